@@ -1,0 +1,60 @@
+"""Import pre-labels from a CSV and its mask files into Ango Hub.
+
+Importing the package loads no third-party module: public names are resolved when first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from prelabel.config import ImportConfig as ImportConfig
+    from prelabel.errors import ConfigError as ConfigError
+    from prelabel.errors import ImportFailed as ImportFailed
+    from prelabel.errors import MaskError as MaskError
+    from prelabel.errors import PrelabelError as PrelabelError
+    from prelabel.errors import RowError as RowError
+    from prelabel.errors import UploadError as UploadError
+    from prelabel.errors import UploadRefused as UploadRefused
+    from prelabel.errors import UploadUnavailable as UploadUnavailable
+    from prelabel.pipeline import import_labels as import_labels
+    from prelabel.pipeline import import_labels_async as import_labels_async
+    from prelabel.polygons import Polygons as Polygons
+    from prelabel.polygons import mask_to_polygons as mask_to_polygons
+    from prelabel.report import Report as Report
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ConfigError": "errors",
+    "ImportConfig": "config",
+    "ImportFailed": "errors",
+    "MaskError": "errors",
+    "Polygons": "polygons",
+    "PrelabelError": "errors",
+    "Report": "report",
+    "RowError": "errors",
+    "UploadError": "errors",
+    "UploadRefused": "errors",
+    "UploadUnavailable": "errors",
+    "import_labels": "pipeline",
+    "import_labels_async": "pipeline",
+    "mask_to_polygons": "polygons",
+}
+
+__all__ = [*sorted(_HOME), "__version__"]  # noqa: PLE0604 - every entry is a string
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'prelabel' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - only when a name is first used
+
+    value = getattr(import_module(f"prelabel.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,14 @@
+"""``python -m prelabel``, and the console script."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line."""
+    from prelabel.cli.app import app  # noqa: PLC0415 - importing the package must stay free
+
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The Hub's client: endpoints, transport, pace and retry policy."""

@@ -1,0 +1,1 @@
+"""An embedded, Ango-Hub-compatible server for demos and tests (aiohttp + SQLite)."""

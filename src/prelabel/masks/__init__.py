@@ -1,0 +1,1 @@
+"""Mask references to bytes, bytes to runs."""

@@ -1,0 +1,249 @@
+"""The types that flow from stage to stage, and the geometry conventions, stated once.
+
+Geometry (every module keeps to it):
+
+* Pixel (x, y) covers the square [x, x+1] x [y, y+1]; origin top-left, x right, y down. Points are (x, y), shapes (height, width).
+* ``"pixel_edges"``: rings run along pixel edges; rasterising by pixel centres gives the mask back.
+* ``"pixel_centers"``: exteriors run through their own border pixels' indices, holes through the hole's own
+  background pixels; a reader that fills polygons border included and then fills the holes with background
+  (``cv2.fillPoly``) gets the mask back.
+* Rings are open (the first point is not repeated). Exteriors have a positive shoelace sum
+  ``sum(x[i] * y[i+1] - x[i+1] * y[i])`` (clockwise on a screen, counter-clockwise to a reader with y up), holes a negative one.
+* Regions are 4-connected. Where two diagonal pixels of one region meet at a corner they are joined there, so a hole
+  may touch its exterior in a point, and no ring touches itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from prelabel.errors import RowError
+
+    Int32Array = NDArray[np.int32]
+    UInt32Array = NDArray[np.uint32]
+
+Rgb = tuple[int, int, int]
+ToolKind = Literal["segmentation", "polygon"]
+ClassificationKind = Literal["radio", "checkbox", "single-dropdown", "multi-dropdown", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool of a project's category schema. ``kind`` is the schema's word; ``unsupported`` says why it cannot be used, or is empty."""
+
+    title: str
+    schema_id: str
+    kind: str
+    color: Rgb | None
+    unsupported: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a classification."""
+
+    value: str
+    schema_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """One classification of a project's category schema. ``unsupported`` says why it cannot be used, or is empty."""
+
+    title: str
+    schema_id: str
+    kind: str
+    options: tuple[Option, ...] = ()
+    regex: str = ""
+    unsupported: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ontology:
+    """A project's tools and classifications, in the schema's order."""
+
+    tools: tuple[Tool, ...] = ()
+    classifications: tuple[Classification, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A line of the CSV that is no row (too few or too many cells, bytes that are not UTF-8): kept as it was."""
+
+    number: int
+    line: int
+    text: str
+    error: RowError
+
+
+@dataclass(frozen=True, slots=True)
+class RowBatch:
+    """Consecutive rows of the CSV, every cell as text.
+
+    Attributes:
+        header: the CSV's column names, in file order.
+        numbers: 1-based number of each row (the header is not counted), as people count.
+        lines: 1-based line of the file on which each row starts (the header is on line 1).
+        columns: column name -> the cells, one per row; an empty cell is ``""``.
+        broken: lines of this stretch of the file that are no rows.
+    """
+
+    header: tuple[str, ...]
+    numbers: list[int]
+    lines: list[int]
+    columns: dict[str, list[str]]
+    broken: tuple[BrokenRow, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A run-length-encoded mask: everything after decoding works on it, at a cost per run and not per pixel.
+
+    Runs of row y are ``row_offsets[y]`` to ``row_offsets[y + 1]``; the first starts at x = 0, each ends where the next
+    starts (the last at ``width``), and neighbours differ in value.
+
+    Attributes:
+        width: columns of the mask.
+        row_offsets: int32, height + 1.
+        starts: int32, one per run: x of its first pixel.
+        values: uint32, one per run: grey value, palette index, packed 0xRRGGBB, or class index once mapped.
+    """
+
+    width: int
+    row_offsets: Int32Array
+    starts: Int32Array
+    values: UInt32Array
+
+    @property
+    def height(self) -> int:
+        """Rows of the mask."""
+        return len(self.row_offsets) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One import item, already JSON, with the row it came from."""
+
+    row_number: int
+    external_id: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Items that travel in one request. ``number`` is 1-based."""
+
+    number: int
+    items: tuple[Item, ...]
+    n_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the Hub acknowledged of one batch.
+
+    Attributes:
+        batch: the batch that was sent.
+        n_labeled: tasks the Hub says it wrote, None when its sentence could not be read.
+        n_matched: tasks or items the Hub says it considered, None likewise.
+        n_attempts: requests it took.
+    """
+
+    batch: Batch
+    n_labeled: int | None
+    n_matched: int | None
+    n_attempts: int = 1
+
+
+TRANSPARENT = 0xFFFFFFFF
+"""The run value of pixels whose alpha is 0: background, whatever their colour."""
+
+RowState = Literal["imported", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """How one CSV row ended: in exactly one state, with the reason and what is worth knowing.
+
+    Attributes:
+        number: 1-based row number.
+        line: 1-based line in the file.
+        external_id: the row's external ID, as written.
+        state: imported, skipped or failed.
+        reason: why, for skipped and failed rows; says what to do.
+        column: the column at fault, if one is.
+        notes: what an imported row's owner should know (an ID shared by several assets, unknown colours, ...).
+    """
+
+    number: int
+    line: int
+    external_id: str
+    state: RowState
+    reason: str = ""
+    column: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLink:
+    """A CSV column tied to a classification, by position in the config's two lists. ``ignored``: listed in ``ignored_schema_ids``."""
+
+    column: str
+    classification: Classification
+    ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MaskClass:
+    """A mask value tied to a tool. ``value`` is a grey value or palette index, or packed 0xRRGGBB."""
+
+    tool: Tool
+    value: int
+    ignored: bool = False
+
+
+MaskValueKind = Literal["value", "rgb"]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A config tied to a project's ontology: what each column and each mask value means.
+
+    Attributes:
+        columns: the classification columns, in the config's order.
+        mask_kind: ``"value"`` (grey values or palette indices), ``"rgb"``, or None when there is no mask column.
+        mask_classes: the mask's classes, at most one per value.
+    """
+
+    columns: tuple[ColumnLink, ...] = ()
+    mask_kind: MaskValueKind | None = None
+    mask_classes: tuple[MaskClass, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A snapshot for whoever watches an import.
+
+    Attributes:
+        n_rows: rows of the CSV, None while they are still being counted.
+        n_imported, n_skipped, n_failed: rows that have ended, by state.
+        n_masks: masks traced so far.
+        n_requests: requests sent to the Hub so far.
+        elapsed_s: seconds since the start.
+    """
+
+    n_rows: int | None
+    n_imported: int
+    n_skipped: int
+    n_failed: int
+    n_masks: int
+    n_requests: int
+    elapsed_s: float
