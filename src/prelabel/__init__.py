@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from prelabel.pipeline import import_labels as import_labels
     from prelabel.pipeline import import_labels_async as import_labels_async
     from prelabel.polygons import Polygons as Polygons
-    from prelabel.polygons import mask_to_polygons as mask_to_polygons
+    from prelabel.tracing import mask_to_polygons as mask_to_polygons
     from prelabel.report import Report as Report
 
 __version__ = "0.1.0"
@@ -39,7 +39,7 @@ _HOME = {
     "UploadUnavailable": "errors",
     "import_labels": "pipeline",
     "import_labels_async": "pipeline",
-    "mask_to_polygons": "polygons",
+    "mask_to_polygons": "tracing",
 }
 
 __all__ = [*sorted(_HOME), "__version__"]  # noqa: PLE0604 - every entry is a string

@@ -1,4 +1,4 @@
-"""The one decorator every kernel wears.
+"""The one decorator every kernel wears, and the two machine instructions numba has no name for.
 
 ``parallel`` is never used (called from several threads it aborts the process) and ``fastmath`` never (geometry must be
 exact). Explicit signatures compile on import, or load from numba's disk cache; so "warm up" means "import the kernels".
@@ -8,9 +8,12 @@ A kernel calls only kernels of its own file: numba's cache does not notice a cha
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -19,8 +22,8 @@ def kernel(*signatures: str) -> Callable[[F], F]:
     """Compile a function for exactly these signatures, without the GIL, cached on disk.
 
     Args:
-        signatures: numba signatures; inputs are best declared read-only C-contiguous, so that one compiled version
-            serves writable and read-only arrays alike.
+        signatures: numba signatures; inputs are best declared read-only C-contiguous (``RO_*``), so that one compiled
+            version serves writable and read-only arrays alike.
 
     Returns:
         The decorator.
@@ -31,3 +34,44 @@ def kernel(*signatures: str) -> Callable[[F], F]:
         return compiled
 
     return compile_it
+
+
+def read_only(dtype: str, ndim: int = 1) -> str:
+    """Return the signature text of a C-contiguous array that the kernel only reads (``"uint8"``, 2 dimensions, ...)."""
+    return f"Array({dtype}, {ndim}, 'C', readonly=True)"
+
+
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
+
+    def load_word(array: Any, index: int) -> Any:
+        """Return eight bytes of a uint8 array from ``index`` on, as one little-endian int64."""
+        return array[index : index + 8].view("<i8")[0]
+
+    def trailing_zeros(word: Any) -> int:
+        """Return the number of zero bits below the lowest set bit; ``word`` must not be 0."""
+        whole = int(word)
+        return (whole & -whole).bit_length() - 1
+
+else:
+
+    @intrinsic
+    def load_word(typingctx: Any, array: Any, index: Any) -> Any:
+        """Load eight bytes of a uint8 array from any index as an int64; the caller keeps inside the array."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            view = context.make_array(signature.args[0])(context, builder, arguments[0])
+            place = builder.gep(view.data, [arguments[1]])
+            word = builder.load(builder.bitcast(place, ir.IntType(64).as_pointer()))
+            word.align = 1
+            return word
+
+        return types.int64(array, types.intp), generate
+
+    @intrinsic
+    def trailing_zeros(typingctx: Any, word: Any) -> Any:
+        """Count the zero bits below the lowest set bit of an int64 that is not 0."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+        return types.int64(types.int64), generate

@@ -1,0 +1,134 @@
+"""Coordinates to JSON text, without the GIL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prelabel.kernels._jit import kernel, read_only
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from prelabel.model import Int32Array
+
+RO_I4 = read_only("int32")
+RO_I4_2D = read_only("int32", 2)
+RO_U1 = read_only("uint8")
+
+ZONE_HEAD = np.frombuffer(b'{"region":', np.uint8)
+ZONE_HOLES = np.frombuffer(b',"holes":[', np.uint8)
+ZONE_TAIL = np.frombuffer(b"]}", np.uint8)
+
+
+@kernel("int64(int64)")
+def _n_digits(number: int) -> int:
+    n = 1
+    while number >= 10:
+        number //= 10
+        n += 1
+    return n
+
+
+@kernel("int64(uint8[::1], int64, int64)")
+def _write_number(text: NDArray[np.uint8], at: int, number: int) -> int:
+    """Write a number that is not negative in decimal. Returns the place behind it."""
+    end = at + _n_digits(number)
+    k = end - 1
+    while number >= 10:
+        rest = number // 10
+        text[k] = 48 + (number - 10 * rest)
+        number = rest
+        k -= 1
+    text[k] = 48 + number
+    return end
+
+
+@kernel(f"int64(uint8[::1], int64, {RO_U1})")
+def _write_word(text: NDArray[np.uint8], at: int, word: NDArray[np.uint8]) -> int:
+    for k in range(len(word)):
+        text[at + k] = word[k]
+    return at + len(word)
+
+
+@kernel(f"int64(uint8[::1], int64, {RO_I4_2D}, int64, int64)")
+def _write_ring(text: NDArray[np.uint8], at: int, points: Int32Array, first: int, last: int) -> int:
+    """Write ``[[x,y],[x,y],...]``. Returns the place behind it."""
+    text[at] = 91
+    at += 1
+    for k in range(first, last):
+        text[at] = 91
+        at = _write_number(text, at + 1, np.int64(points[k, 0]))
+        text[at] = 44
+        at = _write_number(text, at + 1, np.int64(points[k, 1]))
+        text[at] = 93
+        text[at + 1] = 44
+        at += 2
+    text[at - 1] = 93
+    return at
+
+
+@kernel(f"int64({RO_I4_2D}, {RO_I4}, {RO_I4}, boolean, {RO_U1}, {RO_U1}, {RO_U1}, uint8[::1], int64[::1])")
+def _write_polygons(
+    points: Int32Array,
+    ring_offsets: Int32Array,
+    polygon_offsets: Int32Array,
+    zones: bool,
+    head: NDArray[np.uint8],
+    middle: NDArray[np.uint8],
+    tail: NDArray[np.uint8],
+    text: NDArray[np.uint8],
+    text_offsets: NDArray[np.int64],
+) -> int:
+    """Write every polygon's JSON, one behind the other. Returns the length of it all.
+
+    Args:
+        points, ring_offsets, polygon_offsets: the polygons; coordinates are not negative.
+        zones: whether a polygon is written as a zone with its holes, or as its exterior ring alone.
+        head, middle, tail: the words of a zone.
+        text: uint8, large enough, written.
+        text_offsets: int64, polygons + 1, written.
+    """
+    at = np.int64(0)
+    for polygon in range(len(polygon_offsets) - 1):
+        text_offsets[polygon] = at
+        exterior, end = polygon_offsets[polygon], polygon_offsets[polygon + 1]
+        if zones:
+            at = _write_word(text, at, head)
+        at = _write_ring(text, at, points, ring_offsets[exterior], ring_offsets[exterior + 1])
+        if zones:
+            at = _write_word(text, at, middle)
+            for ring in range(exterior + 1, end):
+                if ring > exterior + 1:
+                    text[at] = 44
+                    at += 1
+                at = _write_ring(text, at, points, ring_offsets[ring], ring_offsets[ring + 1])
+            at = _write_word(text, at, tail)
+    text_offsets[len(polygon_offsets) - 1] = at
+    return at
+
+
+def polygons_to_json(
+    points: Int32Array, ring_offsets: Int32Array, polygon_offsets: Int32Array, *, zones: bool
+) -> tuple[bytes, list[int]]:
+    """Write polygons as JSON text.
+
+    Args:
+        points: int32, points x 2, not negative.
+        ring_offsets: int32, rings + 1, into ``points``.
+        polygon_offsets: int32, polygons + 1, into the rings; the first ring is the exterior.
+        zones: True for ``{"region": [[x, y], ...], "holes": [[[x, y], ...], ...]}``, False for the exterior's
+            ``[[x, y], ...]`` alone.
+
+    Returns:
+        The text of all polygons without anything between them, and where each begins (polygons + 1 offsets).
+    """
+    n_digits = len(str(int(points.max()))) if len(points) else 1
+    n_polygons = len(polygon_offsets) - 1
+    room = len(points) * (2 * n_digits + 4) + 3 * len(ring_offsets) + 24 * n_polygons
+    text, offsets = np.empty(room, np.uint8), np.empty(n_polygons + 1, np.int64)
+    length = _write_polygons(
+        points, ring_offsets, polygon_offsets, zones, ZONE_HEAD, ZONE_HOLES, ZONE_TAIL, text, offsets
+    )
+    return text[:length].tobytes(), offsets.tolist()

@@ -1,0 +1,516 @@
+"""Douglas-Peucker that never tears: chains are simplified only where nothing lies between them and their chord.
+
+Source: D. H. Douglas and T. K. Peucker, "Algorithms for the reduction of the number of points required to represent a
+digitized line or its caricature" (1973), with the distance to the chord as a segment, and with the acceptance rule of
+M. de Berg, M. van Kreveld and S. Schirra, "Topologically correct subdivision simplification using the bandwidth
+criterion" (1998).
+
+A chord replaces a piece of chain only if no node that still stands lies in the area between the two (by parity, chord
+included). Then no other border can cross the chord: its straight edge would have to end in that area. And no node
+changes sides, since a polygon's interior changes by just that area. So what was a valid coverage stays one, at every
+tolerance; where the rule forbids a chord, the piece is split as if it were too far away, which ends at single edges.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prelabel.kernels._jit import kernel, read_only
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from prelabel.kernels.graph import Graph
+    from prelabel.kernels.rings import Rings
+    from prelabel.model import Int32Array
+
+RO_I4 = read_only("int32")
+RO_I4_2D = read_only("int32", 2)
+
+
+@kernel(f"UniTuple(int64, 2)({RO_I4}, int64, int64, {RO_I4}, {RO_I4}, float64)")
+def _farthest(
+    chain: Int32Array, first: int, last: int, xs: Int32Array, ys: Int32Array, tolerance: float
+) -> tuple[int, int]:
+    """Return the inner node farthest from the chord, and 1 if it is further away than the tolerance.
+
+    Distances are to the segment between the ends (to the point, where both ends are one).
+    """
+    ax, ay = np.float64(xs[chain[first]]), np.float64(ys[chain[first]])
+    dx, dy = xs[chain[last]] - ax, ys[chain[last]] - ay
+    length2 = dx * dx + dy * dy
+    farthest, most = first + 1, -1.0
+    for k in range(first + 1, last):
+        px, py = xs[chain[k]] - ax, ys[chain[k]] - ay
+        along = px * dx + py * dy
+        if along <= 0.0:
+            distance2 = (px * px + py * py) * length2 if length2 > 0.0 else px * px + py * py
+        elif along >= length2:
+            px -= dx
+            py -= dy
+            distance2 = (px * px + py * py) * length2
+        else:
+            across = px * dy - py * dx
+            distance2 = across * across
+        if distance2 > most:
+            most, farthest = distance2, k
+    scale = length2 if length2 > 0.0 else 1.0
+    return farthest, np.int64(most > tolerance * tolerance * scale)
+
+
+@kernel(f"boolean(int64, int64, {RO_I4}, int64, int64, {RO_I4}, {RO_I4})")
+def _lies_between(x: int, y: int, chain: Int32Array, first: int, last: int, xs: Int32Array, ys: Int32Array) -> bool:
+    """Tell whether a lattice point lies between a piece of chain and its chord (by parity), or on the chord.
+
+    Exact: all in int64.
+    """
+    inside = False
+    px, py = np.int64(xs[chain[last]]), np.int64(ys[chain[last]])
+    for k in range(first, last + 1):
+        qx, qy = np.int64(xs[chain[k]]), np.int64(ys[chain[k]])
+        across = (qx - px) * (y - py) - (qy - py) * (x - px)
+        if k == first and across == 0 and min(px, qx) <= x <= max(px, qx) and min(py, qy) <= y <= max(py, qy):
+            return True
+        if (py > y) != (qy > y) and (across > 0) == (qy > py):
+            inside = not inside
+        px, py = qx, qy
+    return inside
+
+
+@kernel(f"boolean({RO_I4}, int64, int64, {RO_I4}, {RO_I4}, {RO_I4}, float64, int32[::1], int64, int32[::1], int64)")
+def _is_clear(
+    chain: Int32Array,
+    first: int,
+    last: int,
+    xs: Int32Array,
+    ys: Int32Array,
+    node_rows: Int32Array,
+    tolerance: float,
+    standing: Int32Array,
+    tag: int,
+    stamps: Int32Array,
+    stamp: int,
+) -> bool:
+    """Tell whether no node that still stands lies between a piece of chain and its chord.
+
+    Args:
+        chain, first, last: the piece; its own nodes do not count.
+        xs, ys, node_rows: all nodes, in scan order, and where each row of them starts.
+        tolerance: no node of the piece is further than this from the chord.
+        standing: int32: nodes where it equals ``tag`` still stand.
+        tag: see ``standing``.
+        stamps: int32 scratch, one per node.
+        stamp: a number not yet used in ``stamps``.
+
+    Returns:
+        True if the chord may replace the piece.
+    """
+    left = right = np.int64(xs[chain[first]])
+    top = bottom = np.int64(ys[chain[first]])
+    for k in range(first, last + 1):
+        node = chain[k]
+        stamps[node] = stamp
+        left, right = min(left, np.int64(xs[node])), max(right, np.int64(xs[node]))
+        top, bottom = min(top, np.int64(ys[node])), max(bottom, np.int64(ys[node]))
+    ax, ay = np.float64(xs[chain[first]]), np.float64(ys[chain[first]])
+    dx, dy = xs[chain[last]] - ax, ys[chain[last]] - ay
+    reach = tolerance * np.sqrt(dx * dx + dy * dy) + 1e-6
+    for y in range(top, bottom + 1):
+        low, high = left, right
+        if dy != 0.0:  # only the band around the chord counts, not its whole bounding box
+            middle, half = ax + dx * (y - ay) / dy, reach / abs(dy)
+            low, high = max(low, np.int64(np.floor(middle - half))), min(high, np.int64(np.ceil(middle + half)))
+        begin, end = np.int64(node_rows[y]), np.int64(node_rows[y + 1])
+        stop = end
+        while begin < stop:
+            half_way = (begin + stop) >> 1
+            if xs[half_way] < low:
+                begin = half_way + 1
+            else:
+                stop = half_way
+        for node in range(begin, end):
+            if xs[node] > high:
+                break
+            if (
+                standing[node] == tag
+                and stamps[node] != stamp
+                and _lies_between(np.int64(xs[node]), np.int64(y), chain, first, last, xs, ys)
+            ):
+                return False
+    return True
+
+
+@kernel(
+    f"int64({RO_I4}, uint8[::1], int64, int64, boolean, {RO_I4}, {RO_I4}, {RO_I4}, float64, int32[::1], int64,"
+    " int32[::1], int64[::1], int32[::1])"
+)
+def _reduce(
+    chain: Int32Array,
+    kept: NDArray[np.uint8],
+    first: int,
+    last: int,
+    must_bend: bool,
+    xs: Int32Array,
+    ys: Int32Array,
+    node_rows: Int32Array,
+    tolerance: float,
+    standing: Int32Array,
+    tag: int,
+    stamps: Int32Array,
+    stamp: NDArray[np.int64],
+    stack: Int32Array,
+) -> int:
+    """Simplify the piece of chain between two nodes that stay.
+
+    Args:
+        chain, first, last: the piece.
+        kept: uint8, one per place of the chain: set to 0 for nodes that go.
+        must_bend: forbids the single chord from end to end (it would lie on another border).
+        xs, ys, node_rows, tolerance, standing, tag, stamps: see :func:`_is_clear`; an empty ``node_rows`` means that
+            nothing stands in the way.
+        stamp: int64, one number, counted up.
+        stack: int32 scratch, as long as the chain.
+
+    Returns:
+        How often a chord within the tolerance had to be refused.
+    """
+    n_refused = 0
+    n_stacked = 0
+    start, end = first, last
+    while True:
+        while end > start + 1:
+            farthest, too_far = _farthest(chain, start, end, xs, ys, tolerance)
+            if not too_far:
+                clear = not (must_bend and start == first and end == last)
+                if clear and len(node_rows) > 0:
+                    stamp[0] += 1
+                    clear = _is_clear(chain, start, end, xs, ys, node_rows, tolerance, standing, tag, stamps, stamp[0])
+                if clear:
+                    for k in range(start + 1, end):
+                        kept[k] = 0
+                        if len(node_rows) > 0:
+                            standing[chain[k]] = -1
+                    break
+                n_refused += 1
+            stack[n_stacked] = end
+            n_stacked += 1
+            end = farthest
+        if n_stacked == 0:
+            return n_refused
+        start = end
+        n_stacked -= 1
+        end = np.int64(stack[n_stacked])
+
+
+@kernel(
+    f"int64({RO_I4}, uint8[::1], int64, int64, {RO_I4}, {RO_I4}, {RO_I4}, float64, int32[::1], int64, int32[::1],"
+    " int64[::1], int32[::1])"
+)
+def _reduce_closed(
+    chain: Int32Array,
+    kept: NDArray[np.uint8],
+    first: int,
+    last: int,
+    xs: Int32Array,
+    ys: Int32Array,
+    node_rows: Int32Array,
+    tolerance: float,
+    standing: Int32Array,
+    tag: int,
+    stamps: Int32Array,
+    stamp: NDArray[np.int64],
+    stack: Int32Array,
+) -> int:
+    """Simplify a chain whose two ends are one node: cut it at the farthest node, keep three corners at least."""
+    far, _ = _farthest(chain, first, last, xs, ys, tolerance)
+    must_bend = far + 1 == last
+    n_refused = _reduce(
+        chain, kept, first, far, must_bend, xs, ys, node_rows, tolerance, standing, tag, stamps, stamp, stack
+    )
+    must_bend = True
+    for k in range(first + 1, far):
+        if kept[k]:
+            must_bend = False
+    return n_refused + _reduce(
+        chain, kept, far, last, must_bend, xs, ys, node_rows, tolerance, standing, tag, stamps, stamp, stack
+    )
+
+
+@kernel(f"boolean(int64, {RO_I4}, {RO_I4}, {RO_I4_2D}, int32[::1])")
+def _has_twin(arc: int, arc_nodes: Int32Array, arc_offsets: Int32Array, edges: Int32Array, n_inner: Int32Array) -> bool:
+    """Tell whether another arc is a single edge between the same two anchors."""
+    start, end = arc_nodes[arc_offsets[arc]], arc_nodes[arc_offsets[arc + 1] - 1]
+    for heading in range(4):
+        code = -2 - edges[start, heading]
+        other = code >> 1
+        if code < 0 or other == arc or n_inner[other] > 0:
+            continue
+        ends = arc_nodes[arc_offsets[other]], arc_nodes[arc_offsets[other + 1] - 1]
+        if ends in ((start, end), (end, start)):
+            return True
+    return False
+
+
+@kernel(
+    f"int64({RO_I4}, {RO_I4}, {RO_I4}, {RO_I4_2D}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
+    " int32[::1], int32[::1])"
+)
+def _simplify_arcs(
+    xs: Int32Array,
+    ys: Int32Array,
+    node_rows: Int32Array,
+    edges: Int32Array,
+    arc_nodes: Int32Array,
+    arc_offsets: Int32Array,
+    tolerance: float,
+    kept: NDArray[np.uint8],
+    standing: Int32Array,
+    stamps: Int32Array,
+    n_inner: Int32Array,
+    stack: Int32Array,
+) -> int:
+    """Simplify every arc once, for both its sides.
+
+    Args:
+        xs, ys, node_rows, edges, arc_nodes, arc_offsets: the border graph.
+        tolerance: pixels.
+        kept: uint8, one per place in ``arc_nodes``, written: whether the node stays.
+        standing, stamps: int32 scratch, one per node, zeros.
+        n_inner: int32 scratch, one per arc.
+        stack: int32 scratch, as long as the longest arc.
+
+    Returns:
+        The number of arcs simplified less than the tolerance allows.
+    """
+    stamp = np.zeros(1, np.int64)
+    kept[:] = 1
+    n_arcs = len(arc_offsets) - 1
+    for arc in range(n_arcs):
+        n_inner[arc] = arc_offsets[arc + 1] - arc_offsets[arc] - 2
+    n_restrained = 0
+    for arc in range(n_arcs):
+        first, last = np.int64(arc_offsets[arc]), np.int64(arc_offsets[arc + 1]) - 1
+        if n_inner[arc] == 0:
+            continue
+        if arc_nodes[first] == arc_nodes[last]:
+            n_refused = _reduce_closed(
+                arc_nodes, kept, first, last, xs, ys, node_rows, tolerance, standing, 0, stamps, stamp, stack
+            )
+        else:
+            must_bend = _has_twin(arc, arc_nodes, arc_offsets, edges, n_inner)
+            n_refused = _reduce(
+                arc_nodes, kept, first, last, must_bend, xs, ys, node_rows, tolerance, standing, 0, stamps, stamp, stack
+            )
+        n_restrained += n_refused > 0
+        for k in range(first + 1, last):
+            n_inner[arc] -= 1 - kept[k]
+    return n_restrained
+
+
+@kernel(f"void({RO_I4}, {RO_I4}, uint8[::1], int32[::1], int32[::1])")
+def _keep(
+    chain: Int32Array, offsets: Int32Array, kept: NDArray[np.uint8], out_chain: Int32Array, out_offsets: Int32Array
+) -> None:
+    """Copy the chains without the nodes that go."""
+    n_out = 0
+    for c in range(len(offsets) - 1):
+        out_offsets[c] = n_out
+        for k in range(offsets[c], offsets[c + 1]):
+            if kept[k]:
+                out_chain[n_out] = chain[k]
+                n_out += 1
+    out_offsets[len(offsets) - 1] = n_out
+
+
+@kernel(f"int64({RO_I4}, int64, int64, int64, int32[::1], int32[::1], int32[::1])")
+def _unroll(
+    nodes: Int32Array, first: int, last: int, tag: int, pins: Int32Array, chain: Int32Array, places: Int32Array
+) -> int:
+    """Write an open ring as a chain that starts and ends at a pinned node, if there is one. Returns their number."""
+    n = last - first
+    begin = first
+    n_pinned = 0
+    for k in range(first, last):
+        if pins[nodes[k]] == tag:
+            if n_pinned == 0:
+                begin = k
+            n_pinned += 1
+    for k in range(n + 1):
+        place = first + (begin - first + k) % n
+        chain[k] = nodes[place]
+        places[k] = place
+    return n_pinned
+
+
+@kernel(
+    f"int64({RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
+    " int32[::1], int32[:, ::1])"
+)
+def _simplify_rings(
+    xs: Int32Array,
+    ys: Int32Array,
+    node_rows: Int32Array,
+    ring_nodes: Int32Array,
+    ring_offsets: Int32Array,
+    polygon_offsets: Int32Array,
+    tolerance: float,
+    kept: NDArray[np.uint8],
+    standing: Int32Array,
+    stamps: Int32Array,
+    pins: Int32Array,
+    scratch: Int32Array,
+) -> int:
+    """Simplify each polygon alone; only its own nodes stand in its way.
+
+    Args:
+        xs, ys, node_rows: the graph's nodes; an empty ``node_rows`` means that nothing stands in the way.
+        ring_nodes, ring_offsets, polygon_offsets: the rings, grouped by polygon.
+        tolerance: pixels.
+        kept: uint8, one per place in ``ring_nodes``, written: whether the node stays.
+        standing, stamps, pins: int32 scratch, one per node, zeros.
+        scratch: int32 scratch, 3 x (places of the longest ring + 1).
+
+    Returns:
+        The number of rings simplified less than the tolerance allows.
+    """
+    chain, places, stack = scratch[0], scratch[1], scratch[2]
+    chain_kept = np.empty(scratch.shape[1], np.uint8)
+    stamp = np.zeros(1, np.int64)
+    kept[:] = 1
+    n_restrained = 0
+    for polygon in range(len(polygon_offsets) - 1):
+        tag = polygon + 1
+        rings = range(polygon_offsets[polygon], polygon_offsets[polygon + 1])
+        for ring in rings:  # nodes where two rings of the polygon touch must stay in both
+            for k in range(ring_offsets[ring], ring_offsets[ring + 1]):
+                if standing[ring_nodes[k]] == tag:
+                    pins[ring_nodes[k]] = tag
+                standing[ring_nodes[k]] = tag
+        for ring in rings:
+            first, last = np.int64(ring_offsets[ring]), np.int64(ring_offsets[ring + 1])
+            n = last - first
+            n_pinned = _unroll(ring_nodes, first, last, tag, pins, chain, places)
+            chain_kept[: n + 1] = 1
+            n_refused = np.int64(0)
+            if n_pinned < 2:
+                n_refused += _reduce_closed(
+                    chain, chain_kept, 0, n, xs, ys, node_rows, tolerance, standing, tag, stamps, stamp, stack
+                )
+            else:
+                begin = np.int64(0)
+                n_kept_before = np.int64(0)
+                for k in range(1, n + 1):
+                    if k < n and pins[chain[k]] != tag:
+                        continue
+                    # Of two pieces between the same two nodes only one may become a single edge.
+                    must_bend = n_pinned == 2 and ((begin == 0 and k + 1 == n) or (begin > 0 and n_kept_before == 0))
+                    n_refused += _reduce(
+                        chain,
+                        chain_kept,
+                        begin,
+                        k,
+                        must_bend,
+                        xs,
+                        ys,
+                        node_rows,
+                        tolerance,
+                        standing,
+                        tag,
+                        stamps,
+                        stamp,
+                        stack,
+                    )
+                    for inner in range(begin + 1, k):
+                        n_kept_before += chain_kept[inner]
+                    begin = k
+            n_restrained += n_refused > 0
+            for k in range(n):
+                kept[places[k]] = chain_kept[k]
+    return n_restrained
+
+
+def simplify_arcs(graph: Graph, tolerance: float) -> tuple[Graph, int]:
+    """Simplify the borders between labels, each once for both sides.
+
+    Args:
+        graph: the border graph; anchors stay.
+        tolerance: pixels; no point of a border ends up further than this from what replaces it.
+
+    Returns:
+        The graph with fewer nodes in its arcs, and the number of arcs simplified less than the tolerance allows.
+    """
+    n_nodes, n_arcs = len(graph.xs), len(graph.arc_areas)
+    longest = int(np.diff(graph.arc_offsets).max(initial=0))
+    kept = np.empty(len(graph.arc_nodes), np.uint8)
+    n_restrained = _simplify_arcs(
+        graph.xs,
+        graph.ys,
+        graph.node_rows,
+        graph.edges,
+        graph.arc_nodes,
+        graph.arc_offsets,
+        tolerance,
+        kept,
+        np.zeros(n_nodes, np.int32),
+        np.zeros(n_nodes, np.int32),
+        np.empty(n_arcs, np.int32),
+        np.empty(longest, np.int32),
+    )
+    nodes, offsets = np.empty(np.count_nonzero(kept), np.int32), np.empty(n_arcs + 1, np.int32)
+    _keep(graph.arc_nodes, graph.arc_offsets, kept, nodes, offsets)
+    return graph._replace(arc_nodes=nodes, arc_offsets=offsets), n_restrained
+
+
+def simplify_rings(graph: Graph, rings: Rings, tolerance: float) -> tuple[Rings, int]:
+    """Simplify each polygon for itself: its rings stay simple and apart, neighbours may drift from each other.
+
+    Args:
+        graph: the border graph the rings are made of.
+        rings: grouped by polygon, without straight nodes.
+        tolerance: pixels.
+
+    Returns:
+        The rings with fewer nodes, and the number of rings simplified less than the tolerance allows.
+    """
+    return _with_fewer_nodes(graph.xs, graph.ys, graph.node_rows, rings, tolerance)
+
+
+def simplify_loose(xs: Int32Array, ys: Int32Array, rings: Rings, tolerance: float) -> Rings:
+    """Simplify rings with nothing in the way: plain Douglas-Peucker, three corners kept at least.
+
+    Args:
+        xs, ys: int32, coordinates of the rings' nodes.
+        rings: the rings.
+        tolerance: pixels.
+
+    Returns:
+        The rings with fewer nodes.
+    """
+    return _with_fewer_nodes(xs, ys, np.empty(0, np.int32), rings, tolerance)[0]
+
+
+def _with_fewer_nodes(
+    xs: Int32Array, ys: Int32Array, node_rows: Int32Array, rings: Rings, tolerance: float
+) -> tuple[Rings, int]:
+    n_nodes = len(xs)
+    longest = int(np.diff(rings.ring_offsets).max(initial=0)) + 1
+    kept = np.empty(len(rings.nodes), np.uint8)
+    n_restrained = _simplify_rings(
+        xs,
+        ys,
+        node_rows,
+        rings.nodes,
+        rings.ring_offsets,
+        rings.polygon_offsets,
+        tolerance,
+        kept,
+        np.zeros(n_nodes, np.int32),
+        np.zeros(n_nodes, np.int32),
+        np.zeros(n_nodes, np.int32),
+        np.empty((3, longest), np.int32),
+    )
+    nodes, offsets = np.empty(np.count_nonzero(kept), np.int32), np.empty(len(rings.ring_offsets), np.int32)
+    _keep(rings.nodes, rings.ring_offsets, kept, nodes, offsets)
+    return rings._replace(nodes=nodes, ring_offsets=offsets), n_restrained

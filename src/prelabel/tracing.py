@@ -1,0 +1,106 @@
+"""Stages 4 and 5 for one mask: from an array, encoded bytes or a file to polygons. The library's front door."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from prelabel.errors import ConfigError, MaskError
+from prelabel.kernels.runs import runs_from_array
+from prelabel.masks.decode import decode_mask
+from prelabel.polygons import ClassTable, Polygons, TraceOptions, trace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from prelabel.model import MaskValueKind, Runs
+    from prelabel.polygons import Coordinates, Simplification
+
+
+def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by keyword
+    mask: NDArray[np.generic] | bytes | str | os.PathLike[str],
+    *,
+    colors: Mapping[str, Sequence[int]] | None = None,
+    tolerance: float = 0.1,
+    simplification: Simplification = "shared",
+    coordinates: Coordinates = "pixel_edges",
+    connectivity: Literal[4, 8] = 4,
+    min_area: int = 0,
+) -> Polygons:
+    """Turn a mask into polygons: exact at the default tolerance, valid at every one, holes kept.
+
+    Args:
+        mask: height x width of integers (labels, grey values) or bools, height x width x 3 or 4 of uint8 (RGB, RGBA),
+            or an image file's bytes, or its path.
+        colors: class name -> ``[value]`` for grey values and palette indices, or ``[r, g, b]``. None makes every value
+            but 0 a class of its own.
+        tolerance: pixels; no point of a border ends up further than this from the result. Below 0.447 nothing is lost.
+        simplification: ``"shared"`` simplifies the border between two neighbours once for both, ``"rings"`` each
+            polygon alone.
+        coordinates: ``"pixel_edges"`` or ``"pixel_centers"``; see :mod:`prelabel.model`.
+        connectivity: 4 or 8; with 8, regions that meet only at corners are one object of several polygons.
+        min_area: pixels; smaller objects are left out, and counted.
+
+    Returns:
+        The polygons, outermost first, and where every pixel went.
+
+    Raises:
+        ConfigError: an option or colour that cannot be.
+        MaskError: the mask cannot be read, or is no mask.
+    """
+    options = TraceOptions(float(tolerance), simplification, coordinates, connectivity, min_area)
+    kind, table = _class_table(colors)
+    return trace(_runs_of(mask, kind), table, options)
+
+
+def _class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueKind | None, ClassTable | None]:
+    """Return what the colours say of the pixels (None: take them as they are) and the table."""
+    if colors is None:
+        return None, None
+    if not colors:
+        raise ConfigError("colors is empty: name at least one class, or give None", field="colors", value={})
+    sizes = {len(color) for color in colors.values()}
+    if sizes - {1, 3} or len(sizes) > 1:
+        raise ConfigError(
+            "colors must all be [value] or all be [r, g, b]: give every class the same kind", field="colors"
+        )
+    classes: list[tuple[str, int]] = []
+    most = 2**32 - 4 if sizes == {1} else 255
+    for name, color in colors.items():
+        if any(isinstance(part, bool) or int(part) != part or not 0 <= part <= most for part in color):
+            raise ConfigError(f"colors[{name!r}] is {list(color)}: give whole numbers from 0 to {most}", field="colors")
+        value = 0
+        for part in color:
+            value = value << 8 | int(part)
+        classes.append((name, value))
+    return "value" if sizes == {1} else "rgb", ClassTable.of(classes)
+
+
+def _runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:
+    if isinstance(mask, bytes | bytearray | memoryview):
+        return _decoded(bytes(mask), kind)
+    if isinstance(mask, str | os.PathLike):
+        path = Path(mask)
+        try:
+            encoded = path.read_bytes()
+        except OSError as error:
+            raise MaskError(f"cannot read the mask: {error.strerror}: check the path", reference=str(mask)) from error
+        return _decoded(encoded, kind)
+    try:
+        return runs_from_array(np.asarray(mask))
+    except ValueError as error:
+        raise MaskError(str(error), shape=getattr(mask, "shape", None)) from error
+
+
+def _decoded(encoded: bytes, kind: MaskValueKind | None) -> Runs:
+    if kind is not None:
+        return decode_mask(encoded, kind)
+    try:  # without classes, indices and grey values say more than colours; a colour image has only colours
+        return decode_mask(encoded, "value")
+    except MaskError:
+        return decode_mask(encoded, "rgb")
