@@ -11,11 +11,10 @@ import numpy as np
 from prelabel.errors import ConfigError
 from prelabel.kernels.centers import move_to_pixels, pad_rings
 from prelabel.kernels.digits import polygons_to_json
-from prelabel.kernels.graph import Graph, build_graph
 from prelabel.kernels.regions import Regions, label_regions
-from prelabel.kernels.rings import Rings, assemble_rings
+from prelabel.kernels.rings import Rings, trace_rings
 from prelabel.kernels.runs import look_up, run_lengths, with_values
-from prelabel.kernels.simplify import simplify_arcs, simplify_loose, simplify_rings
+from prelabel.kernels.simplify import simplify_rings, simplify_shared
 from prelabel.model import TRANSPARENT, Runs
 
 if TYPE_CHECKING:
@@ -255,20 +254,20 @@ def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygo
         classes, counts = _without_small(classes, objects, counts, options.min_area)
         regions = label_regions(classes)
         objects = label_regions(classes, 8) if options.connectivity == 8 else regions
-    graph = build_graph(classes, regions.labels)
     values = regions.values[1:]
+    rings = trace_rings(classes, regions.labels, len(values))
     if table is None:
         distinct, indices = np.unique(values, return_inverse=True)
         names = tuple(str(value) for value in distinct.tolist())
     else:
         names, indices = table.names, values.astype(np.int64) - 1
-    points, ring_offsets, polygon_offsets, n_restrained, n_padded = _rings(graph, len(values), options)
+    points, ring_offsets, n_restrained, n_padded = _finished(rings, options)
     return Polygons(
         shape=(runs.height, runs.width),
         class_names=names,
         points=points,
         ring_offsets=ring_offsets,
-        polygon_offsets=polygon_offsets,
+        polygon_offsets=rings.polygon_offsets,
         class_indices=indices.astype(np.int32),
         object_indices=_object_of_region(regions, objects),
         areas=regions.areas[1:],
@@ -297,29 +296,33 @@ def _object_of_region(regions: Regions, objects: Regions) -> Int32Array:
     return owner[1:] - np.int32(1)
 
 
-def _rings(graph: Graph, n_regions: int, options: TraceOptions) -> tuple[Int32Array, Int32Array, Int32Array, int, int]:
-    """Return points, ring offsets, polygon offsets, and how many arcs or rings were restrained and points repeated."""
+def _finished(rings: Rings, options: TraceOptions) -> tuple[Int32Array, Int32Array, int, int]:
+    """Return points, ring offsets, and how many arcs or rings were restrained and points repeated."""
     lossless = options.tolerance < LOSSLESS_BELOW
     if options.coordinates == "pixel_centers":
-        return _center_rings(assemble_rings(graph, n_regions, keep_straight=False), graph, options.tolerance)
+        return _center_rings(rings.without_straight(), options.tolerance)
     n_restrained = 0
-    if options.simplification == "shared":
+    if options.simplification == "rings":
+        rings = rings.without_straight()
         if not lossless:
-            graph, n_restrained = simplify_arcs(graph, options.tolerance)
-        rings = assemble_rings(graph, n_regions, keep_straight=True)
-    else:
-        rings = assemble_rings(graph, n_regions, keep_straight=False)
-        if not lossless:
-            rings, n_restrained = simplify_rings(graph, rings, options.tolerance)
-    return rings.points(graph), rings.ring_offsets, rings.polygon_offsets, n_restrained, 0
+            rings, n_restrained = simplify_rings(rings, options.tolerance)
+    elif not lossless:
+        rings, n_restrained = simplify_shared(rings, options.tolerance)
+    return rings.points(), rings.ring_offsets, n_restrained, 0
 
 
-def _center_rings(rings: Rings, graph: Graph, tolerance: float) -> tuple[Int32Array, Int32Array, Int32Array, int, int]:
-    points, ring_offsets = move_to_pixels(rings.points(graph), rings.ring_offsets, rings.polygon_offsets)
+def _center_rings(rings: Rings, tolerance: float) -> tuple[Int32Array, Int32Array, int, int]:
+    points, ring_offsets = move_to_pixels(rings.points(), rings.ring_offsets, rings.polygon_offsets)
     if tolerance >= LOSSLESS_BELOW:
-        moved = Rings(np.arange(len(points), dtype=np.int32), ring_offsets, rings.polygon_offsets)
-        xs, ys = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
-        reduced = simplify_loose(xs, ys, moved, tolerance)
-        points, ring_offsets = points[reduced.nodes], reduced.ring_offsets
+        # Nothing is in the way of rings through pixels: they run over each other by nature.
+        loose = rings._replace(
+            xs=np.ascontiguousarray(points[:, 0]),
+            ys=np.ascontiguousarray(points[:, 1]),
+            vertex_rows=np.empty(0, np.int32),
+            nodes=np.arange(len(points), dtype=np.int32),
+            ring_offsets=ring_offsets,
+        )
+        reduced, _ = simplify_rings(loose, tolerance)
+        points, ring_offsets = reduced.points(), reduced.ring_offsets
     points, ring_offsets, n_padded = pad_rings(points, ring_offsets)
-    return points, ring_offsets, rings.polygon_offsets, 0, n_padded
+    return points, ring_offsets, 0, n_padded

@@ -1,129 +1,256 @@
-"""Arcs to rings, grouped by region (design.md section 4). A ring is a cycle of arcs with one region on its right."""
+"""Regions to rings (design.md section 4).
+
+One sweep down the row boundaries looks at the four pixels around each lattice vertex where a run starts. A vertex
+counts unless a border runs straight through it downwards; so straight vertices are never made. Two borders meet at a
+corner; at an *anchor* three or four do: three or more labels meet there (also where one of them runs straight
+through), or two regions touch at a corner.
+
+Every region gets its own *bends* at a vertex: one for each of its sectors between two borders, with the border the
+ring arrives by and the one it leaves by. The sweep links each bend to the next one, walking with the region on the
+right; the rings are then cycles to be followed. Where two diagonal pixels belong to one region, its two bends are
+joined across the vertex, so that no ring meets itself.
+
+Both regions along a border get the same vertices, anchors included; background gets no bends. The plane outside the
+mask has the label -1, so the mask's frame is a border too.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from prelabel.kernels._jit import kernel, read_only
-from prelabel.kernels.graph import NO_EDGE
+from prelabel.kernels.scratch import scratch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from prelabel.kernels.graph import Graph
-    from prelabel.model import Int32Array
+    from prelabel.model import Int32Array, Runs
 
 RO_I4 = read_only("int32")
-RO_I4_2D = read_only("int32", 2)
-RO_I8 = read_only("int64")
+RO_U1 = read_only("uint8")
+
+Number = TypeVar("Number", bound=np.generic)
+
+OUTSIDE = -1
+DONE = np.uint32(0xFFFFFFFF)
+
+# Indices are unsigned inside the sweep: numba then leaves out the test for negative ones, half of all instructions.
+U8 = np.uint64
 
 
-@kernel(f"int64({RO_I4_2D}, {RO_I4_2D}, int64, int64, int64)")
-def _next_heading(edges: Int32Array, faces: Int32Array, node: int, heading: int, region: int) -> int:
-    """Return where a ring that arrives at a node goes on, its region on the right.
+@kernel(f"boolean(int64, int64, int64, int64, {RO_I4}, {RO_I4})")
+def _rows_agree(above: int, n_above: int, below: int, n_below: int, starts: Int32Array, labels: Int32Array) -> bool:
+    """Tell whether two rows have the same borders between the same labels."""
+    if n_above != n_below:
+        return False
+    for k in range(n_above):
+        if starts[above + k] != starts[below + k] or labels[above + k] != labels[below + k]:
+            return False
+    return True
 
-    Right if it can: unless the region goes on diagonally across the node; there its two pixels are joined and the ring
-    turns left, so that no ring meets itself.
-    """
-    right, left = (heading + 1) & 3, (heading + 3) & 3
-    if edges[node, right] != NO_EDGE:
-        return left if faces[node, left] == region else right
-    return heading if edges[node, heading] != NO_EDGE else left
+
+@kernel(f"void(int64, int64, int64, {RO_I4}, {RO_I4}, int32[:, ::1])")
+def _copy_row(first: int, n_runs: int, width: int, starts: Int32Array, labels: Int32Array, row: Int32Array) -> None:
+    """Write a row's borders and the labels on their right, the mask's right edge and a border that is never reached."""
+    for k in range(n_runs):
+        row[0, k] = starts[first + k]
+        row[1, k] = labels[first + k]
+    end = max(n_runs, 0)
+    if n_runs > 0:
+        row[0, end] = width
+        row[1, end] = OUTSIDE
+        end += 1
+    row[0, end] = width + 1
+    row[1, end] = OUTSIDE
 
 
 @kernel(
-    f"int64(int64, boolean, {RO_I4_2D}, {RO_I4_2D}, {RO_I4}, {RO_I4}, uint8[:, ::1], {RO_I8},"
-    " uint8[:, ::1], int32[::1], int32[::1], int32[::1], int64[::1])"
+    f"int64(int64, int64, {RO_I4}, {RO_I4}, {RO_I4}, int32[:, ::1], int32[:, ::1], uint32[:, ::1], uint32[:, ::1],"
+    " int32[::1], int32[::1], uint8[::1], int32[::1], uint32[::1], int32[::1], int32[::1], int64[::1])"
 )
-def _assemble(
-    n_nodes: int,
-    keep_straight: bool,
-    edges: Int32Array,
-    faces: Int32Array,
-    arc_nodes: Int32Array,
-    arc_offsets: Int32Array,
-    arc_headings: NDArray[np.uint8],
-    arc_areas: NDArray[np.int64],
-    used: NDArray[np.uint8],
-    ring_nodes: Int32Array,
-    ring_offsets: Int32Array,
-    ring_regions: Int32Array,
-    ring_areas: NDArray[np.int64],
+def _sweep(
+    first_y: int,
+    width: int,
+    row_offsets: Int32Array,
+    starts: Int32Array,
+    labels: Int32Array,
+    above: Int32Array,
+    below: Int32Array,
+    pending: Int32Array,
+    next_pending: Int32Array,
+    xs: Int32Array,
+    ys: Int32Array,
+    anchors: NDArray[np.uint8],
+    vertex_rows: Int32Array,
+    following: Int32Array,
+    bend_vertices: Int32Array,
+    bend_regions: Int32Array,
+    counts: NDArray[np.int64],
 ) -> int:
-    """Follow the arcs around every region.
+    """Sweep down the row boundaries from ``first_y`` on, as long as a whole row surely fits; link all bends.
 
     Args:
-        n_nodes: nodes of the graph.
-        keep_straight: whether anchors that a ring runs straight through stay in it.
-        edges, faces: the graph, its darts at anchors naming their arcs.
-        arc_nodes, arc_offsets: the arcs, perhaps simplified.
-        arc_headings, arc_areas: as they were before simplification.
-        used: uint8, arcs x 2, zeros: darts done.
-        ring_nodes: int32, written: the rings' nodes, ring after ring.
-        ring_offsets: int32, written.
-        ring_regions: int32, written: the region on the right of each ring, always above 0.
-        ring_areas: int64, written: shoelace sums before simplification, positive for exteriors.
+        first_y: the row boundary to go on with; 0 is the mask's upper edge.
+        width: pixels in a row.
+        row_offsets, starts, labels: the runs and the label of each; neighbours in a row differ.
+        above, below: int32 scratch, 2 x (runs of the fullest row + 2).
+        pending, next_pending: int32, 2 x (runs of the fullest row + 1), kept between calls: for each border that
+            goes on downwards, the bend at its upper end of the region on its left and of the one on its right.
+        xs, ys: int32, written: the vertices' lattice coordinates, in scan order.
+        anchors: uint8, written: 1 where more than two borders meet.
+        vertex_rows: int32, height + 2, written: vertices with y = k are ``vertex_rows[k]`` to ``vertex_rows[k + 1]``.
+        following: int32, written: the bend after each bend; bend 0 is nobody's and takes what belongs nowhere.
+        bend_vertices, bend_regions: int32, written: where each bend is and whose.
+        counts: int64, 2, kept between calls: vertices and bends so far.
+
+    Returns:
+        The row boundary to go on with: height + 1 when done, less when there is no room for one more row.
+    """
+    height = len(row_offsets) - 1
+    n_vertices, n_bends = U8(counts[0]), U8(counts[1])
+    for y in range(first_y, height + 1):
+        first_above = np.int64(row_offsets[y - 1]) if y > 0 else np.int64(0)
+        n_above = np.int64(row_offsets[y]) - first_above if y > 0 else np.int64(0)
+        first_below = np.int64(row_offsets[y]) if y < height else np.int64(0)
+        n_below = np.int64(row_offsets[y + 1]) - first_below if y < height else np.int64(0)
+        most = U8(n_above + n_below + 2)
+        if n_vertices + most > U8(len(xs)) or n_bends + U8(4) * most > U8(len(following)):
+            counts[0], counts[1] = n_vertices, n_bends
+            return y
+        vertex_rows[y] = n_vertices
+        if _rows_agree(first_above, n_above, first_below, n_below, starts, labels):
+            continue
+        _copy_row(first_above, n_above, width, starts, labels, above)
+        _copy_row(first_below, n_below, width, starts, labels, below)
+        i = j = U8(0)
+        a = c = np.int32(OUTSIDE)  # a, b, c, d: north-west, north-east, south-west, south-east
+        open_above = open_below = U8(0)
+        # No branch depends on the picture in here: on noise the processor could not foresee any.
+        while True:
+            x_above, x_below = above[0, i], below[0, j]
+            x = min(x_above, x_below)
+            if x > width:
+                break
+            in_above, in_below = U8(x_above == x), U8(x_below == x)
+            # Loads come before choices, so that choices compile to selections.
+            label_above, label_below = above[1, i], below[1, j]
+            left_bend, right_bend = pending[0, i], pending[1, i]
+            b = label_above if in_above else a
+            d = label_below if in_below else c
+            north, east, south, west = U8(a != b), U8(b != d), U8(c != d), U8(a != c)
+            bends = west | east
+            degree = north + east + south + west
+            xs[n_vertices] = x
+            ys[n_vertices] = y
+            anchors[n_vertices] = degree > 2
+            # A sector begins at one border and ends, clockwise, at the next one. The ring leaves by the former.
+            has_north, has_east = bends & north & U8(b > 0), east & U8(d > 0)
+            has_south, has_west = bends & south & U8(c > 0), west & U8(a > 0)
+            out_north = n_bends * has_north
+            bend_vertices[n_bends] = n_vertices
+            bend_regions[n_bends] = b
+            n_bends += has_north
+            out_east = n_bends * has_east
+            bend_vertices[n_bends] = n_vertices
+            bend_regions[n_bends] = d
+            n_bends += has_east
+            out_south = n_bends * has_south
+            bend_vertices[n_bends] = n_vertices
+            bend_regions[n_bends] = c
+            n_bends += has_south
+            out_west = n_bends * has_west
+            bend_vertices[n_bends] = n_vertices
+            bend_regions[n_bends] = a
+            n_bends += has_west
+            in_north = out_west if west else (out_south if south else out_east)
+            in_east = out_north if north else (out_west if west else out_south)
+            in_south = out_east if east else (out_north if north else out_west)
+            in_west = out_south if south else (out_east if east else out_north)
+            if degree == 4:
+                joined_falling, joined_rising = (a == d) & (a > 0), (b == c) & (b > 0)
+                in_north, in_south = (in_south, in_north) if joined_falling else (in_north, in_south)
+                in_east, in_west = (in_west, in_east) if joined_rising else (in_east, in_west)
+            following[out_west] = open_above
+            following[open_below] = in_west
+            joins_north = bends & north
+            following[left_bend * joins_north] = in_north
+            following[out_north] = right_bend
+            open_above = in_east * east
+            open_below = out_east
+            next_pending[0, j] = out_south if bends else left_bend
+            next_pending[1, j] = in_south if bends else right_bend
+            n_vertices += bends
+            i += in_above
+            j += in_below
+            a, c = b, d
+        for k in range(np.int64(j)):
+            pending[0, k] = next_pending[0, k]
+            pending[1, k] = next_pending[1, k]
+    vertex_rows[height + 1] = n_vertices
+    counts[0], counts[1] = n_vertices, n_bends
+    return height + 1
+
+
+@kernel(f"int64(int64, uint32[::1], {RO_I4}, {RO_I4}, int32[::1], int32[::1], int32[::1])")
+def _follow(
+    n_bends: int,
+    following: Int32Array,
+    bend_vertices: Int32Array,
+    bend_regions: Int32Array,
+    nodes: Int32Array,
+    ring_offsets: Int32Array,
+    ring_regions: Int32Array,
+) -> int:
+    """Follow the bends around. Rings come in the scan order of their first vertices: exteriors before their holes.
+
+    Args:
+        n_bends: bends, the unused first one included.
+        following: int32: the bend after each; becomes -1.
+        bend_vertices, bend_regions: where each bend is and whose.
+        nodes: int32, written: the vertices, ring after ring.
+        ring_offsets, ring_regions: int32, written.
 
     Returns:
         The number of rings.
     """
-    n_rings = n_points = np.int64(0)
+    n_rings = n_nodes = U8(0)
     ring_offsets[0] = 0
-    for start in range(n_nodes):
-        for first_heading in range(4):
-            code = -2 - edges[start, first_heading]
-            region = faces[start, first_heading]
-            if code < 0 or region <= 0 or used[code >> 1, code & 1]:
-                continue
-            area = np.int64(0)
-            while not used[code >> 1, code & 1]:
-                arc, backwards = code >> 1, code & 1
-                used[arc, backwards] = 1
-                first, last = arc_offsets[arc], arc_offsets[arc + 1] - 1
-                if backwards:
-                    area -= arc_areas[arc]
-                    node, heading = arc_nodes[first], arc_headings[arc, 0] ^ 2
-                    for k in range(last - 1, first, -1):
-                        ring_nodes[n_points] = arc_nodes[k]
-                        n_points += 1
-                else:
-                    area += arc_areas[arc]
-                    node, heading = arc_nodes[last], np.int64(arc_headings[arc, 1])
-                    for k in range(first + 1, last):
-                        ring_nodes[n_points] = arc_nodes[k]
-                        n_points += 1
-                turned = _next_heading(edges, faces, node, heading, region)
-                if keep_straight or turned != heading:
-                    ring_nodes[n_points] = node
-                    n_points += 1
-                code = -2 - edges[node, turned]
-            ring_regions[n_rings] = region
-            ring_areas[n_rings] = area
-            n_rings += 1
-            ring_offsets[n_rings] = n_points
+    for first in range(U8(1), U8(n_bends)):
+        if following[first] == DONE:
+            continue
+        bend = U8(first)
+        after = following[bend]
+        while after != DONE:
+            nodes[n_nodes] = bend_vertices[bend]
+            n_nodes += U8(1)
+            following[bend] = DONE
+            bend = U8(after)
+            after = following[bend]
+        ring_regions[n_rings] = bend_regions[first]
+        n_rings += U8(1)
+        ring_offsets[n_rings] = n_nodes
     return n_rings
 
 
-@kernel(f"void({RO_I4}, {RO_I4}, {RO_I4}, {RO_I8}, int32[::1], int32[::1], int32[::1], int32[::1])")
-def _group_by_region(
-    ring_nodes: Int32Array,
+@kernel(f"void({RO_I4}, {RO_I4}, {RO_I4}, int32[::1], int32[::1], int32[::1], int32[::1])")
+def _group(
+    nodes: Int32Array,
     ring_offsets: Int32Array,
     ring_regions: Int32Array,
-    ring_areas: NDArray[np.int64],
     polygon_offsets: Int32Array,
+    order: Int32Array,
     out_nodes: Int32Array,
     out_offsets: Int32Array,
-    order: Int32Array,
 ) -> None:
-    """Put the rings of each region together, its exterior first, holes in scan order, regions in their own order.
+    """Put the rings of each region together, in the order they come in.
 
     Args:
-        ring_nodes, ring_offsets, ring_regions, ring_areas: the rings as :func:`_assemble` wrote them.
+        nodes, ring_offsets, ring_regions: the rings as :func:`_follow` wrote them.
         polygon_offsets: int32, regions + 1, written: rings of region r are from entry r - 1 to entry r.
-        out_nodes, out_offsets: int32, written: the rings in their new order.
         order: int32 scratch, one per ring.
+        out_nodes, out_offsets: int32, written: the rings in their new order.
     """
     n_rings = len(ring_regions)
     polygon_offsets[:] = 0
@@ -131,93 +258,161 @@ def _group_by_region(
         polygon_offsets[ring_regions[ring]] += 1
     for region in range(1, len(polygon_offsets)):
         polygon_offsets[region] += polygon_offsets[region - 1]
-    # Fill each region's slots: the exterior takes the first, holes the following ones.
-    taken = np.ones(len(polygon_offsets), np.int32)
-    for ring in range(n_rings):
+    # Counted back to front, each region's entry ends at its first ring; the offsets then only need to move up by one.
+    for ring in range(n_rings - 1, -1, -1):
         region = ring_regions[ring]
-        slot = polygon_offsets[region - 1]
-        if ring_areas[ring] < 0:
-            slot += taken[region]
-            taken[region] += 1
-        order[slot] = ring
+        polygon_offsets[region] -= 1
+        order[polygon_offsets[region]] = ring
+    for region in range(1, len(polygon_offsets)):
+        polygon_offsets[region - 1] = polygon_offsets[region]
+    polygon_offsets[len(polygon_offsets) - 1] = n_rings
     out_offsets[0] = 0
     n_nodes = 0
     for slot in range(n_rings):
         for k in range(ring_offsets[order[slot]], ring_offsets[order[slot] + 1]):
-            out_nodes[n_nodes] = ring_nodes[k]
+            out_nodes[n_nodes] = nodes[k]
             n_nodes += 1
         out_offsets[slot + 1] = n_nodes
 
 
 @kernel(f"void({RO_I4}, {RO_I4}, {RO_I4}, int32[:, ::1])")
 def _look_up_points(nodes: Int32Array, xs: Int32Array, ys: Int32Array, points: Int32Array) -> None:
-    """Write the coordinates (x, y) of nodes."""
+    """Write the coordinates (x, y) of vertices."""
     for k in range(len(nodes)):
         points[k, 0] = xs[nodes[k]]
         points[k, 1] = ys[nodes[k]]
 
 
+@kernel(f"void({RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, uint8[::1])")
+def _find_turns(
+    nodes: Int32Array, ring_offsets: Int32Array, xs: Int32Array, ys: Int32Array, turns: NDArray[np.uint8]
+) -> None:
+    """Write 1 for each vertex at which its ring turns, 0 where it runs straight through an anchor."""
+    for ring in range(len(ring_offsets) - 1):
+        first, last = ring_offsets[ring], ring_offsets[ring + 1]
+        before, here = nodes[last - 2], nodes[last - 1]
+        for k in range(first, last):
+            after = nodes[k]
+            straight = xs[before] == xs[here] == xs[after] or ys[before] == ys[here] == ys[after]
+            turns[k - 1 if k > first else last - 1] = not straight
+            before, here = here, after
+
+
+@kernel(f"void({RO_I4}, {RO_I4}, {RO_U1}, int32[::1], int32[::1])")
+def _keep(
+    nodes: Int32Array, ring_offsets: Int32Array, kept: NDArray[np.uint8], out_nodes: Int32Array, out_offsets: Int32Array
+) -> None:
+    """Copy rings without the vertices that go."""
+    n_out = 0
+    for ring in range(len(ring_offsets) - 1):
+        out_offsets[ring] = n_out
+        for k in range(ring_offsets[ring], ring_offsets[ring + 1]):
+            if kept[k]:
+                out_nodes[n_out] = nodes[k]
+                n_out += 1
+    out_offsets[len(ring_offsets) - 1] = n_out
+
+
 class Rings(NamedTuple):
-    """The rings of all regions, grouped by region.
+    """The rings of all regions, grouped by region, on shared vertices.
 
     Attributes:
-        nodes: int32: the graph's nodes, ring after ring; rings are open.
+        xs, ys: int32: the vertices' coordinates, in scan order.
+        vertex_rows: int32, height + 2: vertices with y = k are ``vertex_rows[k]`` to ``vertex_rows[k + 1]``.
+        anchors: uint8, one per vertex: 1 where more than two borders meet, and at the mask's own corners.
+        nodes: int32: vertices, ring after ring; rings are open and walked with their region on the right.
         ring_offsets: int32, rings + 1, into ``nodes``.
         polygon_offsets: int32, regions + 1, into the rings: region r is entry r - 1 to r; its exterior comes first.
     """
 
+    xs: Int32Array
+    ys: Int32Array
+    vertex_rows: Int32Array
+    anchors: NDArray[np.uint8]
     nodes: Int32Array
     ring_offsets: Int32Array
     polygon_offsets: Int32Array
 
-    def points(self, graph: Graph) -> Int32Array:
+    def points(self) -> Int32Array:
         """Return int32, nodes x 2: the coordinates (x, y)."""
         points = np.empty((len(self.nodes), 2), np.int32)
-        _look_up_points(self.nodes, graph.xs, graph.ys, points)
+        _look_up_points(self.nodes, self.xs, self.ys, points)
         return points
 
+    def keep(self, kept: NDArray[np.uint8]) -> Rings:
+        """Return the rings without the places where ``kept`` (uint8, one per place in ``nodes``) is 0."""
+        nodes, offsets = np.empty(np.count_nonzero(kept), np.int32), np.empty_like(self.ring_offsets)
+        _keep(self.nodes, self.ring_offsets, kept, nodes, offsets)
+        return self._replace(nodes=nodes, ring_offsets=offsets)
 
-def assemble_rings(graph: Graph, n_regions: int, *, keep_straight: bool) -> Rings:
-    """Put the rings of every region together from the graph's arcs.
+    def without_straight(self) -> Rings:
+        """Return the rings without anchors that they run straight through."""
+        turns = np.empty(len(self.nodes), np.uint8)
+        _find_turns(self.nodes, self.ring_offsets, self.xs, self.ys, turns)
+        return self.keep(turns)
+
+
+def trace_rings(runs: Runs, labels: Int32Array, n_regions: int) -> Rings:
+    """Trace the rings of every region.
+
+    The vertices are in the thread's scratch memory: done with before the same thread traces the next mask.
 
     Args:
-        graph: the border graph, its arcs perhaps simplified.
-        n_regions: regions are labelled 1 to this.
-        keep_straight: keep anchors that a ring runs straight through (needed for shared borders to agree).
+        runs: the mask.
+        labels: int32, one per run: 0 background, else a region from 1; neighbours in a row differ.
+        n_regions: the highest label.
 
     Returns:
-        The rings, grouped by region.
+        The rings, exact, with a vertex at every anchor.
     """
-    n_arcs = len(graph.arc_areas)
-    inner = np.diff(graph.arc_offsets) - 1
-    n_points = int((inner * (graph.arc_faces > 0).sum(axis=1)).sum())
-    nodes, grouped = np.empty(n_points, np.int32), np.empty(n_points, np.int32)
-    ring_offsets, ring_regions = np.empty(2 * n_arcs + 1, np.int32), np.empty(2 * n_arcs, np.int32)
-    ring_areas = np.empty(2 * n_arcs, np.int64)
-    n_rings = _assemble(
-        len(graph.xs),
-        keep_straight,
-        graph.edges,
-        graph.faces,
-        graph.arc_nodes,
-        graph.arc_offsets,
-        graph.arc_headings,
-        graph.arc_areas,
-        np.zeros((n_arcs, 2), np.uint8),
-        nodes,
-        ring_offsets,
-        ring_regions,
-        ring_areas,
+    fullest = int(np.diff(runs.row_offsets).max()) + 2
+    rows, pending = np.empty((2, 2, fullest), np.int32), np.empty((2, 2, fullest), np.uint32)
+    room, bend_room = (len(runs.starts) * 3 >> 1) + 2 * fullest, 3 * len(runs.starts) + 8 * fullest
+    xs, ys = scratch.take("xs", room, np.int32), scratch.take("ys", room, np.int32)
+    anchors = scratch.take("anchors", room, np.uint8)
+    following = scratch.take("following", bend_room, np.uint32)
+    vertices, owners = scratch.take("vertices", bend_room, np.int32), scratch.take("owners", bend_room, np.int32)
+    vertex_rows, counts = np.empty(runs.height + 2, np.int32), np.array([0, 1], np.int64)
+    y = 0
+    while True:
+        y = _sweep(
+            y,
+            runs.width,
+            runs.row_offsets,
+            runs.starts,
+            labels,
+            rows[0],
+            rows[1],
+            pending[0],
+            pending[1],
+            xs,
+            ys,
+            anchors,
+            vertex_rows,
+            following,
+            vertices,
+            owners,
+            counts,
+        )
+        if y > runs.height:
+            break
+        xs, ys, anchors = _doubled(xs), _doubled(ys), _doubled(anchors)
+        following, vertices, owners = _doubled(following), _doubled(vertices), _doubled(owners)
+    n_vertices, n_bends = counts.tolist()
+    # The mask's own corners stay, so that a region in a corner keeps filling it.
+    anchors[[0, vertex_rows[1] - 1, vertex_rows[runs.height], n_vertices - 1]] = 1
+    nodes, grouped = scratch.take("nodes", n_bends - 1, np.int32), np.empty(n_bends - 1, np.int32)
+    most_rings = (n_bends - 1) // 4
+    offsets = scratch.take("offsets", most_rings + 1, np.int32)
+    regions = scratch.take("regions", most_rings, np.int32)
+    n_rings = _follow(n_bends, following, vertices, owners, nodes, offsets, regions)
+    polygon_offsets, ring_offsets = np.empty(n_regions + 1, np.int32), np.empty(n_rings + 1, np.int32)
+    order = scratch.take("order", n_rings, np.int32)
+    _group(nodes, offsets, regions[:n_rings], polygon_offsets, order, grouped, ring_offsets)
+    return Rings(
+        xs[:n_vertices], ys[:n_vertices], vertex_rows, anchors[:n_vertices], grouped, ring_offsets, polygon_offsets
     )
-    polygon_offsets, offsets = np.empty(n_regions + 1, np.int32), np.empty(n_rings + 1, np.int32)
-    _group_by_region(
-        nodes,
-        ring_offsets,
-        ring_regions[:n_rings],
-        ring_areas[:n_rings],
-        polygon_offsets,
-        grouped,
-        offsets,
-        np.empty(n_rings, np.int32),
-    )
-    return Rings(grouped[: offsets[n_rings]], offsets, polygon_offsets)
+
+
+def _doubled(array: NDArray[Number]) -> NDArray[Number]:
+    return np.concatenate([array, np.empty_like(array)])

@@ -167,7 +167,9 @@ def _check_pixels(array: NDArray[np.generic]) -> tuple[int, int, int, int]:
 
 def _as_bytes(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Return the pixels as flat little-endian bytes, copying only where the layout asks for it."""
-    if array.dtype.itemsize > 4:
+    if array.dtype == np.bool_:  # True may be any byte but 0: Pillow's 1-bit images have 255
+        array = np.not_equal(array.view(np.uint8), 0)
+    elif array.dtype.itemsize > 4:
         array = array.astype(np.uint32)
     elif array.dtype.byteorder == ">" or (array.dtype.byteorder == "=" and not np.little_endian):
         array = array.astype(array.dtype.newbyteorder("<"))

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prelabel.kernels._jit import kernel, read_only
+from prelabel.kernels.scratch import scratch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from prelabel.kernels.graph import Graph
     from prelabel.kernels.rings import Rings
     from prelabel.model import Int32Array
 
 RO_I4 = read_only("int32")
-RO_I4_2D = read_only("int32", 2)
+RO_U1 = read_only("uint8")
 
 
 @kernel(f"UniTuple(int64, 2)({RO_I4}, int64, int64, {RO_I4}, {RO_I4}, float64)")
@@ -86,7 +86,7 @@ def _is_clear(
     last: int,
     xs: Int32Array,
     ys: Int32Array,
-    node_rows: Int32Array,
+    vertex_rows: Int32Array,
     tolerance: float,
     standing: Int32Array,
     tag: int,
@@ -97,7 +97,7 @@ def _is_clear(
 
     Args:
         chain, first, last: the piece; its own nodes do not count.
-        xs, ys, node_rows: all nodes, in scan order, and where each row of them starts.
+        xs, ys, vertex_rows: all nodes, in scan order, and where each row of them starts.
         tolerance: no node of the piece is further than this from the chord.
         standing: int32: nodes where it equals ``tag`` still stand.
         tag: see ``standing``.
@@ -122,7 +122,7 @@ def _is_clear(
         if dy != 0.0:  # only the band around the chord counts, not its whole bounding box
             middle, half = ax + dx * (y - ay) / dy, reach / abs(dy)
             low, high = max(low, np.int64(np.floor(middle - half))), min(high, np.int64(np.ceil(middle + half)))
-        begin, end = np.int64(node_rows[y]), np.int64(node_rows[y + 1])
+        begin, end = np.int64(vertex_rows[y]), np.int64(vertex_rows[y + 1])
         stop = end
         while begin < stop:
             half_way = (begin + stop) >> 1
@@ -154,7 +154,7 @@ def _reduce(
     must_bend: bool,
     xs: Int32Array,
     ys: Int32Array,
-    node_rows: Int32Array,
+    vertex_rows: Int32Array,
     tolerance: float,
     standing: Int32Array,
     tag: int,
@@ -168,8 +168,8 @@ def _reduce(
         chain, first, last: the piece.
         kept: uint8, one per place of the chain: set to 0 for nodes that go.
         must_bend: forbids the single chord from end to end (it would lie on another border).
-        xs, ys, node_rows, tolerance, standing, tag, stamps: see :func:`_is_clear`; an empty ``node_rows`` means that
-            nothing stands in the way.
+        xs, ys, vertex_rows, tolerance, standing, tag, stamps: see :func:`_is_clear`; an empty ``vertex_rows`` means
+            that nothing stands in the way.
         stamp: int64, one number, counted up.
         stack: int32 scratch, as long as the chain.
 
@@ -184,13 +184,15 @@ def _reduce(
             farthest, too_far = _farthest(chain, start, end, xs, ys, tolerance)
             if not too_far:
                 clear = not (must_bend and start == first and end == last)
-                if clear and len(node_rows) > 0:
+                if clear and len(vertex_rows) > 0:
                     stamp[0] += 1
-                    clear = _is_clear(chain, start, end, xs, ys, node_rows, tolerance, standing, tag, stamps, stamp[0])
+                    clear = _is_clear(
+                        chain, start, end, xs, ys, vertex_rows, tolerance, standing, tag, stamps, stamp[0]
+                    )
                 if clear:
                     for k in range(start + 1, end):
                         kept[k] = 0
-                        if len(node_rows) > 0:
+                        if len(vertex_rows) > 0:
                             standing[chain[k]] = -1
                     break
                 n_refused += 1
@@ -215,7 +217,7 @@ def _reduce_closed(
     last: int,
     xs: Int32Array,
     ys: Int32Array,
-    node_rows: Int32Array,
+    vertex_rows: Int32Array,
     tolerance: float,
     standing: Int32Array,
     tag: int,
@@ -227,101 +229,152 @@ def _reduce_closed(
     far, _ = _farthest(chain, first, last, xs, ys, tolerance)
     must_bend = far + 1 == last
     n_refused = _reduce(
-        chain, kept, first, far, must_bend, xs, ys, node_rows, tolerance, standing, tag, stamps, stamp, stack
+        chain, kept, first, far, must_bend, xs, ys, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
     )
     must_bend = True
     for k in range(first + 1, far):
         if kept[k]:
             must_bend = False
     return n_refused + _reduce(
-        chain, kept, far, last, must_bend, xs, ys, node_rows, tolerance, standing, tag, stamps, stamp, stack
+        chain, kept, far, last, must_bend, xs, ys, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
     )
 
 
-@kernel(f"boolean(int64, {RO_I4}, {RO_I4}, {RO_I4_2D}, int32[::1])")
-def _has_twin(arc: int, arc_nodes: Int32Array, arc_offsets: Int32Array, edges: Int32Array, n_inner: Int32Array) -> bool:
-    """Tell whether another arc is a single edge between the same two anchors."""
-    start, end = arc_nodes[arc_offsets[arc]], arc_nodes[arc_offsets[arc + 1] - 1]
+@kernel(f"int64({RO_I4}, {RO_I4}, int64, int64)")
+def _heading(xs: Int32Array, ys: Int32Array, node: int, other: int) -> int:
+    """Return the direction of an axis-parallel step: 0 east, 1 south, 2 west, 3 north."""
+    if ys[node] == ys[other]:
+        return 0 if xs[other] > xs[node] else 2
+    return 1 if ys[other] > ys[node] else 3
+
+
+@kernel(f"boolean({RO_I4}, {RO_I4}, {RO_I4}, int64, int64)")
+def _are_twins(xs: Int32Array, ys: Int32Array, straight: Int32Array, a: int, b: int) -> bool:
+    """Tell whether a chord between two anchors would lie on another border: one that is an edge already, or the frame.
+
+    The frame matters where background reaches it, since borders of background alone are not traced.
+    """
     for heading in range(4):
-        code = -2 - edges[start, heading]
-        other = code >> 1
-        if code < 0 or other == arc or n_inner[other] > 0:
-            continue
-        ends = arc_nodes[arc_offsets[other]], arc_nodes[arc_offsets[other + 1] - 1]
-        if ends in ((start, end), (end, start)):
+        if straight[4 * a + heading] == b:
             return True
-    return False
+    right, bottom = xs[len(xs) - 1], ys[len(ys) - 1]
+    return (xs[a] == xs[b] and (xs[a] == 0 or xs[a] == right)) or (ys[a] == ys[b] and (ys[a] == 0 or ys[a] == bottom))
+
+
+@kernel(f"void({RO_I4}, {RO_I4}, int32[::1], {RO_I4}, int64, int64)")
+def _note_straight(
+    xs: Int32Array, ys: Int32Array, straight: Int32Array, chain: Int32Array, first: int, last: int
+) -> None:
+    """Note at both ends of an arc that it is a single edge now."""
+    a, b = np.int64(chain[first]), np.int64(chain[last])
+    straight[4 * a + _heading(xs, ys, a, np.int64(chain[first + 1]))] = b
+    straight[4 * b + _heading(xs, ys, b, np.int64(chain[last - 1]))] = a
+
+
+@kernel(f"int64({RO_I4}, int64, int64, {RO_U1}, int32[::1])")
+def _unroll_arcs(nodes: Int32Array, first: int, last: int, anchors: NDArray[np.uint8], chain: Int32Array) -> int:
+    """Write an open ring as a chain that starts and ends at an anchor, if there is one. Returns their number."""
+    n = last - first
+    begin = first
+    n_anchors = 0
+    for k in range(first, last):
+        if anchors[nodes[k]]:
+            if n_anchors == 0:
+                begin = k
+            n_anchors += 1
+    for k in range(n + 1):
+        chain[k] = nodes[first + (begin - first + k) % n]
+    return n_anchors
 
 
 @kernel(
-    f"int64({RO_I4}, {RO_I4}, {RO_I4}, {RO_I4_2D}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
-    " int32[::1], int32[::1])"
+    f"int64({RO_I4}, {RO_I4}, {RO_I4}, {RO_U1}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
+    " uint8[::1], int32[::1], int32[:, ::1])"
 )
-def _simplify_arcs(
+def _simplify_shared(
     xs: Int32Array,
     ys: Int32Array,
-    node_rows: Int32Array,
-    edges: Int32Array,
-    arc_nodes: Int32Array,
-    arc_offsets: Int32Array,
+    vertex_rows: Int32Array,
+    anchors: NDArray[np.uint8],
+    nodes: Int32Array,
+    ring_offsets: Int32Array,
     tolerance: float,
     kept: NDArray[np.uint8],
     standing: Int32Array,
     stamps: Int32Array,
-    n_inner: Int32Array,
-    stack: Int32Array,
+    done: NDArray[np.uint8],
+    straight: Int32Array,
+    buffers: Int32Array,
 ) -> int:
-    """Simplify every arc once, for both its sides.
+    """Simplify every border once: the first ring that comes along it decides for both sides.
 
     Args:
-        xs, ys, node_rows, edges, arc_nodes, arc_offsets: the border graph.
+        xs, ys, vertex_rows, anchors, nodes, ring_offsets: exact rings of all regions.
         tolerance: pixels.
-        kept: uint8, one per place in ``arc_nodes``, written: whether the node stays.
-        standing, stamps: int32 scratch, one per node, zeros.
-        n_inner: int32 scratch, one per arc.
-        stack: int32 scratch, as long as the longest arc.
+        kept: uint8, one per place in ``nodes``, written: whether the vertex stays.
+        standing, stamps: int32 scratch, one per vertex, zeros.
+        done: uint8 scratch, one per vertex, zeros: vertices of arcs that have had their turn.
+        straight: int32 scratch, four per vertex, all -1: the other end of arcs that are a single edge, by direction.
+        buffers: int32 scratch, 2 x (places of the longest ring + 1).
 
     Returns:
         The number of arcs simplified less than the tolerance allows.
     """
+    chain, stack = buffers[0], buffers[1]
+    chain_kept = np.empty(buffers.shape[1], np.uint8)
     stamp = np.zeros(1, np.int64)
-    kept[:] = 1
-    n_arcs = len(arc_offsets) - 1
-    for arc in range(n_arcs):
-        n_inner[arc] = arc_offsets[arc + 1] - arc_offsets[arc] - 2
+    n_rings = len(ring_offsets) - 1
+    for ring in range(n_rings):  # edges that are there from the start must be known before any arc becomes one
+        before = nodes[ring_offsets[ring + 1] - 1]
+        for k in range(ring_offsets[ring], ring_offsets[ring + 1]):
+            if anchors[before] and anchors[nodes[k]]:
+                chain[0], chain[1] = before, nodes[k]
+                _note_straight(xs, ys, straight, chain, 0, 1)
+            before = nodes[k]
     n_restrained = 0
-    for arc in range(n_arcs):
-        first, last = np.int64(arc_offsets[arc]), np.int64(arc_offsets[arc + 1]) - 1
-        if n_inner[arc] == 0:
-            continue
-        if arc_nodes[first] == arc_nodes[last]:
-            n_refused = _reduce_closed(
-                arc_nodes, kept, first, last, xs, ys, node_rows, tolerance, standing, 0, stamps, stamp, stack
-            )
-        else:
-            must_bend = _has_twin(arc, arc_nodes, arc_offsets, edges, n_inner)
-            n_refused = _reduce(
-                arc_nodes, kept, first, last, must_bend, xs, ys, node_rows, tolerance, standing, 0, stamps, stamp, stack
-            )
-        n_restrained += n_refused > 0
-        for k in range(first + 1, last):
-            n_inner[arc] -= 1 - kept[k]
+    for ring in range(n_rings):
+        first, last = np.int64(ring_offsets[ring]), np.int64(ring_offsets[ring + 1])
+        n = last - first
+        n_anchors = _unroll_arcs(nodes, first, last, anchors, chain)
+        begin = np.int64(0)
+        for end in range(1, n + 1):
+            if end < n and not (n_anchors > 0 and anchors[chain[end]]):
+                continue
+            if end > begin + 1 and not done[chain[begin + 1]]:
+                chain_kept[begin : end + 1] = 1
+                if chain[begin] == chain[end]:
+                    n_refused = _reduce_closed(
+                        chain, chain_kept, begin, end, xs, ys, vertex_rows, tolerance, standing, 0, stamps, stamp, stack
+                    )
+                else:
+                    must_bend = _are_twins(xs, ys, straight, np.int64(chain[begin]), np.int64(chain[end]))
+                    n_refused = _reduce(
+                        chain,
+                        chain_kept,
+                        begin,
+                        end,
+                        must_bend,
+                        xs,
+                        ys,
+                        vertex_rows,
+                        tolerance,
+                        standing,
+                        0,
+                        stamps,
+                        stamp,
+                        stack,
+                    )
+                n_restrained += n_refused > 0
+                n_inner = 0
+                for k in range(begin + 1, end):
+                    done[chain[k]] = 1
+                    n_inner += chain_kept[k]
+                if n_inner == 0:
+                    _note_straight(xs, ys, straight, chain, begin, end)
+            begin = np.int64(end)
+    for k in range(len(nodes)):
+        kept[k] = standing[nodes[k]] == 0
     return n_restrained
-
-
-@kernel(f"void({RO_I4}, {RO_I4}, uint8[::1], int32[::1], int32[::1])")
-def _keep(
-    chain: Int32Array, offsets: Int32Array, kept: NDArray[np.uint8], out_chain: Int32Array, out_offsets: Int32Array
-) -> None:
-    """Copy the chains without the nodes that go."""
-    n_out = 0
-    for c in range(len(offsets) - 1):
-        out_offsets[c] = n_out
-        for k in range(offsets[c], offsets[c + 1]):
-            if kept[k]:
-                out_chain[n_out] = chain[k]
-                n_out += 1
-    out_offsets[len(offsets) - 1] = n_out
 
 
 @kernel(f"int64({RO_I4}, int64, int64, int64, int32[::1], int32[::1], int32[::1])")
@@ -351,7 +404,7 @@ def _unroll(
 def _simplify_rings(
     xs: Int32Array,
     ys: Int32Array,
-    node_rows: Int32Array,
+    vertex_rows: Int32Array,
     ring_nodes: Int32Array,
     ring_offsets: Int32Array,
     polygon_offsets: Int32Array,
@@ -360,23 +413,23 @@ def _simplify_rings(
     standing: Int32Array,
     stamps: Int32Array,
     pins: Int32Array,
-    scratch: Int32Array,
+    buffers: Int32Array,
 ) -> int:
     """Simplify each polygon alone; only its own nodes stand in its way.
 
     Args:
-        xs, ys, node_rows: the graph's nodes; an empty ``node_rows`` means that nothing stands in the way.
+        xs, ys, vertex_rows: the graph's nodes; an empty ``vertex_rows`` means that nothing stands in the way.
         ring_nodes, ring_offsets, polygon_offsets: the rings, grouped by polygon.
         tolerance: pixels.
         kept: uint8, one per place in ``ring_nodes``, written: whether the node stays.
         standing, stamps, pins: int32 scratch, one per node, zeros.
-        scratch: int32 scratch, 3 x (places of the longest ring + 1).
+        buffers: int32 scratch, 3 x (places of the longest ring + 1).
 
     Returns:
         The number of rings simplified less than the tolerance allows.
     """
-    chain, places, stack = scratch[0], scratch[1], scratch[2]
-    chain_kept = np.empty(scratch.shape[1], np.uint8)
+    chain, places, stack = buffers[0], buffers[1], buffers[2]
+    chain_kept = np.empty(buffers.shape[1], np.uint8)
     stamp = np.zeros(1, np.int64)
     kept[:] = 1
     n_restrained = 0
@@ -396,7 +449,7 @@ def _simplify_rings(
             n_refused = np.int64(0)
             if n_pinned < 2:
                 n_refused += _reduce_closed(
-                    chain, chain_kept, 0, n, xs, ys, node_rows, tolerance, standing, tag, stamps, stamp, stack
+                    chain, chain_kept, 0, n, xs, ys, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
                 )
             else:
                 begin = np.int64(0)
@@ -414,7 +467,7 @@ def _simplify_rings(
                         must_bend,
                         xs,
                         ys,
-                        node_rows,
+                        vertex_rows,
                         tolerance,
                         standing,
                         tag,
@@ -431,86 +484,63 @@ def _simplify_rings(
     return n_restrained
 
 
-def simplify_arcs(graph: Graph, tolerance: float) -> tuple[Graph, int]:
+def simplify_shared(rings: Rings, tolerance: float) -> tuple[Rings, int]:
     """Simplify the borders between labels, each once for both sides.
 
     Args:
-        graph: the border graph; anchors stay.
+        rings: exact, of all regions, straight anchors included; anchors stay.
         tolerance: pixels; no point of a border ends up further than this from what replaces it.
 
     Returns:
-        The graph with fewer nodes in its arcs, and the number of arcs simplified less than the tolerance allows.
+        The rings with fewer vertices, and the number of arcs simplified less than the tolerance allows.
     """
-    n_nodes, n_arcs = len(graph.xs), len(graph.arc_areas)
-    longest = int(np.diff(graph.arc_offsets).max(initial=0))
-    kept = np.empty(len(graph.arc_nodes), np.uint8)
-    n_restrained = _simplify_arcs(
-        graph.xs,
-        graph.ys,
-        graph.node_rows,
-        graph.edges,
-        graph.arc_nodes,
-        graph.arc_offsets,
+    n_vertices, longest = len(rings.xs), int(np.diff(rings.ring_offsets).max(initial=0)) + 1
+    kept = scratch.take("kept", len(rings.nodes), np.uint8)
+    straight = scratch.take("straight", 4 * n_vertices, np.int32)
+    straight[:] = -1
+    n_restrained = _simplify_shared(
+        rings.xs,
+        rings.ys,
+        rings.vertex_rows,
+        rings.anchors,
+        rings.nodes,
+        rings.ring_offsets,
         tolerance,
         kept,
-        np.zeros(n_nodes, np.int32),
-        np.zeros(n_nodes, np.int32),
-        np.empty(n_arcs, np.int32),
-        np.empty(longest, np.int32),
+        scratch.zeros("standing", n_vertices, np.int32),
+        scratch.zeros("stamps", n_vertices, np.int32),
+        scratch.zeros("done", n_vertices, np.uint8),
+        straight,
+        np.empty((2, longest), np.int32),
     )
-    nodes, offsets = np.empty(np.count_nonzero(kept), np.int32), np.empty(n_arcs + 1, np.int32)
-    _keep(graph.arc_nodes, graph.arc_offsets, kept, nodes, offsets)
-    return graph._replace(arc_nodes=nodes, arc_offsets=offsets), n_restrained
+    return rings.keep(kept), n_restrained
 
 
-def simplify_rings(graph: Graph, rings: Rings, tolerance: float) -> tuple[Rings, int]:
+def simplify_rings(rings: Rings, tolerance: float) -> tuple[Rings, int]:
     """Simplify each polygon for itself: its rings stay simple and apart, neighbours may drift from each other.
 
     Args:
-        graph: the border graph the rings are made of.
-        rings: grouped by polygon, without straight nodes.
+        rings: exact, without straight anchors. Rings whose ``vertex_rows`` is empty are simplified with nothing in
+            their way: plain Douglas-Peucker.
         tolerance: pixels.
 
     Returns:
-        The rings with fewer nodes, and the number of rings simplified less than the tolerance allows.
+        The rings with fewer vertices, and the number of rings simplified less than the tolerance allows.
     """
-    return _with_fewer_nodes(graph.xs, graph.ys, graph.node_rows, rings, tolerance)
-
-
-def simplify_loose(xs: Int32Array, ys: Int32Array, rings: Rings, tolerance: float) -> Rings:
-    """Simplify rings with nothing in the way: plain Douglas-Peucker, three corners kept at least.
-
-    Args:
-        xs, ys: int32, coordinates of the rings' nodes.
-        rings: the rings.
-        tolerance: pixels.
-
-    Returns:
-        The rings with fewer nodes.
-    """
-    return _with_fewer_nodes(xs, ys, np.empty(0, np.int32), rings, tolerance)[0]
-
-
-def _with_fewer_nodes(
-    xs: Int32Array, ys: Int32Array, node_rows: Int32Array, rings: Rings, tolerance: float
-) -> tuple[Rings, int]:
-    n_nodes = len(xs)
-    longest = int(np.diff(rings.ring_offsets).max(initial=0)) + 1
-    kept = np.empty(len(rings.nodes), np.uint8)
+    n_vertices, longest = len(rings.xs), int(np.diff(rings.ring_offsets).max(initial=0)) + 1
+    kept = scratch.take("kept", len(rings.nodes), np.uint8)
     n_restrained = _simplify_rings(
-        xs,
-        ys,
-        node_rows,
+        rings.xs,
+        rings.ys,
+        rings.vertex_rows,
         rings.nodes,
         rings.ring_offsets,
         rings.polygon_offsets,
         tolerance,
         kept,
-        np.zeros(n_nodes, np.int32),
-        np.zeros(n_nodes, np.int32),
-        np.zeros(n_nodes, np.int32),
+        scratch.zeros("standing", n_vertices, np.int32),
+        scratch.zeros("stamps", n_vertices, np.int32),
+        scratch.zeros("pins", n_vertices, np.int32),
         np.empty((3, longest), np.int32),
     )
-    nodes, offsets = np.empty(np.count_nonzero(kept), np.int32), np.empty(len(rings.ring_offsets), np.int32)
-    _keep(rings.nodes, rings.ring_offsets, kept, nodes, offsets)
-    return rings._replace(nodes=nodes, ring_offsets=offsets), n_restrained
+    return rings.keep(kept), n_restrained
