@@ -1,1 +1,11 @@
-"""An embedded, Ango-Hub-compatible server for demos and tests (aiohttp + SQLite)."""
+"""An embedded, Ango-Hub-compatible server for demos and tests (aiohttp + SQLite).
+
+Everything goes through the public API with the key; what is sent is stored, and a restart keeps it.
+"""
+
+from __future__ import annotations
+
+from prelabel.localhub.server import LocalHub, make_app, run_in_thread, serve_forever
+from prelabel.localhub.settings import HubSettings
+
+__all__ = ["HubSettings", "LocalHub", "make_app", "run_in_thread", "serve_forever"]

@@ -1,0 +1,242 @@
+"""The local hub, running: in an event loop, in a thread beside synchronous code, or as the command's only work."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import sqlite3
+import tempfile
+import threading
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from prelabel.errors import ConfigError
+from prelabel.localhub import page, routes_assets, routes_files, routes_plugins, routes_projects, routes_tasks
+from prelabel.localhub.context import HUB, HubContext
+from prelabel.localhub.files import Shelf
+from prelabel.localhub.middleware import check_key, count_requests, envelop_failures, rate_limit
+from prelabel.localhub.settings import HubSettings
+from prelabel.localhub.store import Store, fact
+
+if TYPE_CHECKING:
+    from collections import Counter, deque
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from aiohttp.typedefs import Middleware
+
+LOOPBACK = "127.0.0.1"
+_ROUTES = (routes_projects, routes_assets, routes_tasks, routes_files, routes_plugins, page)
+_STOP_TIMEOUT_S = 2.0
+
+
+def make_app(context: HubContext, middlewares: Sequence[Middleware] = ()) -> web.Application:
+    """The application over an open store.
+
+    Args:
+        context: settings (the key filled in), store and files.
+        middlewares: further ones, innermost: they see requests that have passed the key and the rate.
+    """
+    settings = context.settings
+    limit = settings.requests_per_minute
+    rate = [] if limit is None else [rate_limit(limit, settings.rate_window_s)]
+    app = web.Application(
+        middlewares=[count_requests, envelop_failures, check_key, *rate, *middlewares],
+        client_max_size=settings.max_body_bytes,
+    )
+    app[HUB] = context
+    for module in _ROUTES:
+        app.add_routes(module.routes)
+    return app
+
+
+class LocalHub:
+    """An Ango-Hub-compatible server on this machine; ``async with LocalHub() as hub: hub.url``.
+
+    Args:
+        store: folder for what it is sent, made at need; None keeps everything in a temporary folder.
+        api_key: the key callers must send; empty means ``settings.api_key``, or else one the store makes and keeps.
+        port: TCP port, 0 for a free one.
+        host: interface to listen on, by default only this machine's own.
+        settings: how it behaves.
+        middlewares: further aiohttp middlewares, see :func:`make_app`.
+
+    Raises:
+        ConfigError: (on start) the port is taken, or the store cannot be used.
+    """
+
+    def __init__(
+        self,
+        store: Path | str | None = None,
+        *,
+        api_key: str = "",
+        port: int = 0,
+        host: str = LOOPBACK,
+        settings: HubSettings | None = None,
+        middlewares: Sequence[Middleware] = (),
+    ) -> None:
+        settings = settings or HubSettings()
+        self._settings = replace(settings, api_key=api_key or settings.api_key)
+        self._folder = None if store is None else Path(store)
+        self._address = (host, port)
+        self._middlewares = tuple(middlewares)
+        self._stack = AsyncExitStack()
+        self._context: HubContext | None = None
+        self._url = ""
+
+    @property
+    def url(self) -> str:
+        """Where it listens, as ``SDK(host=...)`` wants it: no slash at the end, no ``/v2``."""
+        return self._url
+
+    @property
+    def api_key(self) -> str:
+        """The key callers must send."""
+        return self._running.settings.api_key
+
+    @property
+    def page_url(self) -> str:
+        """The viewer's address, the key in the part that browsers keep to themselves."""
+        return f"{self._url}/#key={quote(self.api_key, safe='')}"
+
+    @property
+    def request_counts(self) -> Counter[str]:
+        """Requests since the start, by ``"METHOD /path/{pattern}"``."""
+        return self._running.request_counts
+
+    @property
+    def plugin_lines(self) -> deque[dict[str, Any]]:
+        """What plugins logged and answered, the newest last."""
+        return self._running.plugin_lines
+
+    @property
+    def _running(self) -> HubContext:
+        if self._context is None:
+            raise RuntimeError("the local hub has not been started")
+        return self._context
+
+    async def start(self) -> Self:
+        """Open the store and listen.
+
+        Raises:
+            ConfigError: the port is taken, or the store cannot be used.
+        """
+        async with AsyncExitStack() as stack:
+            folder = self._folder
+            if folder is None:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="prelabel-hub-")))
+            self._context = await self._open(folder, stack)
+            self._url = await self._listen(self._context, stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def stop(self) -> None:
+        """Stop listening, finish what is under way, close the store."""
+        await self._stack.aclose()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _open(self, folder: Path, stack: AsyncExitStack) -> HubContext:
+        try:
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
+            store = Store(folder)
+            await store.open()
+        except (OSError, sqlite3.Error) as error:
+            message = f"the local hub cannot keep its store in {folder}: {error}; give another folder"
+            raise ConfigError(message, field="store", value=str(folder)) from error
+        stack.push_async_callback(store.close)
+        key = self._settings.api_key or await store.write(fact, "api_key", lambda: secrets.token_hex(20))
+        secret = await store.write(fact, "url_secret", lambda: secrets.token_hex(32))
+        settings = replace(self._settings, api_key=key)
+        resolved = await asyncio.to_thread(folder.resolve)
+        return HubContext(settings, store, Shelf(resolved, settings.buckets, bytes.fromhex(secret)))
+
+    async def _listen(self, context: HubContext, stack: AsyncExitStack) -> str:
+        runner = web.AppRunner(make_app(context, self._middlewares), access_log=None, shutdown_timeout=_STOP_TIMEOUT_S)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        host, port = self._address
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except (OSError, OverflowError) as error:
+            message = f"the local hub cannot listen on {host} port {port}: {error}; choose another port, or 0 for any"
+            raise ConfigError(message, field="port", value=port) from error
+        return f"http://{host}:{runner.addresses[0][1]}"
+
+
+@contextmanager
+def run_in_thread(
+    store: Path | str | None = None,
+    *,
+    api_key: str = "",
+    port: int = 0,
+    settings: HubSettings | None = None,
+    middlewares: Sequence[Middleware] = (),
+) -> Iterator[LocalHub]:
+    """A hub on a thread of its own, for synchronous callers; it stops with the block.
+
+    Raises:
+        ConfigError: the port is taken, or the store cannot be used.
+    """
+    hub = LocalHub(store, api_key=api_key, port=port, settings=settings, middlewares=middlewares)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="prelabel-hub", daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(hub.start(), loop).result()
+        try:
+            yield hub
+        finally:
+            asyncio.run_coroutine_threadsafe(hub.stop(), loop).result()
+    finally:
+        asyncio.run_coroutine_threadsafe(_wind_down(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _wind_down() -> None:
+    loop = asyncio.get_running_loop()
+    await loop.shutdown_asyncgens()
+    await loop.shutdown_default_executor()
+
+
+def serve_forever(
+    store: Path | str | None = None,
+    *,
+    api_key: str = "",
+    port: int = 0,
+    settings: HubSettings | None = None,
+    on_ready: Callable[[LocalHub], None],
+) -> None:
+    """Run a hub until SIGINT or SIGTERM; ``on_ready`` is called once it listens.
+
+    Raises:
+        ConfigError: the port is taken, or the store cannot be used.
+    """
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(LocalHub(store, api_key=api_key, port=port, settings=settings), on_ready))
+
+
+async def _serve(hub: LocalHub, on_ready: Callable[[LocalHub], None]) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Absent on Windows and outside the main thread: there Ctrl-C arrives as KeyboardInterrupt.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with hub:
+        on_ready(hub)
+        await stopped.wait()

@@ -1,0 +1,59 @@
+"""How the local hub behaves: every unsure fact of the real Hub that matters to a client is a switch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from prelabel.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ImportMode = Literal["replace", "append"]
+AssetForm = Literal["id", "object"]
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """What a local hub is told at its start.
+
+    Attributes:
+        api_key: the key every call must carry; empty means the store's own key, made at its first use and kept.
+        page_cap: most entries a list call returns, whatever its ``limit`` says.
+        import_mode: whether ``/import/labels`` replaces a task's whole answer or adds to it.
+        skip_non_todo: whether an import leaves tasks alone that have left the first stage.
+        asset_form: whether a task names its asset by id or by an object with ``_id``, ``externalId`` and ``data``.
+        max_body_bytes: largest request body; beyond it the answer is 413.
+        requests_per_minute: most API calls in ``rate_window_s``, None for no limit; beyond it the answer is 429.
+        rate_window_s: length in seconds of the window the calls are counted in.
+        buckets: bucket name -> local folder standing in for it; other buckets are folders in the store's ``buckets/``.
+
+    Raises:
+        ConfigError: a limit is not positive, or a mode is unknown.
+    """
+
+    api_key: str = field(default="", repr=False)
+    page_cap: int = 100
+    import_mode: ImportMode = "replace"
+    skip_non_todo: bool = False
+    asset_form: AssetForm = "id"
+    max_body_bytes: int = 256 * 2**20
+    requests_per_minute: int | None = None
+    rate_window_s: float = 60.0
+    buckets: Mapping[str, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("page_cap", "max_body_bytes", "requests_per_minute", "rate_window_s"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ConfigError(f"the local hub's {name} is {value}: it must be above 0", field=name, value=value)
+        self._check_choice("import_mode", ("replace", "append"))
+        self._check_choice("asset_form", ("id", "object"))
+
+    def _check_choice(self, name: str, allowed: tuple[str, ...]) -> None:
+        value = getattr(self, name)
+        if value not in allowed:
+            message = f"the local hub's {name} is {value!r}: it must be one of {', '.join(allowed)}"
+            raise ConfigError(message, field=name, value=value, allowed=allowed)
