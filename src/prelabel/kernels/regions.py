@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from prelabel.kernels._jit import kernel, read_only
+from prelabel.kernels.scratch import scratch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,23 +22,27 @@ RO_I4 = read_only("int32")
 RO_U4 = read_only("uint32")
 
 
-@kernel("int32(int32[::1], int32)")
-def _root(parents: Int32Array, i: int) -> int:
+# Indices are unsigned in here: numba then leaves out the test for negative ones.
+U8 = np.uint64
+
+
+@kernel("uint32(uint32[::1], uint32)")
+def _root(parents: UInt32Array, i: int) -> int:
     while parents[i] != i:
         parents[i] = parents[parents[i]]
         i = parents[i]
     return i
 
 
-@kernel("void(int32[::1], int64, int64)")
-def _join(parents: Int32Array, i: int, j: int) -> None:
-    first, second = _root(parents, np.int32(i)), _root(parents, np.int32(j))
+@kernel("void(uint32[::1], uint64, uint64)")
+def _join(parents: UInt32Array, i: int, j: int) -> None:
+    first, second = _root(parents, parents[i]), _root(parents, parents[j])
     parents[max(first, second)] = min(first, second)
 
 
-@kernel(f"void(int64, {RO_I4}, {RO_I4}, {RO_U4}, boolean, int32[::1])")
+@kernel(f"void(int64, {RO_I4}, {RO_I4}, {RO_U4}, boolean, uint32[::1])")
 def _link_rows(
-    width: int, row_offsets: Int32Array, starts: Int32Array, values: UInt32Array, corners: bool, parents: Int32Array
+    width: int, row_offsets: Int32Array, starts: Int32Array, values: UInt32Array, corners: bool, parents: UInt32Array
 ) -> None:
     """Join every run with the runs of equal value above it.
 
@@ -45,40 +50,40 @@ def _link_rows(
         width: pixels in a row.
         row_offsets, starts, values: the runs; value 0 is background and joins nothing.
         corners: whether runs that only meet at a corner are joined as well (8-connected).
-        parents: int32, one per run, written: the union-find forest.
+        parents: uint32, one per run, written: the union-find forest.
     """
+    one = U8(1)
     for i in range(len(starts)):
         parents[i] = i
     for y in range(1, len(row_offsets) - 1):
-        above, above_end = np.int64(row_offsets[y - 1]), np.int64(row_offsets[y])
-        below, below_end = np.int64(row_offsets[y]), np.int64(row_offsets[y + 1])
+        above, above_last = U8(row_offsets[y - 1]), U8(row_offsets[y]) - one
+        below, below_last = U8(row_offsets[y]), U8(row_offsets[y + 1]) - one
         # The two runs looked at always share a column: both rows are covered from end to end.
-        while above < above_end and below < below_end:
+        while True:
             if values[above] == values[below] != 0:
                 _join(parents, above, below)
-            end_above = starts[above + 1] if above + 1 < above_end else width
-            end_below = starts[below + 1] if below + 1 < below_end else width
-            if corners and end_above == end_below and above + 1 < above_end and below + 1 < below_end:
-                if values[above] == values[below + 1] != 0:
-                    _join(parents, above, below + 1)
-                if values[above + 1] == values[below] != 0:
-                    _join(parents, above + 1, below)
-            above += end_above <= end_below
-            below += end_below <= end_above
+            if above == above_last and below == below_last:
+                break
+            end_above = starts[above + one] if above < above_last else np.int32(width)
+            end_below = starts[below + one] if below < below_last else np.int32(width)
+            if corners and end_above == end_below:
+                if values[above] == values[below + one] != 0:
+                    _join(parents, above, below + one)
+                if values[above + one] == values[below] != 0:
+                    _join(parents, above + one, below)
+            above += U8(end_above <= end_below)
+            below += U8(end_below <= end_above)
 
 
-@kernel(f"int64({RO_U4}, int32[::1], int32[::1])")
-def _number_regions(values: UInt32Array, parents: Int32Array, labels: Int32Array) -> int:
+@kernel(f"int64({RO_U4}, uint32[::1], int32[::1])")
+def _number_regions(values: UInt32Array, parents: UInt32Array, labels: Int32Array) -> int:
     """Number the trees in scan order, from 1; background runs get 0. Returns how many there are."""
     n_regions = 0
-    for i in range(len(values)):
-        if values[i] == 0:
-            labels[i] = 0
-        elif parents[i] == i:
-            n_regions += 1
-            labels[i] = n_regions
-        else:  # a parent always precedes its child, so its label is final
-            labels[i] = labels[parents[i]]
+    for i in range(U8(len(values))):
+        is_new = (values[i] != 0) & (parents[i] == i)
+        n_regions += is_new
+        # A parent always precedes its child, so its label is final; background runs are their own parents.
+        labels[i] = n_regions if is_new else (labels[parents[i]] if values[i] != 0 else 0)
     return n_regions
 
 
@@ -94,11 +99,15 @@ def _measure(
 ) -> None:
     """Write each region's value and add up its pixels; entry 0 is the background."""
     for y in range(len(row_offsets) - 1):
-        end = row_offsets[y + 1]
-        for i in range(row_offsets[y], end):
-            label = labels[i]
+        begin, last = U8(row_offsets[y]), U8(row_offsets[y + 1]) - U8(1)
+        for i in range(begin, last):
+            label = U8(labels[i])
             region_values[label] = values[i]
-            region_areas[label] += (starts[i + 1] if i + 1 < end else width) - starts[i]
+            region_areas[label] += starts[i + U8(1)] - starts[i]
+        label = U8(labels[last])
+        region_values[label] = values[last]
+        region_areas[label] += width - starts[last]
+    region_values[0] = 0
 
 
 class Regions(NamedTuple):
@@ -126,7 +135,7 @@ def label_regions(runs: Runs, connectivity: int = 4) -> Regions:
         The regions, numbered from 1 in the order in which a scan by rows first meets them.
     """
     n_runs = len(runs.starts)
-    parents, labels = np.empty(n_runs, np.int32), np.empty(n_runs, np.int32)
+    parents, labels = scratch.take("parents", n_runs, np.uint32), np.empty(n_runs, np.int32)
     _link_rows(runs.width, runs.row_offsets, runs.starts, runs.values, connectivity == 8, parents)
     n_regions = _number_regions(runs.values, parents, labels)
     values, areas = np.zeros(n_regions + 1, np.uint32), np.zeros(n_regions + 1, np.int64)
