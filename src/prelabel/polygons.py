@@ -316,8 +316,7 @@ def _center_rings(rings: Rings, tolerance: float) -> tuple[Int32Array, Int32Arra
     if tolerance >= LOSSLESS_BELOW:
         # Nothing is in the way of rings through pixels: they run over each other by nature.
         loose = rings._replace(
-            xs=np.ascontiguousarray(points[:, 0]),
-            ys=np.ascontiguousarray(points[:, 1]),
+            xy=points,
             vertex_rows=np.empty(0, np.int32),
             nodes=np.arange(len(points), dtype=np.int32),
             ring_offsets=ring_offsets,

@@ -26,10 +26,12 @@ from prelabel.kernels.scratch import scratch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from prelabel.model import Int32Array, Runs
+    from prelabel.model import Int32Array, Runs, UInt32Array
 
 RO_I4 = read_only("int32")
 RO_U1 = read_only("uint8")
+RO_I8 = read_only("int64")
+RO_XY = read_only("int32", 2)
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -68,7 +70,7 @@ def _copy_row(first: int, n_runs: int, width: int, starts: Int32Array, labels: I
 
 @kernel(
     f"int64(int64, int64, {RO_I4}, {RO_I4}, {RO_I4}, int32[:, ::1], int32[:, ::1], uint32[:, ::1], uint32[:, ::1],"
-    " int32[::1], int32[::1], uint8[::1], int32[::1], uint32[::1], int32[::1], int32[::1], int64[::1])"
+    " int64[::1], uint8[::1], int32[::1], uint32[::1], int64[::1], int64[::1])"
 )
 def _sweep(
     first_y: int,
@@ -80,13 +82,11 @@ def _sweep(
     below: Int32Array,
     pending: Int32Array,
     next_pending: Int32Array,
-    xs: Int32Array,
-    ys: Int32Array,
+    places: NDArray[np.int64],
     anchors: NDArray[np.uint8],
     vertex_rows: Int32Array,
-    following: Int32Array,
-    bend_vertices: Int32Array,
-    bend_regions: Int32Array,
+    following: UInt32Array,
+    bends: NDArray[np.int64],
     counts: NDArray[np.int64],
 ) -> int:
     """Sweep down the row boundaries from ``first_y`` on, as long as a whole row surely fits; link all bends.
@@ -98,11 +98,11 @@ def _sweep(
         above, below: int32 scratch, 2 x (runs of the fullest row + 2).
         pending, next_pending: int32, 2 x (runs of the fullest row + 1), kept between calls: for each border that
             goes on downwards, the bend at its upper end of the region on its left and of the one on its right.
-        xs, ys: int32, written: the vertices' lattice coordinates, in scan order.
+        places: int64, written: the vertices' lattice coordinates, x in the low and y in the high half, in scan order.
         anchors: uint8, written: 1 where more than two borders meet.
         vertex_rows: int32, height + 2, written: vertices with y = k are ``vertex_rows[k]`` to ``vertex_rows[k + 1]``.
-        following: int32, written: the bend after each bend; bend 0 is nobody's and takes what belongs nowhere.
-        bend_vertices, bend_regions: int32, written: where each bend is and whose.
+        following: uint32, written: the bend after each bend; bend 0 is nobody's and takes what belongs nowhere.
+        bends: int64, written: the vertex of each bend in the low, its region in the high half.
         counts: int64, 2, kept between calls: vertices and bends so far.
 
     Returns:
@@ -116,10 +116,11 @@ def _sweep(
         first_below = np.int64(row_offsets[y]) if y < height else np.int64(0)
         n_below = np.int64(row_offsets[y + 1]) - first_below if y < height else np.int64(0)
         most = U8(n_above + n_below + 2)
-        if n_vertices + most > U8(len(xs)) or n_bends + U8(4) * most > U8(len(following)):
+        if n_vertices + most > U8(len(places)) or n_bends + U8(4) * most > U8(len(following)):
             counts[0], counts[1] = n_vertices, n_bends
             return y
         vertex_rows[y] = n_vertices
+        high_y = y << 32
         if _rows_agree(first_above, n_above, first_below, n_below, starts, labels):
             continue
         _copy_row(first_above, n_above, width, starts, labels, above)
@@ -140,29 +141,24 @@ def _sweep(
             b = label_above if in_above else a
             d = label_below if in_below else c
             north, east, south, west = U8(a != b), U8(b != d), U8(c != d), U8(a != c)
-            bends = west | east
+            turns = west | east
             degree = north + east + south + west
-            xs[n_vertices] = x
-            ys[n_vertices] = y
+            places[n_vertices] = high_y | x
             anchors[n_vertices] = degree > 2
             # A sector begins at one border and ends, clockwise, at the next one. The ring leaves by the former.
-            has_north, has_east = bends & north & U8(b > 0), east & U8(d > 0)
-            has_south, has_west = bends & south & U8(c > 0), west & U8(a > 0)
+            has_north, has_east = turns & north & U8(b > 0), east & U8(d > 0)
+            has_south, has_west = turns & south & U8(c > 0), west & U8(a > 0)
             out_north = n_bends * has_north
-            bend_vertices[n_bends] = n_vertices
-            bend_regions[n_bends] = b
+            bends[n_bends] = np.int64(b) << 32 | np.int64(n_vertices)
             n_bends += has_north
             out_east = n_bends * has_east
-            bend_vertices[n_bends] = n_vertices
-            bend_regions[n_bends] = d
+            bends[n_bends] = np.int64(d) << 32 | np.int64(n_vertices)
             n_bends += has_east
             out_south = n_bends * has_south
-            bend_vertices[n_bends] = n_vertices
-            bend_regions[n_bends] = c
+            bends[n_bends] = np.int64(c) << 32 | np.int64(n_vertices)
             n_bends += has_south
             out_west = n_bends * has_west
-            bend_vertices[n_bends] = n_vertices
-            bend_regions[n_bends] = a
+            bends[n_bends] = np.int64(a) << 32 | np.int64(n_vertices)
             n_bends += has_west
             in_north = out_west if west else (out_south if south else out_east)
             in_east = out_north if north else (out_west if west else out_south)
@@ -174,14 +170,14 @@ def _sweep(
                 in_east, in_west = (in_west, in_east) if joined_rising else (in_east, in_west)
             following[out_west] = open_above
             following[open_below] = in_west
-            joins_north = bends & north
+            joins_north = turns & north
             following[left_bend * joins_north] = in_north
             following[out_north] = right_bend
             open_above = in_east * east
             open_below = out_east
-            next_pending[0, j] = out_south if bends else left_bend
-            next_pending[1, j] = in_south if bends else right_bend
-            n_vertices += bends
+            next_pending[0, j] = out_south if turns else left_bend
+            next_pending[1, j] = in_south if turns else right_bend
+            n_vertices += turns
             i += in_above
             j += in_below
             a, c = b, d
@@ -193,12 +189,11 @@ def _sweep(
     return height + 1
 
 
-@kernel(f"int64(int64, uint32[::1], {RO_I4}, {RO_I4}, int32[::1], int32[::1], int32[::1])")
+@kernel(f"int64(int64, uint32[::1], {RO_I8}, int32[::1], int32[::1], int32[::1])")
 def _follow(
     n_bends: int,
-    following: Int32Array,
-    bend_vertices: Int32Array,
-    bend_regions: Int32Array,
+    following: UInt32Array,
+    bends: NDArray[np.int64],
     nodes: Int32Array,
     ring_offsets: Int32Array,
     ring_regions: Int32Array,
@@ -207,8 +202,8 @@ def _follow(
 
     Args:
         n_bends: bends, the unused first one included.
-        following: int32: the bend after each; becomes -1.
-        bend_vertices, bend_regions: where each bend is and whose.
+        following: uint32: the bend after each; becomes DONE.
+        bends: where each bend is and whose; see :func:`_sweep`.
         nodes: int32, written: the vertices, ring after ring.
         ring_offsets, ring_regions: int32, written.
 
@@ -223,12 +218,12 @@ def _follow(
         bend = U8(first)
         after = following[bend]
         while after != DONE:
-            nodes[n_nodes] = bend_vertices[bend]
+            nodes[n_nodes] = bends[bend] & 0xFFFFFFFF
             n_nodes += U8(1)
             following[bend] = DONE
             bend = U8(after)
             after = following[bend]
-        ring_regions[n_rings] = bend_regions[first]
+        ring_regions[n_rings] = bends[first] >> 32
         n_rings += U8(1)
         ring_offsets[n_rings] = n_nodes
     return n_rings
@@ -275,25 +270,24 @@ def _group(
         out_offsets[slot + 1] = n_nodes
 
 
-@kernel(f"void({RO_I4}, {RO_I4}, {RO_I4}, int32[:, ::1])")
-def _look_up_points(nodes: Int32Array, xs: Int32Array, ys: Int32Array, points: Int32Array) -> None:
+@kernel(f"void({RO_I4}, {RO_XY}, int32[:, ::1])")
+def _look_up_points(nodes: Int32Array, xy: Int32Array, points: Int32Array) -> None:
     """Write the coordinates (x, y) of vertices."""
     for k in range(len(nodes)):
-        points[k, 0] = xs[nodes[k]]
-        points[k, 1] = ys[nodes[k]]
+        node = U8(nodes[k])
+        points[k, 0] = xy[node, 0]
+        points[k, 1] = xy[node, 1]
 
 
-@kernel(f"void({RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, uint8[::1])")
-def _find_turns(
-    nodes: Int32Array, ring_offsets: Int32Array, xs: Int32Array, ys: Int32Array, turns: NDArray[np.uint8]
-) -> None:
+@kernel(f"void({RO_XY}, {RO_I4}, {RO_I4}, uint8[::1])")
+def _find_turns(xy: Int32Array, nodes: Int32Array, ring_offsets: Int32Array, turns: NDArray[np.uint8]) -> None:
     """Write 1 for each vertex at which its ring turns, 0 where it runs straight through an anchor."""
     for ring in range(len(ring_offsets) - 1):
         first, last = ring_offsets[ring], ring_offsets[ring + 1]
         before, here = nodes[last - 2], nodes[last - 1]
         for k in range(first, last):
             after = nodes[k]
-            straight = xs[before] == xs[here] == xs[after] or ys[before] == ys[here] == ys[after]
+            straight = xy[before, 0] == xy[here, 0] == xy[after, 0] or xy[before, 1] == xy[here, 1] == xy[after, 1]
             turns[k - 1 if k > first else last - 1] = not straight
             before, here = here, after
 
@@ -317,7 +311,7 @@ class Rings(NamedTuple):
     """The rings of all regions, grouped by region, on shared vertices.
 
     Attributes:
-        xs, ys: int32: the vertices' coordinates, in scan order.
+        xy: int32, vertices x 2: their coordinates (x, y), in scan order.
         vertex_rows: int32, height + 2: vertices with y = k are ``vertex_rows[k]`` to ``vertex_rows[k + 1]``.
         anchors: uint8, one per vertex: 1 where more than two borders meet, and at the mask's own corners.
         nodes: int32: vertices, ring after ring; rings are open and walked with their region on the right.
@@ -325,8 +319,7 @@ class Rings(NamedTuple):
         polygon_offsets: int32, regions + 1, into the rings: region r is entry r - 1 to r; its exterior comes first.
     """
 
-    xs: Int32Array
-    ys: Int32Array
+    xy: Int32Array
     vertex_rows: Int32Array
     anchors: NDArray[np.uint8]
     nodes: Int32Array
@@ -336,7 +329,7 @@ class Rings(NamedTuple):
     def points(self) -> Int32Array:
         """Return int32, nodes x 2: the coordinates (x, y)."""
         points = np.empty((len(self.nodes), 2), np.int32)
-        _look_up_points(self.nodes, self.xs, self.ys, points)
+        _look_up_points(self.nodes, self.xy, points)
         return points
 
     def keep(self, kept: NDArray[np.uint8]) -> Rings:
@@ -348,7 +341,7 @@ class Rings(NamedTuple):
     def without_straight(self) -> Rings:
         """Return the rings without anchors that they run straight through."""
         turns = np.empty(len(self.nodes), np.uint8)
-        _find_turns(self.nodes, self.ring_offsets, self.xs, self.ys, turns)
+        _find_turns(self.xy, self.nodes, self.ring_offsets, turns)
         return self.keep(turns)
 
 
@@ -368,10 +361,8 @@ def trace_rings(runs: Runs, labels: Int32Array, n_regions: int) -> Rings:
     fullest = int(np.diff(runs.row_offsets).max()) + 2
     rows, pending = np.empty((2, 2, fullest), np.int32), np.empty((2, 2, fullest), np.uint32)
     room, bend_room = (len(runs.starts) * 3 >> 1) + 2 * fullest, 3 * len(runs.starts) + 8 * fullest
-    xs, ys = scratch.take("xs", room, np.int32), scratch.take("ys", room, np.int32)
-    anchors = scratch.take("anchors", room, np.uint8)
-    following = scratch.take("following", bend_room, np.uint32)
-    vertices, owners = scratch.take("vertices", bend_room, np.int32), scratch.take("owners", bend_room, np.int32)
+    places, anchors = scratch.take("places", room, np.int64), scratch.take("anchors", room, np.uint8)
+    following, bends = scratch.take("following", bend_room, np.uint32), scratch.take("bends", bend_room, np.int64)
     vertex_rows, counts = np.empty(runs.height + 2, np.int32), np.array([0, 1], np.int64)
     y = 0
     while True:
@@ -385,19 +376,17 @@ def trace_rings(runs: Runs, labels: Int32Array, n_regions: int) -> Rings:
             rows[1],
             pending[0],
             pending[1],
-            xs,
-            ys,
+            places,
             anchors,
             vertex_rows,
             following,
-            vertices,
-            owners,
+            bends,
             counts,
         )
         if y > runs.height:
             break
-        xs, ys, anchors = _doubled(xs), _doubled(ys), _doubled(anchors)
-        following, vertices, owners = _doubled(following), _doubled(vertices), _doubled(owners)
+        places, anchors = _doubled(places), _doubled(anchors)
+        following, bends = _doubled(following), _doubled(bends)
     n_vertices, n_bends = counts.tolist()
     # The mask's own corners stay, so that a region in a corner keeps filling it.
     anchors[[0, vertex_rows[1] - 1, vertex_rows[runs.height], n_vertices - 1]] = 1
@@ -405,13 +394,12 @@ def trace_rings(runs: Runs, labels: Int32Array, n_regions: int) -> Rings:
     most_rings = (n_bends - 1) // 4
     offsets = scratch.take("offsets", most_rings + 1, np.int32)
     regions = scratch.take("regions", most_rings, np.int32)
-    n_rings = _follow(n_bends, following, vertices, owners, nodes, offsets, regions)
+    n_rings = _follow(n_bends, following, bends, nodes, offsets, regions)
     polygon_offsets, ring_offsets = np.empty(n_regions + 1, np.int32), np.empty(n_rings + 1, np.int32)
     order = scratch.take("order", n_rings, np.int32)
     _group(nodes, offsets, regions[:n_rings], polygon_offsets, order, grouped, ring_offsets)
-    return Rings(
-        xs[:n_vertices], ys[:n_vertices], vertex_rows, anchors[:n_vertices], grouped, ring_offsets, polygon_offsets
-    )
+    xy = places[:n_vertices].view(np.int32).reshape(-1, 2)
+    return Rings(xy, vertex_rows, anchors[:n_vertices], grouped, ring_offsets, polygon_offsets)
 
 
 def _doubled(array: NDArray[Number]) -> NDArray[Number]:

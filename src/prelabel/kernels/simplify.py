@@ -28,22 +28,21 @@ if TYPE_CHECKING:
 
 RO_I4 = read_only("int32")
 RO_U1 = read_only("uint8")
+RO_XY = read_only("int32", 2)
 
 
-@kernel(f"UniTuple(int64, 2)({RO_I4}, int64, int64, {RO_I4}, {RO_I4}, float64)")
-def _farthest(
-    chain: Int32Array, first: int, last: int, xs: Int32Array, ys: Int32Array, tolerance: float
-) -> tuple[int, int]:
+@kernel(f"UniTuple(int64, 2)({RO_I4}, int64, int64, {RO_XY}, float64)")
+def _farthest(chain: Int32Array, first: int, last: int, xy: Int32Array, tolerance: float) -> tuple[int, int]:
     """Return the inner node farthest from the chord, and 1 if it is further away than the tolerance.
 
     Distances are to the segment between the ends (to the point, where both ends are one).
     """
-    ax, ay = np.float64(xs[chain[first]]), np.float64(ys[chain[first]])
-    dx, dy = xs[chain[last]] - ax, ys[chain[last]] - ay
+    ax, ay = np.float64(xy[chain[first], 0]), np.float64(xy[chain[first], 1])
+    dx, dy = xy[chain[last], 0] - ax, xy[chain[last], 1] - ay
     length2 = dx * dx + dy * dy
     farthest, most = first + 1, -1.0
     for k in range(first + 1, last):
-        px, py = xs[chain[k]] - ax, ys[chain[k]] - ay
+        px, py = xy[chain[k], 0] - ax, xy[chain[k], 1] - ay
         along = px * dx + py * dy
         if along <= 0.0:
             distance2 = (px * px + py * py) * length2 if length2 > 0.0 else px * px + py * py
@@ -60,16 +59,16 @@ def _farthest(
     return farthest, np.int64(most > tolerance * tolerance * scale)
 
 
-@kernel(f"boolean(int64, int64, {RO_I4}, int64, int64, {RO_I4}, {RO_I4})")
-def _lies_between(x: int, y: int, chain: Int32Array, first: int, last: int, xs: Int32Array, ys: Int32Array) -> bool:
+@kernel(f"boolean(int64, int64, {RO_I4}, int64, int64, {RO_XY})")
+def _lies_between(x: int, y: int, chain: Int32Array, first: int, last: int, xy: Int32Array) -> bool:
     """Tell whether a lattice point lies between a piece of chain and its chord (by parity), or on the chord.
 
     Exact: all in int64.
     """
     inside = False
-    px, py = np.int64(xs[chain[last]]), np.int64(ys[chain[last]])
+    px, py = np.int64(xy[chain[last], 0]), np.int64(xy[chain[last], 1])
     for k in range(first, last + 1):
-        qx, qy = np.int64(xs[chain[k]]), np.int64(ys[chain[k]])
+        qx, qy = np.int64(xy[chain[k], 0]), np.int64(xy[chain[k], 1])
         across = (qx - px) * (y - py) - (qy - py) * (x - px)
         if k == first and across == 0 and min(px, qx) <= x <= max(px, qx) and min(py, qy) <= y <= max(py, qy):
             return True
@@ -79,13 +78,12 @@ def _lies_between(x: int, y: int, chain: Int32Array, first: int, last: int, xs: 
     return inside
 
 
-@kernel(f"boolean({RO_I4}, int64, int64, {RO_I4}, {RO_I4}, {RO_I4}, float64, int32[::1], int64, int32[::1], int64)")
+@kernel(f"boolean({RO_I4}, int64, int64, {RO_XY}, {RO_I4}, float64, int32[::1], int64, int32[::1], int64)")
 def _is_clear(
     chain: Int32Array,
     first: int,
     last: int,
-    xs: Int32Array,
-    ys: Int32Array,
+    xy: Int32Array,
     vertex_rows: Int32Array,
     tolerance: float,
     standing: Int32Array,
@@ -97,7 +95,7 @@ def _is_clear(
 
     Args:
         chain, first, last: the piece; its own nodes do not count.
-        xs, ys, vertex_rows: all nodes, in scan order, and where each row of them starts.
+        xy, vertex_rows: all nodes, in scan order, and where each row of them starts.
         tolerance: no node of the piece is further than this from the chord.
         standing: int32: nodes where it equals ``tag`` still stand.
         tag: see ``standing``.
@@ -107,15 +105,15 @@ def _is_clear(
     Returns:
         True if the chord may replace the piece.
     """
-    left = right = np.int64(xs[chain[first]])
-    top = bottom = np.int64(ys[chain[first]])
+    left = right = np.int64(xy[chain[first], 0])
+    top = bottom = np.int64(xy[chain[first], 1])
     for k in range(first, last + 1):
         node = chain[k]
         stamps[node] = stamp
-        left, right = min(left, np.int64(xs[node])), max(right, np.int64(xs[node]))
-        top, bottom = min(top, np.int64(ys[node])), max(bottom, np.int64(ys[node]))
-    ax, ay = np.float64(xs[chain[first]]), np.float64(ys[chain[first]])
-    dx, dy = xs[chain[last]] - ax, ys[chain[last]] - ay
+        left, right = min(left, np.int64(xy[node, 0])), max(right, np.int64(xy[node, 0]))
+        top, bottom = min(top, np.int64(xy[node, 1])), max(bottom, np.int64(xy[node, 1]))
+    ax, ay = np.float64(xy[chain[first], 0]), np.float64(xy[chain[first], 1])
+    dx, dy = xy[chain[last], 0] - ax, xy[chain[last], 1] - ay
     reach = tolerance * np.sqrt(dx * dx + dy * dy) + 1e-6
     for y in range(top, bottom + 1):
         low, high = left, right
@@ -126,24 +124,24 @@ def _is_clear(
         stop = end
         while begin < stop:
             half_way = (begin + stop) >> 1
-            if xs[half_way] < low:
+            if xy[half_way, 0] < low:
                 begin = half_way + 1
             else:
                 stop = half_way
         for node in range(begin, end):
-            if xs[node] > high:
+            if xy[node, 0] > high:
                 break
             if (
                 standing[node] == tag
                 and stamps[node] != stamp
-                and _lies_between(np.int64(xs[node]), np.int64(y), chain, first, last, xs, ys)
+                and _lies_between(np.int64(xy[node, 0]), np.int64(y), chain, first, last, xy)
             ):
                 return False
     return True
 
 
 @kernel(
-    f"int64({RO_I4}, uint8[::1], int64, int64, boolean, {RO_I4}, {RO_I4}, {RO_I4}, float64, int32[::1], int64,"
+    f"int64({RO_I4}, uint8[::1], int64, int64, boolean, {RO_XY}, {RO_I4}, float64, int32[::1], int64,"
     " int32[::1], int64[::1], int32[::1])"
 )
 def _reduce(
@@ -152,8 +150,7 @@ def _reduce(
     first: int,
     last: int,
     must_bend: bool,
-    xs: Int32Array,
-    ys: Int32Array,
+    xy: Int32Array,
     vertex_rows: Int32Array,
     tolerance: float,
     standing: Int32Array,
@@ -168,7 +165,7 @@ def _reduce(
         chain, first, last: the piece.
         kept: uint8, one per place of the chain: set to 0 for nodes that go.
         must_bend: forbids the single chord from end to end (it would lie on another border).
-        xs, ys, vertex_rows, tolerance, standing, tag, stamps: see :func:`_is_clear`; an empty ``vertex_rows`` means
+        xy, vertex_rows, tolerance, standing, tag, stamps: see :func:`_is_clear`; an empty ``vertex_rows`` means
             that nothing stands in the way.
         stamp: int64, one number, counted up.
         stack: int32 scratch, as long as the chain.
@@ -181,14 +178,12 @@ def _reduce(
     start, end = first, last
     while True:
         while end > start + 1:
-            farthest, too_far = _farthest(chain, start, end, xs, ys, tolerance)
+            farthest, too_far = _farthest(chain, start, end, xy, tolerance)
             if not too_far:
                 clear = not (must_bend and start == first and end == last)
                 if clear and len(vertex_rows) > 0:
                     stamp[0] += 1
-                    clear = _is_clear(
-                        chain, start, end, xs, ys, vertex_rows, tolerance, standing, tag, stamps, stamp[0]
-                    )
+                    clear = _is_clear(chain, start, end, xy, vertex_rows, tolerance, standing, tag, stamps, stamp[0])
                 if clear:
                     for k in range(start + 1, end):
                         kept[k] = 0
@@ -207,7 +202,7 @@ def _reduce(
 
 
 @kernel(
-    f"int64({RO_I4}, uint8[::1], int64, int64, {RO_I4}, {RO_I4}, {RO_I4}, float64, int32[::1], int64, int32[::1],"
+    f"int64({RO_I4}, uint8[::1], int64, int64, {RO_XY}, {RO_I4}, float64, int32[::1], int64, int32[::1],"
     " int64[::1], int32[::1])"
 )
 def _reduce_closed(
@@ -215,8 +210,7 @@ def _reduce_closed(
     kept: NDArray[np.uint8],
     first: int,
     last: int,
-    xs: Int32Array,
-    ys: Int32Array,
+    xy: Int32Array,
     vertex_rows: Int32Array,
     tolerance: float,
     standing: Int32Array,
@@ -226,30 +220,30 @@ def _reduce_closed(
     stack: Int32Array,
 ) -> int:
     """Simplify a chain whose two ends are one node: cut it at the farthest node, keep three corners at least."""
-    far, _ = _farthest(chain, first, last, xs, ys, tolerance)
+    far, _ = _farthest(chain, first, last, xy, tolerance)
     must_bend = far + 1 == last
     n_refused = _reduce(
-        chain, kept, first, far, must_bend, xs, ys, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
+        chain, kept, first, far, must_bend, xy, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
     )
     must_bend = True
     for k in range(first + 1, far):
         if kept[k]:
             must_bend = False
     return n_refused + _reduce(
-        chain, kept, far, last, must_bend, xs, ys, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
+        chain, kept, far, last, must_bend, xy, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
     )
 
 
-@kernel(f"int64({RO_I4}, {RO_I4}, int64, int64)")
-def _heading(xs: Int32Array, ys: Int32Array, node: int, other: int) -> int:
+@kernel(f"int64({RO_XY}, int64, int64)")
+def _heading(xy: Int32Array, node: int, other: int) -> int:
     """Return the direction of an axis-parallel step: 0 east, 1 south, 2 west, 3 north."""
-    if ys[node] == ys[other]:
-        return 0 if xs[other] > xs[node] else 2
-    return 1 if ys[other] > ys[node] else 3
+    if xy[node, 1] == xy[other, 1]:
+        return 0 if xy[other, 0] > xy[node, 0] else 2
+    return 1 if xy[other, 1] > xy[node, 1] else 3
 
 
-@kernel(f"boolean({RO_I4}, {RO_I4}, {RO_I4}, int64, int64)")
-def _are_twins(xs: Int32Array, ys: Int32Array, straight: Int32Array, a: int, b: int) -> bool:
+@kernel(f"boolean({RO_XY}, {RO_I4}, int64, int64)")
+def _are_twins(xy: Int32Array, straight: Int32Array, a: int, b: int) -> bool:
     """Tell whether a chord between two anchors would lie on another border: one that is an edge already, or the frame.
 
     The frame matters where background reaches it, since borders of background alone are not traced.
@@ -257,18 +251,18 @@ def _are_twins(xs: Int32Array, ys: Int32Array, straight: Int32Array, a: int, b: 
     for heading in range(4):
         if straight[4 * a + heading] == b:
             return True
-    right, bottom = xs[len(xs) - 1], ys[len(ys) - 1]
-    return (xs[a] == xs[b] and (xs[a] == 0 or xs[a] == right)) or (ys[a] == ys[b] and (ys[a] == 0 or ys[a] == bottom))
+    right, bottom = xy[len(xy) - 1, 0], xy[len(xy) - 1, 1]
+    return (xy[a, 0] == xy[b, 0] and (xy[a, 0] == 0 or xy[a, 0] == right)) or (
+        xy[a, 1] == xy[b, 1] and (xy[a, 1] == 0 or xy[a, 1] == bottom)
+    )
 
 
-@kernel(f"void({RO_I4}, {RO_I4}, int32[::1], {RO_I4}, int64, int64)")
-def _note_straight(
-    xs: Int32Array, ys: Int32Array, straight: Int32Array, chain: Int32Array, first: int, last: int
-) -> None:
+@kernel(f"void({RO_XY}, int32[::1], {RO_I4}, int64, int64)")
+def _note_straight(xy: Int32Array, straight: Int32Array, chain: Int32Array, first: int, last: int) -> None:
     """Note at both ends of an arc that it is a single edge now."""
     a, b = np.int64(chain[first]), np.int64(chain[last])
-    straight[4 * a + _heading(xs, ys, a, np.int64(chain[first + 1]))] = b
-    straight[4 * b + _heading(xs, ys, b, np.int64(chain[last - 1]))] = a
+    straight[4 * a + _heading(xy, a, np.int64(chain[first + 1]))] = b
+    straight[4 * b + _heading(xy, b, np.int64(chain[last - 1]))] = a
 
 
 @kernel(f"int64({RO_I4}, int64, int64, {RO_U1}, int32[::1])")
@@ -288,12 +282,11 @@ def _unroll_arcs(nodes: Int32Array, first: int, last: int, anchors: NDArray[np.u
 
 
 @kernel(
-    f"int64({RO_I4}, {RO_I4}, {RO_I4}, {RO_U1}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
+    f"int64({RO_XY}, {RO_I4}, {RO_U1}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
     " uint8[::1], int32[::1], int32[:, ::1])"
 )
 def _simplify_shared(
-    xs: Int32Array,
-    ys: Int32Array,
+    xy: Int32Array,
     vertex_rows: Int32Array,
     anchors: NDArray[np.uint8],
     nodes: Int32Array,
@@ -309,7 +302,7 @@ def _simplify_shared(
     """Simplify every border once: the first ring that comes along it decides for both sides.
 
     Args:
-        xs, ys, vertex_rows, anchors, nodes, ring_offsets: exact rings of all regions.
+        xy, vertex_rows, anchors, nodes, ring_offsets: exact rings of all regions.
         tolerance: pixels.
         kept: uint8, one per place in ``nodes``, written: whether the vertex stays.
         standing, stamps: int32 scratch, one per vertex, zeros.
@@ -329,7 +322,7 @@ def _simplify_shared(
         for k in range(ring_offsets[ring], ring_offsets[ring + 1]):
             if anchors[before] and anchors[nodes[k]]:
                 chain[0], chain[1] = before, nodes[k]
-                _note_straight(xs, ys, straight, chain, 0, 1)
+                _note_straight(xy, straight, chain, 0, 1)
             before = nodes[k]
     n_restrained = 0
     for ring in range(n_rings):
@@ -344,18 +337,17 @@ def _simplify_shared(
                 chain_kept[begin : end + 1] = 1
                 if chain[begin] == chain[end]:
                     n_refused = _reduce_closed(
-                        chain, chain_kept, begin, end, xs, ys, vertex_rows, tolerance, standing, 0, stamps, stamp, stack
+                        chain, chain_kept, begin, end, xy, vertex_rows, tolerance, standing, 0, stamps, stamp, stack
                     )
                 else:
-                    must_bend = _are_twins(xs, ys, straight, np.int64(chain[begin]), np.int64(chain[end]))
+                    must_bend = _are_twins(xy, straight, np.int64(chain[begin]), np.int64(chain[end]))
                     n_refused = _reduce(
                         chain,
                         chain_kept,
                         begin,
                         end,
                         must_bend,
-                        xs,
-                        ys,
+                        xy,
                         vertex_rows,
                         tolerance,
                         standing,
@@ -370,7 +362,7 @@ def _simplify_shared(
                     done[chain[k]] = 1
                     n_inner += chain_kept[k]
                 if n_inner == 0:
-                    _note_straight(xs, ys, straight, chain, begin, end)
+                    _note_straight(xy, straight, chain, begin, end)
             begin = np.int64(end)
     for k in range(len(nodes)):
         kept[k] = standing[nodes[k]] == 0
@@ -398,12 +390,11 @@ def _unroll(
 
 
 @kernel(
-    f"int64({RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
+    f"int64({RO_XY}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
     " int32[::1], int32[:, ::1])"
 )
 def _simplify_rings(
-    xs: Int32Array,
-    ys: Int32Array,
+    xy: Int32Array,
     vertex_rows: Int32Array,
     ring_nodes: Int32Array,
     ring_offsets: Int32Array,
@@ -418,7 +409,7 @@ def _simplify_rings(
     """Simplify each polygon alone; only its own nodes stand in its way.
 
     Args:
-        xs, ys, vertex_rows: the graph's nodes; an empty ``vertex_rows`` means that nothing stands in the way.
+        xy, vertex_rows: the graph's nodes; an empty ``vertex_rows`` means that nothing stands in the way.
         ring_nodes, ring_offsets, polygon_offsets: the rings, grouped by polygon.
         tolerance: pixels.
         kept: uint8, one per place in ``ring_nodes``, written: whether the node stays.
@@ -449,7 +440,7 @@ def _simplify_rings(
             n_refused = np.int64(0)
             if n_pinned < 2:
                 n_refused += _reduce_closed(
-                    chain, chain_kept, 0, n, xs, ys, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
+                    chain, chain_kept, 0, n, xy, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
                 )
             else:
                 begin = np.int64(0)
@@ -465,8 +456,7 @@ def _simplify_rings(
                         begin,
                         k,
                         must_bend,
-                        xs,
-                        ys,
+                        xy,
                         vertex_rows,
                         tolerance,
                         standing,
@@ -494,13 +484,12 @@ def simplify_shared(rings: Rings, tolerance: float) -> tuple[Rings, int]:
     Returns:
         The rings with fewer vertices, and the number of arcs simplified less than the tolerance allows.
     """
-    n_vertices, longest = len(rings.xs), int(np.diff(rings.ring_offsets).max(initial=0)) + 1
+    n_vertices, longest = len(rings.xy), int(np.diff(rings.ring_offsets).max(initial=0)) + 1
     kept = scratch.take("kept", len(rings.nodes), np.uint8)
     straight = scratch.take("straight", 4 * n_vertices, np.int32)
     straight[:] = -1
     n_restrained = _simplify_shared(
-        rings.xs,
-        rings.ys,
+        rings.xy,
         rings.vertex_rows,
         rings.anchors,
         rings.nodes,
@@ -527,11 +516,10 @@ def simplify_rings(rings: Rings, tolerance: float) -> tuple[Rings, int]:
     Returns:
         The rings with fewer vertices, and the number of rings simplified less than the tolerance allows.
     """
-    n_vertices, longest = len(rings.xs), int(np.diff(rings.ring_offsets).max(initial=0)) + 1
+    n_vertices, longest = len(rings.xy), int(np.diff(rings.ring_offsets).max(initial=0)) + 1
     kept = scratch.take("kept", len(rings.nodes), np.uint8)
     n_restrained = _simplify_rings(
-        rings.xs,
-        rings.ys,
+        rings.xy,
         rings.vertex_rows,
         rings.nodes,
         rings.ring_offsets,
