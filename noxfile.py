@@ -63,7 +63,7 @@ def typing(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """The benchmarks with their peers. ``nox -s bench -- --benchmark-disable`` runs each body once as a test."""
     session.install("-e", ".[bench]")
-    session.run("pytest", "-p", "benchmark", "benchmarks", *session.posargs)
+    session.run("pytest", "benchmarks", *session.posargs)
 
 
 @nox.session(default=False)
