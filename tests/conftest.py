@@ -25,9 +25,7 @@ def shared_masks() -> Path:
     """The folder of real masks that lies beside the repository on our machines."""
     folder = SHARED / "masks"
     if not folder.is_dir():
-        pytest.skip(
-            f"the real masks are not on this machine: set PRELABEL_SHARED to the folder that holds masks/ ({folder} is absent)"
-        )
+        pytest.skip(f"no real masks here ({folder} is absent): set PRELABEL_SHARED to the folder that holds masks/")
     return folder
 
 
@@ -36,7 +34,5 @@ def pngsuite() -> Path:
     """Willem van Schaik's PngSuite, beside the repository on our machines."""
     folder = SHARED / "pngsuite"
     if not folder.is_dir():
-        pytest.skip(
-            f"PngSuite is not on this machine: set PRELABEL_SHARED to the folder that holds pngsuite/ ({folder} is absent)"
-        )
+        pytest.skip(f"no PngSuite here ({folder} is absent): set PRELABEL_SHARED to the folder that holds pngsuite/")
     return folder

@@ -2,13 +2,15 @@
 
 Geometry (every module keeps to it):
 
-* Pixel (x, y) covers the square [x, x+1] x [y, y+1]; origin top-left, x right, y down. Points are (x, y), shapes (height, width).
+* Pixel (x, y) covers the square [x, x+1] x [y, y+1]; origin top-left, x right, y down. Points are
+  (x, y), shapes (height, width).
 * ``"pixel_edges"``: rings run along pixel edges; rasterising by pixel centres gives the mask back.
 * ``"pixel_centers"``: exteriors run through their own border pixels' indices, holes through the hole's own
   background pixels; a reader that fills polygons border included and then fills the holes with background
   (``cv2.fillPoly``) gets the mask back.
 * Rings are open (the first point is not repeated). Exteriors have a positive shoelace sum
-  ``sum(x[i] * y[i+1] - x[i+1] * y[i])`` (clockwise on a screen, counter-clockwise to a reader with y up), holes a negative one.
+  ``sum(x[i] * y[i+1] - x[i+1] * y[i])`` (clockwise on a screen, counter-clockwise to a reader with y up), holes a
+  negative one.
 * Regions are 4-connected. Where two diagonal pixels of one region meet at a corner they are joined there, so a hole
   may touch its exterior in a point, and no ring touches itself.
 """
@@ -34,7 +36,12 @@ ClassificationKind = Literal["radio", "checkbox", "single-dropdown", "multi-drop
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool of a project's category schema. ``kind`` is the schema's word; ``unsupported`` says why it cannot be used, or is empty."""
+    """One tool of a project's category schema.
+
+    Attributes:
+        kind: the schema's word.
+        unsupported: why it cannot be used, or empty.
+    """
 
     title: str
     schema_id: str
@@ -194,7 +201,7 @@ class RowOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ColumnLink:
-    """A CSV column tied to a classification, by position in the config's two lists. ``ignored``: listed in ``ignored_schema_ids``."""
+    """A CSV column tied to a classification, by position in the config's lists; ignored where it says so."""
 
     column: str
     classification: Classification

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,7 +65,7 @@ def _class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueK
         return None, None
     if not colors:
         raise ConfigError("colors is empty: name at least one class, or give None", field="colors", value={})
-    sizes = {len(color) for color in colors.values()}
+    sizes = {len(color) if isinstance(color, Sized) else 0 for color in colors.values()}
     if sizes - {1, 3} or len(sizes) > 1:
         raise ConfigError(
             "colors must all be [value] or all be [r, g, b]: give every class the same kind", field="colors"
@@ -72,10 +73,13 @@ def _class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueK
     classes: list[tuple[str, int]] = []
     most = 2**32 - 4 if sizes == {1} else 255
     for name, color in colors.items():
-        if any(isinstance(part, bool) or int(part) != part or not 0 <= part <= most for part in color):
-            raise ConfigError(f"colors[{name!r}] is {list(color)}: give whole numbers from 0 to {most}", field="colors")
+        parts: list[Any] = list(color)
+        if any(
+            isinstance(part, bool) or not isinstance(part, int | np.integer) or not 0 <= part <= most for part in parts
+        ):
+            raise ConfigError(f"colors[{name!r}] is {parts}: give whole numbers from 0 to {most}", field="colors")
         value = 0
-        for part in color:
+        for part in parts:
             value = value << 8 | int(part)
         classes.append((name, value))
     return "value" if sizes == {1} else "rgb", ClassTable.of(classes)
@@ -88,13 +92,19 @@ def _runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:
         path = Path(mask)
         try:
             encoded = path.read_bytes()
-        except OSError as error:
-            raise MaskError(f"cannot read the mask: {error.strerror}: check the path", reference=str(mask)) from error
+        except (OSError, ValueError) as error:  # ValueError: characters no path can hold
+            reason = getattr(error, "strerror", None) or str(error)
+            raise MaskError(f"cannot read the mask: {reason}: check the path", reference=str(mask)) from error
         return _decoded(encoded, kind)
     try:
-        return runs_from_array(np.asarray(mask))
+        array = np.asarray(mask)
+        runs = runs_from_array(array)
     except ValueError as error:
         raise MaskError(str(error), shape=getattr(mask, "shape", None)) from error
+    if kind is not None and (array.ndim == 3) != (kind == "rgb"):
+        held, wanted = ("colours", "[value]") if array.ndim == 3 else ("single values", "[r, g, b]")
+        raise MaskError(f"the mask holds {held}, but colors are {wanted}: give both the same kind", shape=array.shape)
+    return runs
 
 
 def _decoded(encoded: bytes, kind: MaskValueKind | None) -> Runs:

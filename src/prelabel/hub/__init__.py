@@ -1,1 +1,1 @@
-"""The Hub's client: endpoints, transport, pace and retry policy."""
+"""The Hub's client: transport (HTTP), pace (rate limit), retry (policy), api (endpoints)."""

@@ -143,7 +143,7 @@ def _sweep(
             north, east, south, west = U8(a != b), U8(b != d), U8(c != d), U8(a != c)
             turns = west | east
             degree = north + east + south + west
-            places[n_vertices] = high_y | x
+            places[n_vertices] = high_y | np.int64(x)
             anchors[n_vertices] = degree > 2
             # A sector begins at one border and ends, clockwise, at the next one. The ring leaves by the former.
             has_north, has_east = turns & north & U8(b > 0), east & U8(d > 0)

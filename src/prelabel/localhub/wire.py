@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_PAGE = 10**9
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer to the caller, not a fault of the hub
+class Refusal(Exception):
     """A request the hub answers with ``{"status": "fail"}``.
 
     Args:
@@ -62,9 +62,13 @@ async def read_object(request: web.Request) -> dict[str, Any]:
     """The request's body as a JSON object.
 
     Raises:
-        Refusal: the body is no JSON, or no object.
+        Refusal: the body is no JSON, or no object, or the caller went away before its end.
     """
-    body = parse_json(await request.read(), "the body")
+    try:
+        text = await request.read()
+    except ConnectionResetError as error:
+        raise Refusal("the body ended early") from error
+    body = parse_json(text, "the body")
     if not isinstance(body, dict):
         raise Refusal("the body must be a JSON object")
     return body

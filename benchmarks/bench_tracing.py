@@ -1,6 +1,6 @@
 """Arrays to exact polygons with holes, against the peers that are exact too, and against the usual OpenCV road.
 
-    nox -s bench -- benchmarks/test_tracing.py --benchmark-group-by=param:workload
+    nox -s bench -- benchmarks/bench_tracing.py --benchmark-group-by=param:workload
 
 Every body checks what it made, so `--benchmark-disable` runs them as tests.
 """
@@ -59,7 +59,9 @@ def test_array_to_polygons(benchmark: BenchmarkFixture, workload: str, peer: str
     mask = WORKLOADS[workload]()
     benchmark.extra_info["n_pixels"] = mask.size
 
-    n_polygons: Any = benchmark.pedantic(PEERS[peer], (mask,), rounds=3, warmup_rounds=1)
+    n_polygons: Any = benchmark.pedantic(  # type: ignore[no-untyped-call] # pytest-benchmark has no types
+        PEERS[peer], (mask,), rounds=3, warmup_rounds=1
+    )
 
     if peer != "opencv":  # 8-connected regions are fewer
         assert n_polygons == len(mask_to_polygons(mask))

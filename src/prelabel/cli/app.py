@@ -1,0 +1,78 @@
+"""The command ``prelabel`` and what its subcommands share: help, version, ``--debug``."""
+
+# Typer reads annotations at run time, so what stands in them is imported for real, here and in every command.
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from prelabel import __version__
+from prelabel.cli.config_schema import config_schema
+from prelabel.cli.convert import EPILOG as CONVERT_EPILOG
+from prelabel.cli.convert import convert_command
+from prelabel.cli.demo import EPILOG as DEMO_EPILOG
+from prelabel.cli.demo import demo_command
+from prelabel.cli.hub import EPILOG as HUB_EPILOG
+from prelabel.cli.hub import hub_command
+from prelabel.cli.import_ import EPILOG as IMPORT_EPILOG
+from prelabel.cli.import_ import import_command
+
+_EPILOG = """\
+Examples:
+
+\b
+  prelabel demo
+  prelabel import labels.csv --config config.json --project 6612f0d2c3 --dry-run
+  prelabel convert labels.csv --config config.json --schema schema.json
+
+Exit codes:
+
+\b
+  0    every row was imported, or skipped for a reason
+  1    some rows failed; --rejects has them, ready to be mended
+  2    wrong usage or config; nothing was sent
+  3    the Hub could not be reached, or refused us
+  70   a fault in prelabel itself; please report it
+  130  interrupted
+
+Environment:
+
+\b
+  ANGO_API_KEY  the API key; or give --api-key-file (never the key itself)
+  ANGO_HOST     the Hub's address, https://imeritapi.ango.ai unless set
+  NO_COLOR      set to anything: no colours
+
+Messages and progress go to stderr; stdout carries data only."""
+
+app = typer.Typer(
+    name="prelabel",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # keeps the lines of the epilogs as they are
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("import", epilog=IMPORT_EPILOG)(import_command)
+app.command("convert", epilog=CONVERT_EPILOG)(convert_command)
+app.command("hub", epilog=HUB_EPILOG)(hub_command)
+app.command("demo", epilog=DEMO_EPILOG)(demo_command)
+app.command("config-schema")(config_schema)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"prelabel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def prelabel(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback with every error.")] = False,
+) -> None:
+    """Import pre-labels from a CSV and its mask files into Ango Hub."""

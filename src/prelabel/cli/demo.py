@@ -1,0 +1,112 @@
+"""``prelabel demo``: the whole thing on this machine."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prelabel.cli.console import SOME_FAILED, complain, errors_as_exit_codes, say
+from prelabel.cli.progress import watch
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from prelabel.demo import DemoProject, DemoResult
+
+
+_SHOWN = 9
+
+EPILOG = """\
+Examples:
+
+\b
+  prelabel demo
+  prelabel demo --serve
+  prelabel demo --rows 500 --store my-demo"""
+
+
+def demo_command(
+    ctx: typer.Context,
+    rows: Annotated[int, typer.Option("--rows", metavar="N", help="Images to draw and rows to import.")] = 36,
+    serve: Annotated[bool, typer.Option("--serve", help="Keep the hub running afterwards, to look around.")] = False,
+    store: Annotated[
+        Path | None, typer.Option("--store", metavar="DIR", help="Keep images, masks, CSVs and the hub's store here.")
+    ] = None,
+) -> None:
+    """Draw, import and compare, all on this machine.
+
+    Images and masks are drawn here, imported into a local hub, and read back. It needs no account and no network, and
+    works in a temporary folder unless --store names one. Exit code 0 means that every row landed, and that every answer
+    and every pixel read back is what was written and drawn.
+    """
+    with errors_as_exit_codes(ctx), ExitStack() as stack:
+        say("loading the kernels (compiled the first time, which takes some ten seconds)")
+        from prelabel.demo import run_demo  # noqa: PLC0415 - loads everything; help must not
+
+        progress = watch(quiet=False)
+        stack.enter_context(progress)
+
+        def show(result: DemoResult) -> None:
+            stack.close()  # the bar makes room
+            _show(result, store)
+            if serve:
+                _serve(result)
+
+        result = run_demo(rows, store, on_step=say, on_progress=progress, while_running=show)
+        if not serve:
+            say(_where_to_look(result, rows, store))
+        raise typer.Exit(0 if result.succeeded else SOME_FAILED)
+
+
+def _show(result: DemoResult, store: Path | None) -> None:
+    from rich.console import Console  # noqa: PLC0415 - costs time, and help does not need it
+
+    console = Console(highlight=False)
+    console.print(_table(result.projects))
+    for found in result.projects:
+        typer.echo(f"\none task of {found.name!r}:")
+        for name, label in found.example[:_SHOWN]:
+            typer.echo(f"  {name:<12} {label}")
+        if len(found.example) > _SHOWN:
+            typer.echo(f"  ... and {len(found.example) - _SHOWN} more")
+        for difference in found.differences:
+            complain(difference, "not as drawn")
+        if found.report.exit_code:
+            say(found.report.summary())
+    if result.succeeded:
+        typer.echo("\nread back from the hub: every answer as in the CSV, every mask pixel for pixel as drawn")
+    if store is not None:
+        typer.echo(f"the images, masks, CSVs and configs are in {store}")
+
+
+def _table(projects: tuple[DemoProject, ...]) -> Table:
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table("example", title="what landed in the local hub", title_justify="left")
+    for name in ("rows", "answers", "objects", "zones", "holes", "points"):
+        table.add_column(name, justify="right")
+    for found in projects:
+        report = found.report
+        counts = (found.n_answers, found.n_objects, found.n_zones, found.n_holes, found.n_points)
+        rows = f"{report.n_imported:,} of {report.n_rows:,}"
+        table.add_row(found.name.removeprefix("prelabel demo: "), rows, *(f"{count:,}" for count in counts))
+    return table
+
+
+def _serve(result: DemoResult) -> None:
+    say(f"\nlook at the labels: {result.page_url}\nCtrl-C stops the hub")
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)
+
+
+def _where_to_look(result: DemoResult, rows: int, store: Path | None) -> str:
+    if store is None:
+        again = "prelabel demo --serve" if rows == 36 else f"prelabel demo --rows {rows} --serve"
+        return f"\nto look at the labels in a browser: {again}"
+    port = result.url.rpartition(":")[2]
+    return f"\nto look at the labels in a browser: prelabel hub --store {result.folder / 'hub'} --port {port}"

@@ -1,0 +1,93 @@
+"""``prelabel hub``: the local hub in the foreground."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prelabel.cli.console import errors_as_exit_codes, read_api_key, say
+from prelabel.cli.options import ApiKeyFile
+
+if TYPE_CHECKING:
+    from prelabel.localhub import LocalHub
+
+DEFAULT_PORT = 8765
+KEY_FILE = "api_key"
+
+EPILOG = """\
+Examples:
+
+\b
+  prelabel hub
+  prelabel hub --port 0 --store /tmp/my-hub"""
+
+_READY = """\
+the local hub is running, and stops with Ctrl-C
+  url       {url}
+  web page  {url}/ (asks for the key)
+  store     {store}
+  key       {key_source}
+
+connect Ango's SDK:
+  from imerit_ango.sdk import SDK
+  sdk = SDK(api_key={key_expression}, host="{url}")
+
+import into it:
+  prelabel import labels.csv --config config.json --project ID --host {url}{key_option}"""
+
+
+def hub_command(
+    ctx: typer.Context,
+    port: Annotated[
+        int, typer.Option("--port", "-p", min=0, max=65535, help="TCP port on this machine; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    store: Annotated[
+        Path, typer.Option("--store", metavar="DIR", help="Folder that keeps all it is sent; made at need.")
+    ] = Path("prelabel-hub"),
+    api_key_file: ApiKeyFile = None,
+) -> None:
+    """Run a local hub, to try things out.
+
+    It serves the API of Ango Hub, as far as imports need it, and a web page to look at labels. It listens on this
+    machine only and keeps what it is sent: started again with the same folder, all is there. Callers need its key:
+    ANGO_API_KEY or --api-key-file if given, else one made by itself and kept in the store.
+    """
+    with errors_as_exit_codes(ctx):
+        given = read_api_key(api_key_file)
+        from prelabel.localhub import serve_forever  # noqa: PLC0415 - loads aiohttp; help must not
+
+        def tell(hub: LocalHub) -> None:
+            key_file = api_key_file
+            if not given:
+                key_file = store / KEY_FILE
+                write_secret(key_file, hub.api_key)
+            say(ready_text(hub.url, store, key_file))
+
+        serve_forever(store, api_key=given or "", port=port, on_ready=tell)
+        say("the local hub has stopped")
+
+
+def ready_text(url: str, store: Path, key_file: Path | None) -> str:
+    """What to print once the hub listens: where it is, and how to use it.
+
+    Args:
+        url: where it listens.
+        store: its folder.
+        key_file: the file that holds the key; None when the key is the environment's.
+    """
+    if key_file is None:
+        source, expression = "the one in ANGO_API_KEY", 'os.environ["ANGO_API_KEY"]'
+    else:
+        source, expression = f"in the file {key_file}", f"open({str(key_file)!r}).read().strip()"
+    option = f" --api-key-file {key_file}" if key_file else ""
+    return _READY.format(url=url, store=store, key_source=source, key_expression=expression, key_option=option)
+
+
+def write_secret(path: Path, secret: str) -> None:
+    """Write a file that only its owner can read."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(secret + "\n")

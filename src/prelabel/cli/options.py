@@ -1,0 +1,40 @@
+"""The options that several commands share, described once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CsvFile = Annotated[Path, typer.Argument(help="The CSV file, one row per asset.", show_default=False)]
+ConfigFile = Annotated[
+    Path,
+    typer.Option("--config", "-c", metavar="FILE", help="The config: the plugin's JSON as it is, or TOML."),
+]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE", help="Write the outcome here as JSON, for programs.")
+]
+RejectsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--rejects", metavar="FILE", help="Write failed rows here as CSV, with the reason, to mend and rerun."
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option("--delimiter", "-d", metavar="D", help="What stands between cells: , ; or tab. Found out unless set."),
+]
+MaskRoot = Annotated[
+    Path | None,
+    typer.Option("--mask-root", metavar="DIR", help="Folder that mask paths start from. The CSV's own unless set."),
+]
+Host = Annotated[
+    str | None,
+    typer.Option("--host", envvar="ANGO_HOST", metavar="URL", help="The Hub. https://imeritapi.ango.ai unless set."),
+]
+ApiKeyFile = Annotated[
+    Path | None,
+    typer.Option("--api-key-file", metavar="FILE", help="File with the API key, instead of ANGO_API_KEY."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary, only errors.")]

@@ -1,0 +1,170 @@
+"""How an import tells where it is: a bar on a terminal, a line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from prelabel.cli.console import say, stderr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prelabel.model import Progress
+
+SECONDS_BETWEEN_LINES = 5.0
+_MINUTE_S = 60.0
+
+
+class RequestRate:
+    """Requests of the last minute, the figure the Hub's limit is about."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque([(0.0, 0)])
+
+    def update(self, elapsed_s: float, n_requests: int) -> int:
+        """Note the number of requests so far and return how many of them fell into the last minute."""
+        self._seen.append((elapsed_s, n_requests))
+        while len(self._seen) > 1 and self._seen[1][0] <= elapsed_s - _MINUTE_S:
+            self._seen.popleft()
+        return n_requests - self._seen[0][1]
+
+
+def describe(progress: Progress, requests_per_minute: int | None = None) -> str:
+    """One line: rows done, failed and skipped, masks a second, requests a minute, time left.
+
+    Args:
+        progress: the snapshot.
+        requests_per_minute: requests of the last minute; None leaves out all that changes with time.
+    """
+    n_done = _n_done(progress)
+    of_all = f" of {progress.n_rows:,}" if progress.n_rows is not None else ""
+    parts = [f"{n_done:,}{of_all} rows"]
+    parts += [f"{n:,} {what}" for n, what in ((progress.n_failed, "failed"), (progress.n_skipped, "skipped")) if n]
+    if requests_per_minute is None:
+        return ", ".join(parts)
+    if progress.n_masks and progress.elapsed_s > 0:
+        parts.append(f"{progress.n_masks / progress.elapsed_s:,.1f} masks/s")
+    if progress.n_requests:
+        parts.append(f"{requests_per_minute:,} requests/min")
+    if progress.n_rows is not None and 0 < n_done < progress.n_rows:
+        parts.append(f"{_duration(progress.elapsed_s / n_done * (progress.n_rows - n_done))} left")
+    return ", ".join(parts)
+
+
+def _n_done(progress: Progress) -> int:
+    return progress.n_imported + progress.n_skipped + progress.n_failed
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+class ProgressLines:
+    """Prints a line at most every few seconds: for logs.
+
+    Args:
+        print_line: where to.
+        seconds_between: time between two lines.
+        clock: seconds, growing.
+    """
+
+    def __init__(
+        self,
+        print_line: Callable[[str], None] = say,
+        seconds_between: float = SECONDS_BETWEEN_LINES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._print_line = print_line
+        self._seconds_between = seconds_between
+        self._clock = clock
+        self._rate = RequestRate()
+        self._last = clock()
+        self.latest: Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, progress: Progress) -> None:
+        """Take a snapshot."""
+        self.latest = progress
+        rate = self._rate.update(progress.elapsed_s, progress.n_requests)
+        if self._clock() - self._last >= self._seconds_between:
+            self._last = self._clock()
+            self._print_line(describe(progress, rate))
+
+
+class ProgressBar:
+    """A bar with the same words beside it; it is gone when the work is over and the summary takes its place."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, TextColumn  # noqa: PLC0415 - only on a terminal
+        from rich.progress import Progress as Bar  # noqa: PLC0415
+        from rich.table import Column  # noqa: PLC0415
+
+        words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
+        self._bar = Bar(BarColumn(bar_width=24), words, console=stderr(), transient=True)
+        self._task = self._bar.add_task("starting", total=None)
+        self._rate = RequestRate()
+        self.latest: Progress | None = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        """Take a snapshot."""
+        self.latest = progress
+        rate = self._rate.update(progress.elapsed_s, progress.n_requests)
+        words = describe(progress, rate)
+        self._bar.update(self._task, completed=_n_done(progress), total=progress.n_rows, description=words)
+
+
+class NoProgress:
+    """Keeps the latest snapshot and its silence: ``--quiet``."""
+
+    latest: Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, progress: Progress) -> None:
+        """Take a snapshot."""
+        self.latest = progress
+
+
+Watcher = ProgressBar | ProgressLines | NoProgress
+
+
+@contextmanager
+def telling_how_far(watcher: Watcher) -> Iterator[None]:
+    """Say, when Ctrl-C ends the block, how far it had come."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if watcher.latest is not None:
+            say(f"{describe(watcher.latest)} when it was stopped; rows on their way then may have landed as well")
+        raise
+
+
+def watch(*, quiet: bool) -> Watcher:
+    """What fits the terminal, or the lack of one."""
+    if quiet:
+        return NoProgress()
+    console = stderr()
+    return ProgressBar() if console.is_terminal and not console.is_dumb_terminal else ProgressLines()

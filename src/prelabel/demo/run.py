@@ -1,0 +1,168 @@
+"""Draw, import, read back: two projects on a local hub, everything over HTTP as with the real Hub."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prelabel.demo.landed import compare
+from prelabel.demo.scenes import HEIGHT_PX, WIDTH_PX, draw_samples, write_files
+from prelabel.errors import ConfigError
+from prelabel.hub.api import HubClient
+from prelabel.hub.transport import Transport
+from prelabel.localhub import run_in_thread
+from prelabel.pipeline import import_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from prelabel.demo.landed import DemoProject
+    from prelabel.demo.scenes import Sample
+    from prelabel.localhub import LocalHub
+    from prelabel.model import Progress
+
+EXAMPLES = ("classification", "segmentation")
+_MAX_ROWS = 10_000
+_UPLOAD_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """How the demo ended.
+
+    Attributes:
+        projects: one for each example, in the order of :data:`EXAMPLES`.
+        folder: where the images, masks, CSVs, configs and the hub's store are (or were, in a temporary folder).
+        url: where the hub listens while it runs.
+        page_url: its web page, opened with the key.
+    """
+
+    projects: tuple[DemoProject, ...]
+    folder: Path
+    url: str
+    page_url: str
+
+    @property
+    def succeeded(self) -> bool:
+        """Every row landed, and everything read back equals what was drawn."""
+        return all(found.report.n_imported == found.report.n_rows and not found.differences for found in self.projects)
+
+
+def run_demo(
+    rows: int = 36,
+    store: Path | None = None,
+    *,
+    port: int = 0,
+    on_step: Callable[[str], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] | None = None,
+    while_running: Callable[[DemoResult], None] = lambda _: None,
+) -> DemoResult:
+    """Make two projects on a local hub, import labels into them and read them back.
+
+    Args:
+        rows: images, and rows of each CSV; 1 to 10,000.
+        store: folder to keep everything in; None makes a temporary one that is gone afterwards.
+        port: the local hub's, 0 for a free one.
+        on_step: told what comes next, in words.
+        on_progress: as in :func:`prelabel.import_labels`.
+        while_running: called with the result before the hub stops.
+
+    Raises:
+        ConfigError: ``rows`` is out of range, or the port or the folder cannot be used.
+        UploadError: the local hub did not answer.
+    """
+    if not 1 <= rows <= _MAX_ROWS:
+        raise ConfigError(f"rows is {rows}: the demo makes 1 to {_MAX_ROWS:,}", field="rows", value=rows)
+    with _folder(store) as folder, run_in_thread(folder / "hub", port=port) as hub:
+        on_step(f"drawing {rows} images and masks")
+        samples = draw_samples(rows)
+        _write(folder, samples)
+        projects = []
+        for example in EXAMPLES:
+            on_step(f"importing the {example} example")
+            projects.append(_run_example(example, folder, samples, hub, on_progress))
+        result = DemoResult(tuple(projects), folder, hub.url, hub.page_url)
+        while_running(result)
+    return result
+
+
+@contextmanager
+def _folder(store: Path | None) -> Iterator[Path]:
+    if store is not None:
+        yield store
+        return
+    with tempfile.TemporaryDirectory(prefix="prelabel-demo-") as name:
+        yield Path(name)
+
+
+def _write(folder: Path, samples: Sequence[Sample]) -> None:
+    try:
+        write_files(folder, samples)
+    except OSError as error:
+        message = f"cannot write the demo's files into {folder}: {error.strerror or error}; give another folder"
+        raise ConfigError(message, field="store", value=str(folder)) from error
+
+
+def _run_example(
+    example: str,
+    folder: Path,
+    samples: Sequence[Sample],
+    hub: LocalHub,
+    on_progress: Callable[[Progress], None] | None,
+) -> DemoProject:
+    schema = json.loads((folder / f"{example}-schema.json").read_bytes())
+    name = f"prelabel demo: {example}"
+    project = asyncio.run(_create_project(name, schema, folder / "images", samples, hub))
+    report = import_labels(
+        folder / f"{example}.csv",
+        folder / f"{example}-config.json",
+        project=project,
+        host=hub.url,
+        api_key=hub.api_key,
+        on_progress=on_progress,
+    )
+    answers = asyncio.run(_read_back(project, samples, hub))
+    return compare(report, name, schema, samples, answers)
+
+
+async def _create_project(
+    name: str, schema: Mapping[str, Any], images: Path, samples: Sequence[Sample], hub: LocalHub
+) -> str:
+    async with Transport(hub.url, hub.api_key) as transport:
+        answer = await transport.request("POST", "project", body=_json({"name": name, "description": "prelabel demo"}))
+        project = str(answer["project"]["_id"])
+        await transport.request("POST", "project", project, body=_json({"categorySchema": schema}))
+        assets = [await _upload(transport, project, images / sample.external_id) for sample in samples]
+        await transport.request("POST", "project", project, "cloud", body=_json({"assets": assets}))
+    return project
+
+
+async def _upload(transport: Transport, project: str, image: Path) -> dict[str, Any]:
+    query = {"name": image.name, "project": project, "type": "assets"}
+    url = str((await transport.request("GET", "getUploadUrl", query=query))["uploadUrl"])
+    await asyncio.to_thread(_put, url, image)
+    size = {"width": WIDTH_PX, "height": HEIGHT_PX}
+    return {"data": url.partition("?")[0], "externalId": image.name, "metadata": size}
+
+
+def _put(url: str, path: Path) -> None:
+    request = urllib.request.Request(url, path.read_bytes(), method="PUT")  # noqa: S310 - the local hub's own URL
+    with urllib.request.urlopen(request, timeout=_UPLOAD_TIMEOUT_S):  # noqa: S310
+        pass
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content).encode()
+
+
+async def _read_back(project: str, samples: Sequence[Sample], hub: LocalHub) -> dict[str, Mapping[str, Any]]:
+    async with HubClient(hub.url, hub.api_key) as client:
+        ids = [sample.external_id for sample in samples]
+        tasks = await client.tasks_by_external_ids(project, ids, include_answer=True)
+    return {task.external_id: task.answer for task in tasks}

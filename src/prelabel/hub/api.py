@@ -1,0 +1,276 @@
+"""The Hub's endpoints that an import needs, paced and retried (contract, section 2)."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+import orjson
+
+from prelabel.errors import ConfigError, UploadError, UploadUnavailable
+from prelabel.hub.pace import Pace
+from prelabel.hub.retry import RetryBudget, RetryPolicy, retrying
+from prelabel.hub.transport import DEFAULT_HOST, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+
+PAGE_SIZE = 100
+"""The most a list call returns; asking for more may be capped in silence."""
+_MAX_FILTER_CHARS = 3_700
+_SENTENCE = re.compile(r"(\d+)\s*/\s*(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class HubAsset:
+    """One asset of a project. ``n_tasks`` is at least 1: not every answer lists the tasks."""
+
+    asset_id: str
+    external_id: str
+    n_tasks: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HubTask:
+    """One task of a project. ``answer`` and the brush URLs are as stored, empty when they were not asked for."""
+
+    task_id: str
+    asset_id: str
+    external_id: str
+    answer: Mapping[str, Any]
+    brush_urls: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportAck:
+    """What ``POST /import/labels`` said: tasks written, tasks considered (None: the sentence was another), tries."""
+
+    n_labeled: int | None
+    n_matched: int | None
+    n_attempts: int = 1
+
+
+def split_ids(
+    ids: Iterable[str], *, max_chars: int = _MAX_FILTER_CHARS, max_ids: int = PAGE_SIZE
+) -> Iterator[list[str]]:
+    """Group external IDs so that each group's percent-encoded filter stays within ``max_chars`` characters of URL."""
+    group: list[str] = []
+    n_chars = 0
+    for external_id in ids:
+        cost = len(quote(orjson.dumps(external_id), safe="")) + len("%2C")
+        if group and (n_chars + cost > max_chars or len(group) >= max_ids):
+            yield group
+            group, n_chars = [], 0
+        group.append(external_id)
+        n_chars += cost
+    if group:
+        yield group
+
+
+class HubClient:
+    """A project's door. Use as an async context manager.
+
+    Args:
+        host: see :func:`prelabel.hub.transport.base_url`.
+        api_key: never logged, never in an error.
+        requests_per_minute: the plan's limit, over all calls of this client.
+        policy: patience with failing requests.
+        transport: another transport than the default one (its host and key count).
+    """
+
+    def __init__(
+        self,
+        host: str = DEFAULT_HOST,
+        api_key: str = "",
+        *,
+        requests_per_minute: float = 100,
+        policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        transport: Transport | None = None,
+    ) -> None:
+        self.transport = transport or Transport(host, api_key)
+        self.pace = Pace(requests_per_minute)
+        self._policy = policy
+        self._budget = RetryBudget()
+        self._rng = random.Random()  # noqa: S311 - jitter, not secrets
+        self._has_answered = False
+        self._external_ids: dict[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"HubClient({self.transport!r})"
+
+    async def __aenter__(self) -> Self:
+        await self.transport.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.transport.__aexit__()
+
+    async def get_project(self, project: str) -> dict[str, Any]:
+        """The project's document, ``categorySchema`` included."""
+        answer, _ = await self._call("GET", "project", _segment(project))
+        document = answer.get("project")
+        if not isinstance(document, dict):
+            raise UploadUnavailable("the Hub's answer has no 'data.project'", status=200)
+        return document
+
+    async def count_assets(self, project: str) -> int | None:
+        """How many assets the project has, None when the Hub does not say."""
+        answer, _ = await self._call("GET", "project", _segment(project), "assets", query={"page": "1", "limit": "1"})
+        total = answer.get("total")
+        return total if isinstance(total, int) else None
+
+    async def iter_assets(self, project: str) -> AsyncIterator[HubAsset]:
+        """Every asset of the project, once; one request per 100."""
+        async for page in self._pages("assets", "project", _segment(project), "assets"):
+            for found in page:
+                yield HubAsset(
+                    str(found["_id"]), str(found.get("externalId") or ""), max(1, len(found.get("labelTasks") or ()))
+                )
+
+    async def tasks_by_external_ids(
+        self, project: str, ids: Sequence[str], *, include_answer: bool = False
+    ) -> list[HubTask]:
+        """The tasks of every asset that bears one of these external IDs; about one request per 100 IDs.
+
+        Args:
+            project: the project's id.
+            ids: external IDs, without repetitions.
+            include_answer: ask for the stored labels as well.
+        """
+        tasks = []
+        for group in split_ids(ids):
+            query = {
+                "includeAnswer": "true" if include_answer else "false",
+                "filter": orjson.dumps({"externalId": {"$in": group}}).decode(),
+            }
+            async for page in self._pages("tasks", "project", _segment(project), "tasks", query=query):
+                tasks += [_task(found) for found in page]
+        if all(task.external_id for task in tasks):
+            return tasks
+        known = await self._asset_external_ids(project)
+        return [
+            HubTask(t.task_id, t.asset_id, t.external_id or known.get(t.asset_id, ""), t.answer, t.brush_urls)
+            for t in tasks
+        ]
+
+    async def import_items(self, project: str, bodies: Sequence[bytes]) -> ImportAck:
+        """Import items, each already JSON: the labels of every task they name are replaced by theirs."""
+        body = b'{"project":%b,"jsonContent":[%b]}' % (orjson.dumps(project), b",".join(bodies))
+        answer, n_attempts = await self._call("POST", "import", "labels", body=body)
+        found: re.Match[str] | None = _SENTENCE.search(str(answer.get("project", "")))
+        n_labeled, n_matched = (int(found[1]), int(found[2])) if found else (None, None)
+        return ImportAck(n_labeled, n_matched, n_attempts)
+
+    async def _asset_external_ids(self, project: str) -> dict[str, str]:
+        """Asset id -> external ID, for Hubs whose tasks name only the asset; listed once."""
+        if self._external_ids is None:
+            self._external_ids = {asset.asset_id: asset.external_id async for asset in self.iter_assets(project)}
+        return self._external_ids
+
+    async def _pages(
+        self, key: str, *path: str, query: Mapping[str, str] | None = None
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Pages of a list call without what was seen before: a new record pushes old ones onto the next page."""
+        seen: set[str] = set()
+        number = 1
+        while True:
+            answer, _ = await self._call(
+                "GET", *path, query={"page": str(number), "limit": str(PAGE_SIZE), **(query or {})}
+            )
+            fresh = {ident: found for ident, found in _records(answer, key) if ident not in seen}
+            seen |= fresh.keys()
+            if fresh:
+                yield list(fresh.values())
+            total = answer.get("total")
+            # Not by the page's length: a Hub may cap the limit. A page of nothing new would repeat for ever.
+            if not fresh or (isinstance(total, int) and len(seen) >= total):
+                return
+            number += 1
+
+    async def _call(
+        self, method: str, *path: str, query: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> tuple[dict[str, Any], int]:
+        """One call, as often as the policy allows; returns the answer's ``data`` and the number of tries."""
+
+        async def attempt() -> dict[str, Any]:
+            await self.pace.wait()
+            try:
+                answer = await self.transport.request(method, *path, query=query, body=body)
+            except UploadError as error:
+                self._has_answered |= error.status is not None
+                raise
+            self._has_answered = True
+            return answer
+
+        tries = retrying(self._current_policy, self._budget, self._rng, self._hold_all_on_429)
+        try:
+            answer: dict[str, Any] = await tries(attempt)
+        except UploadError as error:
+            error.attempts = tries.statistics["attempt_number"]
+            raise
+        self._budget.earn()
+        return answer, tries.statistics["attempt_number"]
+
+    def _current_policy(self) -> RetryPolicy:
+        """Little patience until the Hub has answered once: a mistyped host should not take minutes to notice."""
+        if self._has_answered:
+            return self._policy
+        return replace(self._policy, max_attempts=min(3, self._policy.max_attempts))
+
+    def _hold_all_on_429(self, error: BaseException, wait_s: float) -> None:
+        if isinstance(error, UploadError) and error.status == 429:
+            self.pace.hold(wait_s)
+
+
+def _records(answer: Mapping[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:
+    listed = answer.get(key)
+    if not isinstance(listed, list) or not all(isinstance(found, dict) and "_id" in found for found in listed):
+        raise UploadUnavailable(f"the Hub's answer has no list 'data.{key}' of records with '_id'", status=200)
+    return [(str(found["_id"]), found) for found in listed]
+
+
+def _segment(project: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", project):
+        raise ConfigError(
+            f"project: {project!r} is no project id: copy it from the project's address, .../projects/<id>",
+            field="project",
+            value=project,
+        )
+    return project
+
+
+def _task(found: Mapping[str, Any]) -> HubTask:
+    """A task from either of the two shapes the Hub is known to send: ``asset`` is an id, or an object."""
+    asset = found.get("asset")
+    inner: Mapping[str, Any] = asset if isinstance(asset, dict) else {"_id": asset}
+    answer = found.get("answer")
+    urls = {key: str(found[key]) for key in ("brushDataUrl", "medicalBrushDataUrl") if found.get(key)}
+    return HubTask(
+        str(found["_id"]),
+        str(inner.get("_id") or ""),
+        str(found.get("externalId") or inner.get("externalId") or ""),
+        answer if isinstance(answer, dict) else {},
+        urls,
+    )
+
+
+def connect(host: str | None, api_key: str | None, *, requests_per_minute: float) -> HubClient:
+    """A client for the given Hub and key, or the environment's (ANGO_HOST, ANGO_API_KEY).
+
+    Raises:
+        ConfigError: the host or the key cannot be used.
+    """
+    return HubClient(
+        host or os.environ.get("ANGO_HOST") or DEFAULT_HOST,
+        api_key or os.environ.get("ANGO_API_KEY", ""),
+        requests_per_minute=requests_per_minute,
+    )
+
+
+async def pretend(_: Sequence[bytes]) -> ImportAck:
+    """Acknowledge an import without sending it: a dry run's sender."""
+    return ImportAck(None, None, 0)

@@ -1,0 +1,109 @@
+"""When to try a request again, and how long to wait before: decides, never sleeps by itself.
+
+Full jitter after Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015); a retry budget keeps a
+broken Hub from being hammered; a ``Retry-After`` is obeyed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import tenacity
+
+from prelabel.errors import PrelabelError, UploadUnavailable
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How patient to be. The defaults outlast a rate-limit window of one minute.
+
+    Attributes:
+        max_attempts: tries in all, the first included.
+        first_wait_s: upper bound of the first wait; it doubles each time.
+        max_wait_s: upper bound of every wait we choose.
+        max_retry_after_s: a Hub that asks for a longer wait than this is given up on.
+    """
+
+    max_attempts: int = 8
+    first_wait_s: float = 2.0
+    max_wait_s: float = 60.0
+    max_retry_after_s: float = 600.0
+
+    def next_wait_s(self, attempt: int, error: BaseException, rng: random.Random) -> float | None:
+        """Seconds to wait after failed attempt number ``attempt`` (from 1), or None to give up."""
+        if attempt >= self.max_attempts or not (isinstance(error, PrelabelError) and error.retryable):
+            return None
+        asked_s = error.retry_after_s if isinstance(error, UploadUnavailable) else None
+        if asked_s is not None:
+            # A little jitter on top, so that all who were told the same time do not come back together.
+            return asked_s + rng.uniform(0, self.first_wait_s) if asked_s <= self.max_retry_after_s else None
+        return rng.uniform(0, min(self.max_wait_s, self.first_wait_s * 2.0 ** min(attempt - 1, 60)))
+
+
+class RetryBudget:
+    """Bounds retries to a share of the requests that succeed, over all callers together.
+
+    Args:
+        n_saved: retries that may happen before anything has succeeded.
+        per_success: what each success adds, up to ``n_saved``.
+    """
+
+    def __init__(self, n_saved: float = 40.0, per_success: float = 0.5) -> None:
+        self._limit = self._left = n_saved
+        self._per_success = per_success
+
+    def spend(self) -> bool:
+        """Take one retry; False when none is left."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def earn(self) -> None:
+        """A request succeeded."""
+        self._left = min(self._limit, self._left + self._per_success)
+
+
+def retrying(
+    policy: Callable[[], RetryPolicy],
+    budget: RetryBudget,
+    rng: random.Random,
+    on_wait: Callable[[BaseException, float], None],
+) -> tenacity.AsyncRetrying:
+    """A fresh tenacity loop that follows the policy; raises the last error when it gives up.
+
+    Args:
+        policy: returns the policy that decides, asked after each failure.
+        budget: bounds retries over all callers. Being told "429, later" costs nothing of it: that is pace, not failure.
+        rng: source of the jitter.
+        on_wait: told the error and the wait in seconds, before each wait.
+    """
+
+    def wait_s(state: tenacity.RetryCallState) -> float:
+        error = _error_of(state)
+        seconds = policy().next_wait_s(state.attempt_number, error, rng)
+        if seconds is None or not (getattr(error, "status", None) == 429 or budget.spend()):
+            return math.inf
+        return seconds
+
+    return tenacity.AsyncRetrying(
+        wait=wait_s,
+        stop=lambda state: math.isinf(state.upcoming_sleep),  # tenacity asks for the wait first
+        retry=tenacity.retry_if_exception_type(PrelabelError),
+        before_sleep=lambda state: on_wait(_error_of(state), state.upcoming_sleep),
+        sleep=asyncio.sleep,
+        reraise=True,
+    )
+
+
+def _error_of(state: tenacity.RetryCallState) -> BaseException:
+    error = state.outcome.exception() if state.outcome is not None else None
+    assert error is not None, "only failed attempts are asked about"
+    return error

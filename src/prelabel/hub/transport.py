@@ -1,0 +1,285 @@
+"""One HTTP request to the Hub and what its answer means; the only client module that knows aiohttp.
+
+The API key leaves this module in one header, to one host, never across a redirect, and is in no message.
+Nothing is retried here: each call is one attempt, sorted into the errors of :mod:`prelabel.errors`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_HOST = "https://imeritapi.ango.ai"
+_EXCERPT_CHARS = 300
+_REMEDIES = {
+    401: "check the API key (environment ANGO_API_KEY): it is missing, mistyped or expired",
+    403: "the key's user may not do this: ask to be made project manager or organization admin",
+    404: "check the host and the project id",
+    451: "the organization's country or IP rules block this machine: ask its admin to allow it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long one request may take, in seconds.
+
+    Attributes:
+        connect_s: until a connection stands, TLS included.
+        read_s: between two pieces of the answer; also covers the Hub's thinking time.
+        total_s: for the whole request.
+    """
+
+    connect_s: float = 15.0
+    read_s: float = 120.0
+    total_s: float = 300.0
+
+
+def base_url(host: str, *, allow_http: bool = False) -> URL:
+    """Check a host and return the URL all paths hang under, ``/v2`` included.
+
+    Args:
+        host: ``https://imeritapi.ango.ai`` or the like; without a scheme https is meant; ``/v2`` may be there or not.
+        allow_http: let the key travel unencrypted to hosts other than this machine.
+
+    Raises:
+        ConfigError: the host is no plain http(s) URL, or the key would travel unencrypted.
+    """
+    text = host.strip()
+    try:
+        url = URL(text if "://" in text else f"https://{text}")
+    except ValueError as error:
+        raise ConfigError(
+            f"host: {host!r} is no URL ({error}): give for instance {DEFAULT_HOST}", field="host"
+        ) from error
+    if url.scheme not in {"http", "https"} or not url.host or url.query_string or url.fragment or url.user:
+        raise ConfigError(
+            f"host: {_without_secrets(url)!r} must be a plain http(s) URL without user, query or fragment: "
+            f"give for instance {DEFAULT_HOST}",
+            field="host",
+        )
+    if url.scheme == "http" and not (allow_http or _is_loopback(url.host)):
+        raise ConfigError(
+            f"host: {str(url)!r} is not encrypted and would show the API key to the network: use https", field="host"
+        )
+    url = url.with_path(url.path.rstrip("/") or "/")
+    return url if url.name == "v2" else url / "v2"
+
+
+def _without_secrets(url: URL) -> str:
+    return str(url.with_user(None).with_query(None)) if url.host else str(url)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
+    """Seconds to wait by a ``Retry-After`` header (a number or an HTTP date), at least 0; None when it says nothing.
+
+    Args:
+        value: the header, None when absent.
+        now: the time that dates are compared with; the answer's own ``Date`` is best, since clocks differ.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            when = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds()
+    return max(0.0, seconds) if seconds < float("inf") else None
+
+
+class Transport:
+    """One session with one Hub. Use as an async context manager.
+
+    Args:
+        host: see :func:`base_url`.
+        api_key: sent as the header ``apikey``.
+        allow_http: see :func:`base_url`.
+        timeouts: bounds of every request.
+        max_connections: connections that may be open at once.
+
+    Attributes:
+        n_requests: requests sent so far, failed ones included.
+        busy_s: seconds spent in requests, summed over concurrent ones.
+
+    Raises:
+        ConfigError: the host or the key cannot be used.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        api_key: str,
+        *,
+        allow_http: bool = False,
+        timeouts: Timeouts = Timeouts(),
+        max_connections: int = 16,
+    ) -> None:
+        key = api_key.strip()
+        if not key:
+            raise ConfigError("api_key: it is empty: set the environment variable ANGO_API_KEY", field="api_key")
+        if not (key.isascii() and key.isprintable()):
+            raise ConfigError("api_key: it holds characters no key has: copy it again from the Hub", field="api_key")
+        self.url = base_url(host, allow_http=allow_http)
+        self.n_requests = 0
+        self.busy_s = 0.0
+        self._key = key
+        self._timeouts = timeouts
+        self._max_connections = max_connections
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"Transport({str(self.url)!r}, n_requests={self.n_requests})"
+
+    async def __aenter__(self) -> Self:
+        times = self._timeouts
+        self._session = aiohttp.ClientSession(
+            headers={"apikey": self._key, "Accept": "application/json"},
+            connector=aiohttp.TCPConnector(limit=self._max_connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(
+                total=times.total_s, connect=times.connect_s, sock_connect=times.connect_s, sock_read=times.read_s
+            ),
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def request(
+        self, method: str, *path: str, query: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> dict[str, Any]:
+        """Send one request and return the ``data`` object of the Hub's answer.
+
+        Args:
+            method: GET or POST.
+            path: path segments under ``/v2``; each is percent-encoded.
+            query: query parameters; values are percent-encoded here.
+            body: JSON, sent as it is.
+
+        Raises:
+            UploadRefused: the Hub refused for good.
+            BatchTooLarge: it refused the body for its size.
+            UploadUnavailable: no answer, a broken one, or "not now".
+        """
+        url = self.url.joinpath(*path).with_query(query)
+        self.n_requests += 1
+        started = time.perf_counter()
+        try:
+            status, headers, answer = await self._exchange(method, url, body)
+        finally:
+            self.busy_s += time.perf_counter() - started
+        if not 200 <= status < 300:
+            raise _refusal(status, headers, self._readable(answer))
+        return self._open_envelope(status, answer)
+
+    async def _exchange(self, method: str, url: URL, body: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
+        if self._session is None:
+            raise RuntimeError("the transport is closed: use it inside 'async with'")
+        headers = None if body is None else {"Content-Type": "application/json"}
+        try:
+            async with self._session.request(
+                method, url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                return response.status, response.headers, await response.read()
+        except aiohttp.ClientResponseError as error:
+            broken = f"the Hub's answer is not HTTP ({error.status} {self._readable(error.message.encode())})"
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._network_error(error) from error
+        # Outside the except clause: that error's repr shows the request's headers, the key among them.
+        raise UploadUnavailable(f"{broken}: is {self.url.host} the right host?")
+
+    def _network_error(self, error: Exception) -> UploadError:
+        where = f"{self.url.host}:{self.url.port}"
+        match error:
+            case aiohttp.ClientConnectorCertificateError():
+                return UploadRefused(
+                    f"the certificate of {where} is not trusted ({error.certificate_error}): check the host"
+                )
+            case aiohttp.ConnectionTimeoutError():
+                return UploadUnavailable(
+                    f"{where} did not accept a connection in {self._timeouts.connect_s:g} s", surely_not_done=True
+                )
+            case aiohttp.ClientConnectorError():
+                return UploadUnavailable(f"cannot connect to {where} ({error.os_error})", surely_not_done=True)
+            case TimeoutError():
+                return UploadUnavailable(f"{where} did not answer in time")
+            case _:
+                return UploadUnavailable(f"the connection to {where} broke ({type(error).__name__}: {error})")
+
+    def _open_envelope(self, status: int, answer: bytes) -> dict[str, Any]:
+        try:
+            document = orjson.loads(answer)
+        except orjson.JSONDecodeError as error:
+            raise UploadUnavailable(
+                f"the Hub's answer is not JSON ({self._readable(answer)!r}): is {self.url.host} the right host?",
+                status=status,
+            ) from error
+        if isinstance(document, dict):
+            if document.get("status") in {"fail", "error"}:
+                raise UploadRefused(f"the Hub refused: {self._readable(answer)}", status=status)
+            if isinstance(document.get("data"), dict):
+                return dict(document["data"])
+        raise UploadUnavailable(f"the Hub's answer has no 'data': {self._readable(answer)!r}", status=status)
+
+    def _readable(self, answer: bytes) -> str:
+        """The message of an error body, on one line, short, printable and without the key."""
+        text = answer[:100_000].decode("utf-8", "replace")
+        try:
+            document = orjson.loads(answer)
+            text = document["message"] if isinstance(document["message"], str) else text
+        except (orjson.JSONDecodeError, TypeError, KeyError):
+            pass  # not the documented error body: the text itself is the best there is
+        line = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+        return line.replace(self._key, "***")[:_EXCERPT_CHARS]
+
+
+def _refusal(status: int, headers: Mapping[str, str], message: str) -> UploadError:
+    """The error that a status outside 2xx stands for."""
+    said = f"HTTP {status}" + (f", {message!r}" if message else "")
+    if status == 413:
+        return BatchTooLarge(f"the Hub refused a body for its size ({said})", status=status)
+    if status in {408, 425, 429} or status >= 500:
+        wait_s = parse_retry_after(headers.get("Retry-After"), now=_answered_at(headers))
+        reason = "the Hub's rate limit is reached" if status == 429 else "the Hub cannot answer now"
+        return UploadUnavailable(
+            f"{reason} ({said})", status=status, retry_after_s=wait_s, surely_not_done=status == 429
+        )
+    if 300 <= status < 400:
+        return UploadRefused(
+            f"the Hub redirects ({said}) and the API key must not follow: give the final address as host", status=status
+        )
+    remedy = _REMEDIES.get(status, "")
+    return UploadRefused(f"the Hub refused ({said})" + (f": {remedy}" if remedy else ""), status=status)
+
+
+def _answered_at(headers: Mapping[str, str]) -> datetime:
+    try:
+        when = parsedate_to_datetime(headers["Date"])
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
+    return when.replace(tzinfo=when.tzinfo or UTC)

@@ -1,0 +1,134 @@
+"""Adding labels to existing ones: stored answer + new item -> the full item that replaces it. Pure.
+
+Importing replaces, so appending means sending the whole set (the Hub contract's section 5.3):
+a new classification wins over a stored one of its schema; stored objects stay as they are, ids, nested
+classifications, locks and pages included; a new object that is there already is not added again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+OptionValues = dict[str, dict[str, str]]
+"""Classification schemaId -> option schemaId -> option value."""
+
+_LISTS = ("tools", "objects", "classifications", "relations")
+_GEOMETRIES = ("segmentation", "polygon")
+
+
+def option_values(category_schema: Mapping[str, Any]) -> OptionValues:
+    """The options of every classification of a categorySchema, nested ones and those inside tools included."""
+    found: OptionValues = {}
+    for classification in _classifications_below(category_schema):
+        options = classification.get("options") or ()
+        found[str(classification.get("schemaId"))] = {
+            str(option["schemaId"]): str(option["value"])
+            for option in options
+            if isinstance(option, dict) and "schemaId" in option and "value" in option
+        }
+    return found
+
+
+def _classifications_below(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for key in ("tools", "classifications", "options"):
+        for child in node.get(key) or ():
+            if isinstance(child, dict):
+                if key == "classifications":
+                    yield child
+                yield from _classifications_below(child)
+
+
+def merge_item(
+    answer: Mapping[str, Any],
+    item: Mapping[str, Any],
+    options: OptionValues,
+    *,
+    brush_urls: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the full item: what is stored, plus what is new.
+
+    Args:
+        answer: a task's stored answer (``tools`` or ``objects``, ``classifications``, ``relations``); may be empty.
+        item: the new import item. Neither it nor ``answer`` is changed.
+        options: from :func:`option_values`; stored option ids become values.
+        brush_urls: the task's brush masks by key, sent along so that they stay.
+
+    Returns:
+        An item with all three lists, the new item's address, and every other key the answer has.
+    """
+    stored_objects = [*(answer.get("tools") or ()), *(answer.get("objects") or ())]
+    kept = [_as_import(stored, options) for stored in stored_objects]
+    new_ids = {str(new.get("schemaId")) for new in item.get("classifications") or ()}
+    stored_answers = [
+        _as_import(stored, options)
+        for stored in answer.get("classifications") or ()
+        if str(stored.get("schemaId")) not in new_ids
+    ]
+    stored_relations = list(answer.get("relations") or ())
+    new_relations = [new for new in item.get("relations") or () if new not in stored_relations]
+    return {
+        **{key: answer[key] for key in unknown_content(answer)},
+        **(brush_urls or {}),
+        **item,
+        "objects": kept + _not_yet_there(kept, item.get("objects") or ()),
+        "classifications": stored_answers + list(item.get("classifications") or ()),
+        "relations": stored_relations + new_relations,
+    }
+
+
+def unknown_content(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys of a stored answer that no import item is known to carry; they are sent along, without a promise."""
+    return tuple(key for key, value in answer.items() if key not in _LISTS and value not in (None, "", [], {}))
+
+
+def _as_import(stored: Mapping[str, Any], options: OptionValues) -> dict[str, Any]:
+    """A stored object or classification as an import item carries it: no server metadata, options by value."""
+    result = {key: value for key, value in stored.items() if key != "metadata"}
+    if "answer" in stored:
+        result["answer"] = _values_of(stored["answer"], options.get(str(stored.get("schemaId")), {}))
+    if isinstance(nested := stored.get("classifications"), list):
+        result["classifications"] = [_as_import(inner, options) for inner in nested]
+    return result
+
+
+def _values_of(answer: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(answer, list):
+        return [_values_of(one, values) for one in answer]
+    return values.get(answer, answer) if isinstance(answer, str) and answer not in values.values() else answer
+
+
+def _not_yet_there(
+    kept: Sequence[Mapping[str, Any]], new_objects: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    ids = {str(stored["objectId"]) for stored in kept if stored.get("objectId")}
+    new_schemas = {new.get("schemaId") for new in new_objects}
+    shapes = {_shape_key(stored) for stored in kept if stored.get("schemaId") in new_schemas}
+    added = []
+    for new in new_objects:
+        ident = str(new["objectId"]) if new.get("objectId") else None
+        if ident in ids or (shape := _shape_key(new)) in shapes:
+            continue
+        shapes.add(shape)
+        if ident is not None:
+            ids.add(ident)
+        added.append(new)
+    return added
+
+
+def _shape_key(labelled: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Equal for objects of one schema, page and geometry; 10 and 10.0 are one number, as they are to the Hub."""
+    geometry = tuple(_frozen(labelled.get(key)) for key in _GEOMETRIES)
+    if geometry == (None, None):  # another kind of tool: known by its id alone
+        return (id(labelled),)
+    return (labelled.get("schemaId"), labelled.get("page"), geometry)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    if isinstance(value, dict):
+        return tuple(sorted((key, _frozen(inner)) for key, inner in value.items()))
+    return value

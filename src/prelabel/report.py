@@ -1,0 +1,399 @@
+"""Stage 9: outcomes -> the report: counts, timings, failed rows, summary text, JSON and the rejects CSV.
+
+``config(1) -> rows(2) -> ontology/answers(3) -> masks(4) -> polygons(5) -> items(6) -> batches(7) -> upload(8)
+-> report(9)``
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+import tempfile
+import time
+import weakref
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from prelabel.errors import ImportFailed
+from prelabel.model import Progress
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    from prelabel.model import RowOutcome, RowState
+
+ERROR_COLUMN = "prelabel_error"
+_MAX_OUTCOMES = 100_000
+_MAX_NOTES = 1_000
+_SHOWN = 5
+_REJECTS_IN_MEMORY_BYTES = 4_000_000
+
+Bottleneck = Literal["read", "decode", "trace", "encode", "upload", "rate limit"]
+OnError = Literal["collect", "raise"]
+RunKind = Literal["import", "dry run", "convert"]
+_DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
+
+
+@dataclass(slots=True)
+class MaskTotals:
+    """Sums over all traced masks. Pixels of unknown colour have no class and count as background."""
+
+    n_masks: int = 0
+    n_objects: int = 0
+    n_polygons: int = 0
+    n_points: int = 0
+    n_pixels: int = 0
+    n_unknown_pixels: int = 0
+
+    def add(self, counts: Any) -> None:
+        """Add one mask's counts: anything that has the attributes of the same names."""
+        self.n_masks += 1
+        self.n_objects += counts.n_objects
+        self.n_polygons += counts.n_polygons
+        self.n_points += counts.n_points
+        self.n_pixels += counts.n_pixels
+        self.n_unknown_pixels += counts.n_unknown_pixels
+
+    @property
+    def unknown_share(self) -> float:
+        """Share of all pixels whose colour has no class, 0 to 1."""
+        return self.n_unknown_pixels / self.n_pixels if self.n_pixels else 0.0
+
+
+@dataclass(slots=True)
+class Timings:
+    """Where the time went, in seconds.
+
+    Attributes:
+        total_s: wall clock, from start to report.
+        read_s: reading the CSV.
+        decode_s: masks to runs, summed over threads.
+        trace_s: runs to polygons, summed over threads.
+        encode_s: all work on rows, the two above included, summed over threads.
+        upload_s: requests to the Hub, summed over those in flight together.
+        paced_s: wall clock in which a request waited for the rate limit.
+    """
+
+    total_s: float = 0.0
+    read_s: float = 0.0
+    decode_s: float = 0.0
+    trace_s: float = 0.0
+    encode_s: float = 0.0
+    upload_s: float = 0.0
+    paced_s: float = 0.0
+
+
+class _Rejects:
+    """Failed rows as CSV lines, spooled to disk beyond a few megabytes, read back in row order."""
+
+    def __init__(self, header: Sequence[str], delimiter: str) -> None:
+        self._header = list(header)
+        self._delimiter = delimiter
+        self._spool = tempfile.SpooledTemporaryFile(max_size=_REJECTS_IN_MEMORY_BYTES)  # noqa: SIM115 - finalize closes
+        weakref.finalize(self, self._spool.close)
+        self._places: list[tuple[int, int, int]] = []
+        self._end = 0
+
+    def add(self, number: int, cells: Sequence[str], reason: str) -> None:
+        line = self._line(self._with_error(cells, reason))
+        self._spool.seek(self._end)
+        self._spool.write(line)
+        self._places.append((number, self._end, len(line)))
+        self._end += len(line)
+
+    def lines(self) -> Iterator[bytes]:
+        yield self._line(self._with_error(self._header, ERROR_COLUMN))
+        for _, start, n_bytes in sorted(self._places):
+            self._spool.seek(start)
+            yield self._spool.read(n_bytes)
+
+    def _with_error(self, cells: Sequence[str], error: str) -> list[str]:
+        row = [*cells, *[""] * (len(self._header) - len(cells))]
+        if ERROR_COLUMN not in self._header:
+            return [*row, error]
+        row[self._header.index(ERROR_COLUMN)] = error  # a rejects file that is imported again
+        return row
+
+    def _line(self, cells: Sequence[str]) -> bytes:
+        text = io.StringIO()
+        csv.writer(text, delimiter=self._delimiter).writerow(cells)
+        return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How an import ended.
+
+    Attributes:
+        kind: ``"import"``, ``"dry run"`` (nothing was sent) or ``"convert"`` (written to a file).
+        csv: the CSV's file name.
+        project: the project's id, empty for a convert.
+        n_rows: rows of the CSV; each is in exactly one of the three states.
+        n_imported, n_skipped, n_failed: rows by state.
+        n_requests: requests sent to the Hub.
+        n_batches: import requests that were acknowledged.
+        masks: sums over the masks.
+        timings: where the time went.
+        n_threads, max_in_flight: how parallel the CPU work and the requests were.
+        peak_rss_bytes: the process's largest memory so far, None where the system does not tell.
+        outcomes: failed and skipped rows and imported ones with notes, in row order, at most 100,000.
+        n_outcomes_dropped: further such rows; the rejects CSV has every failed one.
+        notes: what concerns no single row.
+        stopped: why the run stopped before its end, empty when it did not.
+    """
+
+    kind: RunKind
+    csv: str
+    project: str
+    n_rows: int
+    n_imported: int
+    n_skipped: int
+    n_failed: int
+    n_requests: int
+    n_batches: int
+    masks: MaskTotals
+    timings: Timings
+    n_threads: int
+    max_in_flight: int
+    peak_rss_bytes: int | None
+    outcomes: tuple[RowOutcome, ...]
+    n_outcomes_dropped: int
+    notes: tuple[str, ...]
+    stopped: str
+    _rejects: _Rejects = field(repr=False, compare=False)
+
+    @property
+    def exit_code(self) -> int:
+        """0 every row imported or skipped for a reason; 1 some failed; 3 the Hub refused us or could not be reached."""
+        if self.stopped:
+            return 3
+        return 1 if self.n_failed else 0
+
+    @property
+    def bottleneck(self) -> Bottleneck:
+        """The part that took most wall-clock time, parallel work counted by its share."""
+        times, threads = self.timings, max(1, self.n_threads)
+        shares: dict[Bottleneck, float] = {
+            "read": times.read_s,
+            "decode": times.decode_s / threads,
+            "trace": times.trace_s / threads,
+            "encode": (times.encode_s - times.decode_s - times.trace_s) / threads,
+            "upload": times.upload_s / max(1, self.max_in_flight),
+            "rate limit": times.paced_s,
+        }
+        return max(shares, key=shares.__getitem__)
+
+    def failed(self) -> Iterator[RowOutcome]:
+        """The failed rows among :attr:`outcomes`."""
+        return (outcome for outcome in self.outcomes if outcome.state == "failed")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole report as plain JSON types."""
+        masks = {**asdict(self.masks), "unknown_share": round(self.masks.unknown_share, 6)}
+        return {
+            "kind": self.kind,
+            "csv": self.csv,
+            "project": self.project,
+            "exit_code": self.exit_code,
+            "stopped": self.stopped,
+            "rows": {name: getattr(self, name) for name in ("n_rows", "n_imported", "n_skipped", "n_failed")},
+            "masks": masks,
+            "n_requests": self.n_requests,
+            "n_batches": self.n_batches,
+            "bottleneck": self.bottleneck,
+            "timings": {name: round(seconds, 4) for name, seconds in asdict(self.timings).items()},
+            "n_threads": self.n_threads,
+            "max_in_flight": self.max_in_flight,
+            "peak_rss_bytes": self.peak_rss_bytes,
+            "notes": list(self.notes),
+            "outcomes": [asdict(outcome) for outcome in self.outcomes],
+            "n_outcomes_dropped": self.n_outcomes_dropped,
+        }
+
+    def write_json(self, path: str | os.PathLike[str]) -> None:
+        """Write :meth:`to_dict` as JSON."""
+        Path(path).write_bytes(orjson.dumps(self.to_dict(), option=orjson.OPT_INDENT_2) + b"\n")
+
+    def write_rejects(self, path: str | os.PathLike[str]) -> None:
+        """Write the failed rows as they were plus the column ``prelabel_error``; only the header when none failed.
+
+        Once mended the file can be imported like the original: same columns, same delimiter, and a
+        ``prelabel_error`` that is there already is replaced.
+        """
+        with Path(path).open("wb") as file:
+            file.writelines(self._rejects.lines())
+
+    def summary(self) -> str:
+        """The report for a person: what happened, what failed and why, and what limited the speed."""
+        return "\n".join(_summary_lines(self))
+
+
+def _summary_lines(report: Report) -> Iterator[str]:
+    done, seconds = _DONE[report.kind], report.timings.total_s
+    speed = f", {report.n_rows / seconds:,.0f} rows/s" if seconds > 0 else ""
+    yield (
+        f"{report.n_imported:,} of {report.n_rows:,} rows {done}, {report.n_skipped:,} skipped, "
+        f"{report.n_failed:,} failed ({seconds:,.1f} s{speed})"
+    )
+    if report.stopped:
+        yield f"stopped early: {report.stopped}"
+    masks = report.masks
+    if masks.n_masks:
+        unknown = (
+            f"; {masks.unknown_share:.2%} of their pixels have a colour of no class" if masks.n_unknown_pixels else ""
+        )
+        yield (
+            f"{masks.n_masks:,} masks gave {masks.n_objects:,} objects, {masks.n_polygons:,} polygons, "
+            f"{masks.n_points:,} points{unknown}"
+        )
+    if report.kind != "convert":
+        yield f"{report.n_requests:,} requests to the Hub"
+    yield f"slowest part: {report.bottleneck}"
+    yield from _shown("failed", [_line_of(outcome) for outcome in report.failed()], report.n_failed)
+    skipped = [_line_of(outcome) for outcome in report.outcomes if outcome.state == "skipped"]
+    yield from _shown("skipped", skipped, report.n_skipped)
+    noted = [_line_of(outcome) for outcome in report.outcomes if outcome.state == "imported"]
+    yield from _shown("worth knowing", [*report.notes, *noted], len(report.notes) + len(noted))
+
+
+def _shown(title: str, lines: Sequence[str], n_all: int) -> Iterator[str]:
+    if n_all:
+        yield f"{title}:"
+        yield from (f"  {line}" for line in lines[:_SHOWN])
+        if n_all > _SHOWN:
+            yield f"  ... and {n_all - _SHOWN:,} more"
+
+
+def _line_of(outcome: RowOutcome) -> str:
+    column = f", column {outcome.column!r}" if outcome.column else ""
+    said = outcome.reason or "; ".join(outcome.notes)
+    return f"line {outcome.line}, {outcome.external_id!r}{column}: {said}"
+
+
+class ReportBuilder:
+    """Collects outcomes while a run goes on; :meth:`finish` makes the report.
+
+    Memory: failed, skipped and noted rows are kept (failed cells on disk beyond a few megabytes), others counted.
+
+    Args:
+        kind: what the run does.
+        csv_name: the CSV's file name.
+        header: its columns.
+        delimiter: its delimiter.
+        project: the project's id.
+    """
+
+    def __init__(self, kind: RunKind, csv_name: str, header: Sequence[str], delimiter: str, project: str = "") -> None:
+        self.n_by_state: dict[RowState, int] = {"imported": 0, "skipped": 0, "failed": 0}
+        self.masks = MaskTotals()
+        self.timings = Timings()
+        self.n_batches = 0
+        self.project = project
+        self._kind: RunKind = kind
+        self._csv = csv_name
+        self._rejects = _Rejects(header, delimiter)
+        self._outcomes: list[RowOutcome] = []
+        self._n_dropped = 0
+        self._notes: list[str] = []
+        self._started = time.perf_counter()
+
+    def record(self, outcome: RowOutcome, cells: Sequence[str] = ()) -> None:
+        """Count a row that has ended; ``cells``, in header order, are kept when it failed."""
+        self.n_by_state[outcome.state] += 1
+        if outcome.state == "failed":
+            where = f"column {outcome.column!r}: " if outcome.column else ""
+            self._rejects.add(outcome.number, cells, where + outcome.reason)
+        elif outcome.state == "imported" and not outcome.notes:
+            return
+        if len(self._outcomes) < _MAX_OUTCOMES:
+            self._outcomes.append(outcome)
+        else:
+            self._n_dropped += 1
+
+    def add_mask(self, counts: Any) -> None:
+        """Add one mask's counts and times (an :class:`prelabel.encode.MaskCounts`)."""
+        self.masks.add(counts)
+        self.timings.decode_s += counts.decode_s
+        self.timings.trace_s += counts.trace_s
+
+    def note(self, text: str) -> None:
+        """Keep something worth knowing that concerns no single row."""
+        if len(self._notes) < _MAX_NOTES:
+            self._notes.append(text)
+
+    def progress(self, n_rows: int | None, n_requests: int) -> Progress:
+        """A snapshot."""
+        counts = self.n_by_state
+        return Progress(
+            n_rows,
+            counts["imported"],
+            counts["skipped"],
+            counts["failed"],
+            self.masks.n_masks,
+            n_requests,
+            time.perf_counter() - self._started,
+        )
+
+    def finish(self, n_requests: int = 0, n_threads: int = 1, max_in_flight: int = 1, stopped: str = "") -> Report:
+        """Close the books; the arguments are the report's attributes of those names."""
+        self.timings.total_s = time.perf_counter() - self._started
+        counts = self.n_by_state
+        return Report(
+            kind=self._kind,
+            csv=self._csv,
+            project=self.project,
+            n_rows=sum(counts.values()),
+            n_imported=counts["imported"],
+            n_skipped=counts["skipped"],
+            n_failed=counts["failed"],
+            n_requests=n_requests,
+            n_batches=self.n_batches,
+            masks=self.masks,
+            timings=self.timings,
+            n_threads=n_threads,
+            max_in_flight=max_in_flight,
+            peak_rss_bytes=peak_rss_bytes(),
+            outcomes=tuple(sorted(self._outcomes, key=lambda outcome: outcome.number)),
+            n_outcomes_dropped=self._n_dropped,
+            notes=tuple(self._notes),
+            stopped=stopped,
+            _rejects=self._rejects,
+        )
+
+
+def deliver(
+    report: Report,
+    *,
+    json_path: str | os.PathLike[str] | None,
+    rejects_path: str | os.PathLike[str] | None,
+    on_error: OnError,
+) -> Report:
+    """Write what was asked for and return the report.
+
+    Raises:
+        ImportFailed: rows failed or the run stopped, and ``on_error`` is ``"raise"``.
+    """
+    if json_path is not None:
+        report.write_json(json_path)
+    if rejects_path is not None:
+        report.write_rejects(rejects_path)
+    if on_error == "raise" and report.exit_code:
+        first = next(report.failed(), None)
+        said = report.stopped or (_line_of(first) if first is not None else "")
+        raise ImportFailed(f"{report.n_failed} of {report.n_rows} rows failed; first: {said}", report=report)
+    return report
+
+
+def peak_rss_bytes() -> int | None:
+    """The process's largest resident memory so far in bytes; None on systems that do not tell."""
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415 - absent on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

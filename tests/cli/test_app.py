@@ -1,0 +1,68 @@
+"""The command itself: help that teaches, the version, usage errors."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from prelabel import __version__
+from prelabel.cli.app import app
+
+COMMANDS = ("import", "convert", "hub", "demo", "config-schema")
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_teaches(flag: str) -> None:
+    """Help lists the commands and shows examples, exit codes and the environment, each on its own line."""
+    done = CliRunner().invoke(app, [flag])
+    assert done.exit_code == 0
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", done.output, re.MULTILINE)
+    assert re.search(r"^    prelabel demo$", done.output, re.MULTILINE)
+    for code in (0, 1, 2, 3, 70, 130):
+        assert re.search(rf"^    {code}  +\w", done.output, re.MULTILINE)
+    assert "ANGO_API_KEY" in done.output
+    assert "ANGO_HOST" in done.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    """Each command says what it does; short descriptions are whole in the list of commands."""
+    done = CliRunner().invoke(app, [command, "-h"])
+    assert done.exit_code == 0
+    assert f"Usage: prelabel {command}" in done.output
+    listed = CliRunner().invoke(app, ["--help"]).output.partition("Commands:")[2]
+    assert "..." not in listed, "a description is too long for the list"
+
+
+def test_the_api_key_is_no_option() -> None:
+    """A key on the command line would be seen by every user of the machine."""
+    for command in COMMANDS:
+        assert not re.search(r"--api-key(?!-file)", CliRunner().invoke(app, [command, "--help"]).output)
+
+
+def test_version() -> None:
+    """The version goes to stdout, as data."""
+    done = CliRunner().invoke(app, ["--version"])
+    assert done.exit_code == 0
+    assert done.stdout == f"prelabel {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["import"], "Missing argument"),
+        (["import", "x.csv", "--config", "c.json"], "--project"),
+        (["import", "x.csv", "--config", "c.json", "--project", "p", "--dryrun"], "--dry-run"),
+        (["import", "x.csv", "--config", "c.json", "--project", "p", "--max-in-flight", "0"], "--max-in-flight"),
+        (["exprot"], "No such command"),
+        (["hub", "--port", "70000"], "--port"),
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments: list[str], said: str) -> None:
+    """Usage errors name the argument and exit with 2."""
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert said in done.output

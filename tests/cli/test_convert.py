@@ -1,0 +1,117 @@
+"""``prelabel convert``: items on stdout or in a file, with a schema from a file or from the hub."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from cli.conftest import N_ROWS, command_line, environment_with
+from prelabel.demo.landed import paint
+from prelabel.demo.scenes import HEIGHT_PX, WIDTH_PX, draw_samples, write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.conftest import Command, DemoFiles
+    from prelabel.localhub import LocalHub
+
+
+def test_items_go_to_stdout_and_words_to_stderr(files: DemoFiles, prelabel: Command) -> None:
+    """Stdout is NDJSON, one line a row in the CSV's order, with the masks in it pixel for pixel; no hub is needed."""
+    arguments = ("-c", files.config("segmentation"), "--schema", files.schema("segmentation"))
+    done = prelabel("convert", files.csv("segmentation"), *arguments, ANGO_API_KEY="")
+    assert done.returncode == 0, done.stderr
+    assert f"{N_ROWS} of {N_ROWS} rows converted" in done.stderr
+    items = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [item["externalId"] for item in items] == [sample.external_id for sample in files.samples]
+    for item, sample in zip(items, files.samples, strict=True):
+        np.testing.assert_array_equal(paint(item["objects"]), sample.mask)
+
+
+def test_a_file_and_the_hubs_schema_give_the_same(
+    files: DemoFiles, hub: LocalHub, project: str, prelabel: Command, tmp_path: Path
+) -> None:
+    """``--out`` writes a file, ``--project`` asks the hub for the schema; ids are those of an import into it."""
+    out, common = tmp_path / "items.ndjson", ("-c", files.config("segmentation"), "--project", project)
+    asked = prelabel("convert", files.csv("segmentation"), *common, "--host", hub.url, "--out", out)
+    given = prelabel("convert", files.csv("segmentation"), *common, "--schema", files.schema("segmentation"), "-q")
+    assert (asked.returncode, asked.stdout) == (0, ""), asked.stderr
+    assert (given.returncode, given.stderr) == (0, "")
+    assert out.read_text(encoding="utf-8") == given.stdout
+
+
+def test_a_row_that_cannot_be_converted_ends_with_1(files: DemoFiles, prelabel: Command) -> None:
+    """The other rows are written."""
+    (files.folder / "masks" / files.samples[1].external_id).write_bytes(b"no image")
+    arguments = ("-c", files.config("segmentation"), "--schema", files.schema("segmentation"))
+    done = prelabel("convert", files.csv("segmentation"), *arguments)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == N_ROWS - 1
+    assert files.samples[1].external_id in done.stderr
+
+
+def test_the_csv_is_not_overwritten(files: DemoFiles, prelabel: Command) -> None:
+    """Naming the CSV as the output is a slip, caught before anything is written."""
+    table = files.csv("segmentation")
+    before = table.read_bytes()
+    arguments = ("-c", files.config("segmentation"), "--schema", files.schema("segmentation"))
+    done = prelabel("convert", table, *arguments, "--out", table)
+    assert done.returncode == 2
+    assert "is the CSV itself" in done.stderr
+    assert table.read_bytes() == before
+
+
+def test_without_schema_and_project_it_says_what_is_missing(files: DemoFiles, prelabel: Command) -> None:
+    """One of the two is needed."""
+    done = prelabel("convert", files.csv("segmentation"), "-c", files.config("segmentation"))
+    assert done.returncode == 2
+    assert "--schema FILE, or --project ID" in done.stderr
+
+
+def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
+    """``prelabel convert ... | head`` ends without a traceback."""
+    write_files(tmp_path, draw_samples(40))
+    command = command_line(
+        "convert",
+        tmp_path / "segmentation.csv",
+        "-c",
+        tmp_path / "segmentation-config.json",
+        "--schema",
+        tmp_path / "segmentation-schema.json",
+    )
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment_with()) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        stderr = running.stderr.read().decode()
+    assert running.returncode == 1
+    assert "Traceback" not in stderr
+    assert "BrokenPipe" not in stderr
+
+
+@pytest.mark.parametrize("delimiter", ["tab", "\\t"])
+def test_the_delimiter_may_be_said_in_words(delimiter: str, files: DemoFiles, prelabel: Command) -> None:
+    """A tab is hard to type in a shell."""
+    table = files.csv("classification")
+    table.write_text("External ID\tColor\tCategory\tImage Type\nx,y\tred\tA\tOption1\n", encoding="utf-8")
+    arguments = ("-c", files.config("classification"), "--schema", files.schema("classification"), "-d", delimiter)
+    done = prelabel("convert", table, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["externalId"] == "x,y"
+
+
+def test_the_mask_root_may_be_elsewhere(files: DemoFiles, prelabel: Command, tmp_path: Path) -> None:
+    """Mask paths start from ``--mask-root`` where the CSV lies apart from them."""
+    table = tmp_path / "moved.csv"
+    files.csv("segmentation").rename(table)
+    arguments = ("-c", files.config("segmentation"), "--schema", files.schema("segmentation"))
+    done = prelabel("convert", table, *arguments, "--mask-root", files.folder)
+    assert done.returncode == 0, done.stderr
+    first = json.loads(done.stdout.splitlines()[0])
+    assert paint(first["objects"]).shape == (HEIGHT_PX, WIDTH_PX)
+    assert first["objects"]

@@ -1,0 +1,119 @@
+"""``prelabel hub``: the server in the foreground, its key, its end."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from imerit_ango.sdk import SDK
+
+from cli.conftest import KEY, command_line, environment_with
+from prelabel.cli.hub import ready_text, write_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cli.conftest import Command
+
+pytestmark = pytest.mark.usefixtures("_interruptible")
+
+
+@contextmanager
+def _hub(store: Path, *, key: str = "", stop_with: signal.Signals = signal.SIGINT) -> Iterator[tuple[str, list[str]]]:
+    """Run the command; yields its URL and the lines it has said so far. It must end well when it is stopped."""
+    command = command_line("hub", "--port", 0, "--store", store)
+    environment = environment_with(ANGO_API_KEY=key)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", env=environment) as running:
+        assert running.stderr is not None
+        lines: list[str] = []
+        while not lines or "prelabel import" not in lines[-1]:
+            lines.append(running.stderr.readline())
+            assert lines[-1], f"it ended: {lines}"
+        try:
+            url = re.search(r"url +(http://127\.0\.0\.1:\d+)", "".join(lines))
+            assert url
+            yield url[1], lines
+        finally:
+            running.send_signal(stop_with)
+            rest = running.stderr.read()
+    assert running.returncode == 0
+    assert rest == "the local hub has stopped\n"
+
+
+def _project_names(url: str, key: str) -> list[str]:
+    client = SDK(key, host=url)
+    try:
+        return [project["name"] for project in client.list_projects()["data"]["projects"]]
+    finally:
+        client.session.close()
+
+
+@pytest.mark.parametrize("stop_with", [signal.SIGINT, signal.SIGTERM])
+def test_what_it_says_is_enough_to_connect_the_sdk(tmp_path: Path, stop_with: signal.Signals) -> None:
+    """The printed lines run as they are; the key is in a file of its owner only, not in the output."""
+    store = tmp_path / "store"
+    with _hub(store, stop_with=stop_with) as (_url, lines):
+        said = "".join(lines)
+        code = "\n".join(line.strip() for line in lines if line.startswith(("  from imerit", "  sdk =")))
+        program = f"{code}\nprint(sdk.list_projects()['data']['total'])\nsdk.session.close()"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=True)
+        assert done.stdout == "0\n"
+        key_file = store / "api_key"
+        assert key_file.read_text().strip() not in said
+        assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+
+
+def test_a_restart_keeps_projects_and_key(tmp_path: Path) -> None:
+    """Started again with the same folder, all is there, under the same key."""
+    store = tmp_path / "store"
+    with _hub(store) as (url, _):
+        key = (store / "api_key").read_text().strip()
+        client = SDK(key, host=url)
+        client.create_project("kept", "")
+        client.session.close()
+    with _hub(store) as (url, _):
+        assert _project_names(url, key) == ["kept"]
+
+
+def test_a_given_key_is_used_and_not_written(tmp_path: Path) -> None:
+    """With ANGO_API_KEY set, that is the key; it is neither printed nor kept in a file."""
+    store = tmp_path / "store"
+    with _hub(store, key=KEY) as (url, lines):
+        assert _project_names(url, KEY) == []
+        assert KEY not in "".join(lines)
+        assert not (store / "api_key").exists()
+
+
+def test_a_taken_port_ends_with_2(prelabel: Command, tmp_path: Path) -> None:
+    """The message says which port and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = prelabel("hub", "--port", port, "--store", tmp_path / "store")
+    assert done.returncode == 2
+    assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
+
+
+def test_the_ready_text_names_the_environment_when_the_key_is_there() -> None:
+    """The lines to copy fit the key's place."""
+    text = ready_text("http://127.0.0.1:1", Path("s"), None)
+    assert 'SDK(api_key=os.environ["ANGO_API_KEY"], host="http://127.0.0.1:1")' in text
+    assert "--api-key-file" not in text
+    assert "--api-key-file k" in ready_text("http://127.0.0.1:1", Path("s"), Path("k"))
+
+
+def test_a_secret_replaces_a_file_that_others_could_read(tmp_path: Path) -> None:
+    """The file is made anew, so that an old one's permissions do not stay."""
+    path = tmp_path / "api_key"
+    path.write_text("old")
+    path.chmod(0o644)
+    write_secret(path, "new")
+    assert path.read_text() == "new\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -1,0 +1,60 @@
+"""The demo as a library call: everything for real, in one process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from imerit_ango.sdk import SDK
+
+from prelabel.demo import run_demo
+from prelabel.errors import ConfigError
+from prelabel.model import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prelabel.demo import DemoResult
+
+
+def test_everything_lands_and_can_be_seen_while_it_runs(tmp_path: Path) -> None:
+    """Both examples land whole; the hub can be asked until the call returns; the steps and progress are told."""
+    steps, snapshots, seen = list[str](), list[Progress](), list[int]()
+
+    def look(result: DemoResult) -> None:
+        client = SDK(result.page_url.rpartition("key=")[2], host=result.url)
+        tasks = client.get_tasks(result.projects[1].project, limit=100, include_answer=True)["data"]["tasks"]
+        client.session.close()
+        seen.append(sum(len(task["answer"]["tools"]) for task in tasks))
+
+    result = run_demo(3, tmp_path / "kept", on_step=steps.append, on_progress=snapshots.append, while_running=look)
+    assert result.succeeded
+    assert [found.report.n_imported for found in result.projects] == [3, 3]
+    assert [found.n_objects for found in result.projects] == [0, *seen]
+    assert seen[0] > 3
+    assert result.projects[1].n_holes > 0
+    assert len(steps) == 3
+    assert snapshots[-1].n_imported == 3
+
+
+def test_a_kept_store_takes_a_second_demo(tmp_path: Path) -> None:
+    """Run again in the same folder, the demo adds its projects to the same hub."""
+    first, second = (run_demo(1, tmp_path / "kept") for _ in range(2))
+    assert first.succeeded
+    assert second.succeeded
+    assert {found.project for found in first.projects}.isdisjoint(found.project for found in second.projects)
+
+
+def test_a_file_in_the_folders_place(tmp_path: Path) -> None:
+    """The message names the folder and the remedy."""
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(ConfigError, match=r"taken.*give another folder"):
+        run_demo(1, tmp_path / "taken")
+
+
+@pytest.mark.parametrize("rows", [0, -1, 10_001])
+def test_rows_out_of_range(rows: int, tmp_path: Path) -> None:
+    """Nothing is made for a senseless number."""
+    with pytest.raises(ConfigError, match=f"rows is {rows}: the demo makes 1 to 10,000"):
+        run_demo(rows, tmp_path / "never")
+    assert not (tmp_path / "never").exists()

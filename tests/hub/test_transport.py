@@ -1,0 +1,317 @@
+"""One request and what its answer means, against real servers on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import traceback
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.scripted import KEY, failure, raw_server, scripted, success
+from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
+from prelabel.hub.transport import Timeouts, Transport, base_url, parse_retry_after
+
+NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
+
+
+async def ask(url: str, **options: object) -> dict[str, object]:
+    """One GET with a fresh transport."""
+    async with Transport(url, KEY, **options) as transport:  # type: ignore[arg-type]
+        return await transport.request("GET", "project", "p1")
+
+
+async def error_of(url: str, **options: object) -> UploadError:
+    """The error of one GET; the key is in none of its texts."""
+    with pytest.raises(UploadError) as caught:
+        await ask(url, **options)
+    said = "".join(traceback.format_exception(caught.value))
+    chain: BaseException | None = caught.value
+    while chain is not None:
+        said += repr(chain) + str(chain)
+        chain = chain.__cause__ or chain.__context__
+
+    assert KEY not in said
+
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("https://hub.example", "https://hub.example/v2"),
+        ("hub.example", "https://hub.example/v2"),
+        ("https://hub.example/v2/", "https://hub.example/v2"),
+        ("https://hub.example/behind/proxy", "https://hub.example/behind/proxy/v2"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/v2"),
+        ("http://localhost:1", "http://localhost:1/v2"),
+        ("http://[::1]:1", "http://[::1]:1/v2"),
+    ],
+)
+def test_base_url(host: str, expected: str) -> None:
+    """A host is taken with or without scheme and version."""
+    assert str(base_url(host)) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "part"),
+    [
+        ("http://hub.example", "is not encrypted and would show the API key"),
+        ("http://127.0.0.1.evil.example", "is not encrypted"),
+        ("ftp://hub.example", "must be a plain http(s) URL"),
+        ("https://user:pw@hub.example", "without user, query or fragment"),
+        ("https://hub.example?x=1", "must be a plain http(s) URL"),
+        ("https://", "must be a plain http(s) URL"),
+        ("https://hub.example:port", "is no URL"),
+        ("", "must be a plain http(s) URL"),
+    ],
+)
+def test_base_url_refused(host: str, part: str) -> None:
+    """Hosts that would leak the key or are no hosts are refused, and their passwords not shown."""
+    with pytest.raises(ConfigError, match="host:") as caught:
+        base_url(host)
+
+    assert part in str(caught.value)
+    assert "pw" not in str(caught.value)
+    assert caught.value.field == "host"
+
+
+def test_http_allowed_on_request() -> None:
+    """Unencrypted hosts need to be asked for."""
+    assert str(base_url("http://hub.example", allow_http=True)) == "http://hub.example/v2"
+
+
+@pytest.mark.parametrize(
+    ("key", "part"), [("", "it is empty"), (" \n", "it is empty"), ("a\nb", "characters no key has")]
+)
+def test_bad_keys(key: str, part: str) -> None:
+    """A key that cannot be one is refused before it is sent."""
+    with pytest.raises(ConfigError, match=part) as caught:
+        Transport("https://hub.example", key)
+
+    assert caught.value.value is None
+
+
+def test_repr_hides_the_key() -> None:
+    """Neither the transport's repr nor its host's shows the key."""
+    assert KEY not in repr(Transport("https://hub.example", KEY))
+
+
+async def test_request_on_the_wire() -> None:
+    """Method, path, query, key and body arrive as they were given, encoded once."""
+    query = {"filter": '{"externalId":{"$in":["a&b#c+d%20 e/ü;=?"]}}', "page": "1"}
+    async with (
+        scripted(success({"project": {"_id": "p1"}})) as hub,
+        Transport(hub.url + "/v2", f" {KEY}\n") as transport,
+    ):
+        answer = await transport.request("POST", "import", "labels", query=query, body=b'{"a":1}')
+
+    seen = hub.seen[0]
+    assert answer == {"project": {"_id": "p1"}}
+    assert (seen.method, seen.raw_path.partition("?")[0]) == ("POST", "/v2/import/labels")
+    assert dict(seen.query) == query
+    assert (seen.headers["apikey"], seen.headers["Content-Type"], seen.body) == (KEY, "application/json", b'{"a":1}')
+    assert transport.n_requests == 1
+    assert transport.busy_s > 0
+
+
+async def test_get_has_no_content_type_and_201_is_fine() -> None:
+    """A GET has no body; any 2xx is a success."""
+    async with scripted(success({"x": 1}, status=201)) as hub:
+        assert await ask(hub.url) == {"x": 1}
+
+    assert "Content-Type" not in hub.seen[0].headers
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "part"),
+    [
+        (400, UploadRefused, "the Hub refused (HTTP 400, 'the message')"),
+        (401, UploadRefused, "check the API key (environment ANGO_API_KEY)"),
+        (403, UploadRefused, "ask to be made project manager"),
+        (404, UploadRefused, "check the host and the project id"),
+        (451, UploadRefused, "country or IP rules"),
+        (413, BatchTooLarge, "refused a body for its size"),
+        (408, UploadUnavailable, "the Hub cannot answer now"),
+        (429, UploadUnavailable, "rate limit is reached"),
+        (500, UploadUnavailable, "the Hub cannot answer now (HTTP 500, 'the message')"),
+        (502, UploadUnavailable, "the Hub cannot answer now"),
+        (504, UploadUnavailable, "the Hub cannot answer now"),
+    ],
+)
+async def test_statuses(status: int, kind: type[UploadError], part: str) -> None:
+    """Each status becomes the error that says what can be done."""
+    async with scripted(failure(status, "the message")) as hub:
+        error = await error_of(hub.url)
+
+    assert type(error) is kind
+    assert part in str(error)
+    assert error.status == status
+    if isinstance(error, UploadUnavailable):
+        assert error.surely_not_done == (status == 429)
+        assert error.retry_after_s is None
+
+
+async def test_retry_after_is_read() -> None:
+    """Seconds and dates are understood; a date counts from the Hub's own clock, however wrong it goes."""
+    hubs_clock = NOW - timedelta(days=400)
+    date = format_datetime(hubs_clock + timedelta(seconds=30), usegmt=True)
+    for header, expected in (("7", 7.0), (date, 30.0)):
+        answer = failure(429, "slow down", Retry_After=header, Date=format_datetime(hubs_clock, usegmt=True))
+        async with scripted(answer) as hub:
+            error = await error_of(hub.url)
+
+        assert isinstance(error, UploadUnavailable)
+        assert error.retry_after_s == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("0", 0.0),
+        (" 2.5 ", 2.5),
+        ("-3", 0.0),
+        ("nan", None),
+        ("inf", None),
+        ("soon", None),
+        ("", None),
+        ("Mon, 04 May 2026 12:01:00 GMT", 60.0),
+        ("Mon, 04 May 2026 11:00:00 GMT", 0.0),
+        ("Mon, 04 May 2026 12:00:10 -0000", 10.0),
+    ],
+)
+def test_parse_retry_after(value: str | None, expected: float | None) -> None:
+    """The header's two forms, and what is none."""
+    assert parse_retry_after(value, now=NOW) == expected
+
+
+@given(st.text(max_size=40))
+def test_parse_retry_after_survives_anything(value: str) -> None:
+    """No header makes it raise or wait a negative or endless time."""
+    seconds = parse_retry_after(value, now=NOW)
+
+    assert seconds is None or 0 <= seconds < float("inf")
+
+
+async def test_redirects_are_not_followed() -> None:
+    """The key is never sent to where a redirect points."""
+    async with scripted(success({})) as elsewhere:
+        redirect = web.Response(status=307, headers={"Location": elsewhere.url + "/v2/project/p1"})
+        async with scripted(redirect) as hub:
+            error = await error_of(hub.url)
+
+    assert isinstance(error, UploadRefused)
+    assert "the API key must not follow: give the final address as host" in str(error)
+    assert elsewhere.seen == []
+
+
+async def test_echoed_key_is_struck_out() -> None:
+    """A Hub that repeats the key in its message does not put it into ours; control characters go too."""
+    async with scripted(failure(401, f"Invalid API KEY\x1b[31m\n{KEY}!")) as hub:
+        error = await error_of(hub.url)
+
+    assert "Invalid API KEY[31m ***!" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"status":', "the connection to 127.0.0.1"),
+        (b"", "the connection to 127.0.0.1"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "the Hub's answer is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "the Hub's answer is not JSON ('<html>')"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", "the Hub's answer has no 'data': '[]'"),
+        (b'HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{"data":null}', "the Hub's answer has no 'data'"),
+    ],
+)
+async def test_broken_answers(answer: bytes, part: str) -> None:
+    """Answers that are cut off or no answers at all are worth another try."""
+    async with raw_server(answer) as url:
+        error = await error_of(url)
+
+    assert isinstance(error, UploadUnavailable)
+    assert part in str(error)
+    assert not error.surely_not_done
+
+
+async def test_failure_in_a_200() -> None:
+    """A refusal dressed as a success is a refusal."""
+    async with scripted(failure(200, "no such project")) as hub:
+        error = await error_of(hub.url)
+
+    assert isinstance(error, UploadRefused)
+    assert str(error) == "the Hub refused: no such project"
+
+
+async def test_nobody_listens() -> None:
+    """A refused connection has surely done nothing."""
+    async with scripted(success({})) as hub:
+        url = hub.url
+    error = await error_of(url)
+
+    assert isinstance(error, UploadUnavailable)
+    assert error.surely_not_done
+    assert str(error).startswith("cannot connect to 127.0.0.1:")
+
+
+def test_failures_of_connecting() -> None:
+    """A certificate nobody vouches for is no reason to try again; a slow handshake is, and did nothing."""
+    transport = Transport("https://hub.example", KEY)
+    where = ConnectionKey("hub.example", 443, True, True, None, None, None)
+    refused = transport._network_error(aiohttp.ClientConnectorCertificateError(where, ssl.CertificateError("expired")))
+    slow = transport._network_error(aiohttp.ConnectionTimeoutError())
+
+    assert isinstance(refused, UploadRefused)
+    assert "the certificate of hub.example:443 is not trusted" in str(refused)
+    assert isinstance(slow, UploadUnavailable)
+    assert slow.surely_not_done
+    assert str(slow) == "hub.example:443 did not accept a connection in 15 s"
+
+
+async def test_silence_times_out() -> None:
+    """A Hub that thinks for too long is given up on; whether it did its work is unknown."""
+
+    async def think(_: web.Request) -> web.Response:
+        await asyncio.sleep(30)
+        return success({})
+
+    async with scripted(think) as hub:
+        for timeouts in (Timeouts(read_s=0.1), Timeouts(total_s=0.1)):
+            error = await error_of(hub.url, timeouts=timeouts)
+
+            assert isinstance(error, UploadUnavailable)
+            assert "did not answer in time" in str(error)
+            assert not error.surely_not_done
+
+
+async def test_cancellation_passes_through() -> None:
+    """Cancelling a request is no error of ours, and leaves the transport usable."""
+
+    async def think(_: web.Request) -> web.Response:
+        await asyncio.sleep(30)
+        return success({})
+
+    async with scripted(think, success({"x": 1})) as hub, Transport(hub.url, KEY) as transport:
+        task = asyncio.create_task(transport.request("GET", "slow"))
+        await asyncio.wait([task], timeout=0.2)
+        assert len(hub.seen) == 1
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        assert await transport.request("GET", "quick") == {"x": 1}
+
+
+async def test_closed_transport() -> None:
+    """Using it outside its block is a mistake that is named."""
+    transport = Transport("https://hub.example", KEY)
+    with pytest.raises(RuntimeError, match="the transport is closed"):
+        await transport.request("GET", "project")

@@ -1,0 +1,191 @@
+"""Append mode's batches, against the local hub."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import orjson
+import pytest
+
+from localhub.hubclient import CAR, KEY, SCHEMA, Api
+from prelabel.append import Appender, _merge_groups
+from prelabel.batches import n_bytes_of
+from prelabel.encode import EncodedRow
+from prelabel.errors import UploadError
+from prelabel.hub.api import HubClient, HubTask
+from prelabel.localhub import LocalHub
+from prelabel.matching import Matches
+from prelabel.merge import option_values
+from prelabel.model import Batch, Item, RowBatch
+from prelabel.outcomes import OpenRows
+from prelabel.parallel import EncodedChunk
+from prelabel.report import ReportBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+DAY = {"schemaId": "cls-type", "answer": "day"}
+NOTE = {"schemaId": "cls-note", "answer": "hello"}
+
+
+class Desk:
+    """A project on a local hub, and an appender for it."""
+
+    def __init__(self, api: Api, client: HubClient, project: str, repeated: set[str]) -> None:
+        self.api = api
+        self.client = client
+        self.project = project
+        self.books = ReportBuilder("import", "x.csv", ("id",), ",")
+        self.rows = OpenRows(self.books, ",", Matches())
+        self.appender = Appender(client, project, option_values(SCHEMA), self.rows, repeated)
+
+    def batch(self, *items: tuple[int, str, dict[str, Any]]) -> Batch:
+        """Open rows and put their items into a batch."""
+        made = tuple(
+            Item(number, each, orjson.dumps({"externalId": each, "objects": [], "classifications": [], **lists}))
+            for number, each, lists in items
+        )
+        rows = RowBatch(("id",), [i.row_number for i in made], [0] * len(made), {"id": [i.external_id for i in made]})
+        list(self.rows.take(EncodedChunk(rows, [(k, EncodedRow(i)) for k, i in enumerate(made)], 0.0)))
+        return Batch(1, made, n_bytes_of(made))
+
+    async def send(self, batch: Batch) -> list[dict[str, Any]]:
+        """Complete, import and return what was imported."""
+        async with self.appender.completed(batch) as full:
+            await self.client.import_items(self.project, [item.body for item in full.items])
+            assert full.n_bytes == n_bytes_of(full.items)
+            return [orjson.loads(item.body) for item in full.items]
+
+
+@asynccontextmanager
+async def desk(*external_ids: str, repeated: set[str] = frozenset()) -> AsyncIterator[Desk]:  # type: ignore[assignment]
+    """A fresh project with these assets."""
+    async with LocalHub(api_key=KEY) as hub, aiohttp.ClientSession() as session:
+        api = Api(hub, session)
+        project = await api.project()
+        await api.upload(project, list(external_ids))
+        async with HubClient(hub.url, KEY, requests_per_minute=100_000) as client:
+            yield Desk(api, client, project, repeated)
+
+
+async def test_old_and_new_labels() -> None:
+    """Objects and other answers stay, the new answer is added; doing it again changes nothing."""
+    async with desk("a", "b") as at:
+        await at.api.import_labels(at.project, [{"externalId": "a", "objects": [CAR], "classifications": [NOTE]}])
+        for number in (1, 3):
+            await at.send(at.batch((number, "a", {"classifications": [DAY]}), (number + 1, "b", {"objects": [CAR]})))
+        a, b = await at.api.tasks(at.project)
+
+    assert [made["objectId"] for made in a["answer"]["tools"]] == ["car-1"]
+    assert {each["schemaId"]: each["answer"] for each in a["answer"]["classifications"]} == {
+        "cls-note": "hello",
+        "cls-type": "opt-day",
+    }
+    assert [made["objectId"] for made in b["answer"]["tools"]] == ["car-1"]
+
+
+async def test_requests() -> None:
+    """One request reads a batch."""
+    async with desk(*map(str, range(100))) as at:
+        await at.send(at.batch(*((number + 1, str(number), {"classifications": [DAY]}) for number in range(100))))
+
+        assert at.client.transport.n_requests == 2
+        assert at.rows.matches == Matches()
+
+
+async def test_rows_of_one_asset_in_one_batch() -> None:
+    """They travel in one item, in row order: the later answer wins, the objects add up."""
+    shifted = {
+        **CAR,
+        "objectId": "car-2",
+        "segmentation": {"zones": [{"region": [[0, 0], [1, 0], [1, 1]], "holes": []}]},
+    }
+    async with desk("a", repeated={"a"}) as at:
+        first = (1, "a", {"objects": [CAR], "classifications": [NOTE, DAY]})
+        second = (2, "a", {"objects": [shifted], "classifications": [{**DAY, "answer": "night"}]})
+        (sent,) = await at.send(at.batch(first, second))
+        at.rows.close(2, "imported")
+
+    assert [made["objectId"] for made in sent["objects"]] == ["car-1", "car-2"]
+    assert sorted(each["answer"] for each in sent["classifications"]) == ["hello", "night"]
+    assert [(outcome.number, outcome.notes) for outcome in at.books.finish().outcomes] == [
+        (1, ("2 rows of the CSV have this external ID; all were added",)),
+        (2, ("2 rows of the CSV have this external ID; all were added",)),
+    ]
+
+
+async def test_rows_of_one_asset_in_several_batches() -> None:
+    """The later batch reads only after the earlier one is acknowledged; unrelated batches do not wait."""
+    async with desk("a", "b", repeated={"a"}) as at:
+        order: list[str] = []
+
+        async def run(name: str, batch: Batch, pause_s: float) -> None:
+            async with at.appender.completed(batch) as full:
+                await asyncio.sleep(pause_s)
+                await at.client.import_items(at.project, [item.body for item in full.items])
+                order.append(name)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run("first", at.batch((1, "a", {"classifications": [DAY]})), 0.2))
+            group.create_task(run("second", at.batch((2, "a", {"classifications": [NOTE]})), 0))
+            group.create_task(run("other", at.batch((3, "b", {"classifications": [NOTE]})), 0))
+        a, _ = await at.api.tasks(at.project)
+
+    assert order == ["other", "first", "second"]
+    assert {each["schemaId"] for each in a["answer"]["classifications"]} == {"cls-type", "cls-note"}
+
+
+async def test_a_failed_batch_does_not_block_the_next() -> None:
+    """Whoever waits for it goes on when it fails."""
+    async with desk("a", repeated={"a"}) as at:
+        at.appender._project = "0" * 24
+        with pytest.raises(UploadError):
+            await at.send(at.batch((1, "a", {})))
+        at.appender._project = at.project
+        async with asyncio.timeout(5):
+            await at.send(at.batch((2, "a", {})))
+
+
+async def test_unmatched_rows_end_here() -> None:
+    """They are closed with the reason, and not sent."""
+    async with desk("a") as at:
+        sent = await at.send(at.batch((1, "x", {}), (2, "a", {})))
+
+    assert [each["externalId"] for each in sent] == ["a"]
+    assert [(outcome.number, outcome.state) for outcome in at.books.finish().outcomes] == [(1, "failed")]
+
+
+async def test_content_no_item_is_known_to_carry() -> None:
+    """It is sent along, and the row's owner told."""
+    async with desk("a") as at:
+        (item,) = at.batch((1, "a", {})).items
+        task = HubTask("t1", "a1", "a", {"tools": [], "rotation": 90}, {})
+        ((_, full),) = _merge_groups({"a": [item]}, {"a": [task]}, {})
+        assert orjson.loads(full)["rotation"] == 90
+        assert at.appender._account([item], [task], full) == Item(1, "a", full)  # type: ignore[arg-type]
+        at.rows.close(1, "imported")
+
+    (outcome,) = at.books.finish().outcomes
+    assert outcome.notes == ("the stored labels also hold rotation, sent along as found: look whether they are kept",)
+
+
+async def test_assets_that_share_an_id() -> None:
+    """With equal labels each gets the same, and the row says so; with different ones the row fails, nothing changes."""
+    async with desk("a", "a") as at:
+        (sent,) = await at.send(at.batch((1, "a", {"classifications": [DAY]})))
+        assert sent["classifications"] == [DAY]
+        at.rows.close(1, "imported")
+        first, second = await at.api.tasks(at.project)
+        assert at.rows.matches.n_tasks("a") == 2
+
+        answer = {"objects": [CAR], "classifications": [], "relations": []}
+        await at.api.ok("POST", f"/v2/annotate/{first['_id']}", {"answer": answer})
+        assert await at.send(at.batch((2, "a", {"classifications": [NOTE]}))) == []
+        assert (await at.api.ok("GET", f"/v2/task/{second['_id']}"))["task"]["answer"] == second["answer"]
+
+    imported, failed = at.books.finish().outcomes
+    assert imported.notes == ("2 assets have this external ID; each of them gets the labels",)
+    assert "2 tasks have the external ID 'a' and hold different labels" in failed.reason

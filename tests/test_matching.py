@@ -1,0 +1,139 @@
+"""Rows to assets: the survey, the cheaper way to ask, the gate, and hints for near misses."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.scripted import KEY, scripted, success
+from prelabel.hub.api import HubClient
+from prelabel.matching import Matches, RowGate, Survey, match_ids, survey_ids, unmatched
+from prelabel.model import RowBatch
+
+
+def rows_of(*ids: str, first: int = 1) -> RowBatch:
+    """A batch of rows with these external IDs."""
+    numbers = list(range(first, first + len(ids)))
+    return RowBatch(("id",), numbers, [number + 1 for number in numbers], {"id": list(ids)})
+
+
+@given(st.lists(st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=5), max_size=5))
+def test_survey(batches: list[list[str]]) -> None:
+    """Rows are counted, the last row of each ID is known, and which IDs repeat, across batches."""
+    flat = [external_id for batch in batches for external_id in batch]
+    first, made = 1, []
+    for batch in batches:
+        made.append(rows_of(*batch, first=first))
+        first += len(batch)
+    survey = survey_ids(made, "id")
+
+    assert survey.n_rows == len(flat)
+    assert survey.last_rows == {each: number for number, each in enumerate(flat, start=1) if each}
+    assert survey.repeated == {each for each in flat if each and flat.count(each) > 1}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "difference"),
+    [
+        (" img.png", "img.png", "spaces around it"),
+        ("img%201.png", "img 1.png", "percent-encoding"),
+        ("u\u0308.png", "\u00fc.png", "its Unicode form"),
+        ("IMG.PNG", "img.png", "upper and lower case"),
+        ("C:\\data\\img.png", "img.png", "its folder"),
+        ("img.png", "train/img.png", "its folder"),
+        ("img", "img.png", "its extension"),
+        ("img.jpg", "img.png", "its extension"),
+        ("a/IMG.jpg", "b/img.png", "several ways"),
+    ],
+)
+def test_near_misses(ours: str, theirs: str, difference: str) -> None:
+    """The hint names the asset and the difference."""
+    reason = Matches(other_ids={theirs, "unrelated.png"}).reason_against(ours)
+
+    assert f"but one has {theirs!r}, which differs in {difference}" in reason
+
+
+def test_no_near_miss() -> None:
+    """Where nothing is alike the remedy is general."""
+    assert Matches(other_ids={"other.png"}).reason_against("img.png") == unmatched("img.png")
+    assert "'img.png': upload the asset first" in unmatched("img.png")
+
+
+def assets(*external_ids: str) -> object:
+    """One page with these assets."""
+    page = [{"_id": f"a{index}", "externalId": each} for index, each in enumerate(external_ids)]
+    return success({"assets": page, "total": len(page)})
+
+
+def tasks(*pairs: tuple[str, str]) -> object:
+    """One page of tasks: asset id and external ID."""
+    page = [{"_id": f"t{index}", "asset": asset, "externalId": each} for index, (asset, each) in enumerate(pairs)]
+    return success({"tasks": page, "total": len(page)})
+
+
+SURVEY = Survey(2, {"a": 1, "b": 2}, frozenset())
+
+
+async def test_listing_when_it_is_cheaper() -> None:
+    """A small project is listed: shared IDs are counted, other IDs kept for hints."""
+    async with scripted(assets("a", "a", "c", "")) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids(client, "p1", SURVEY, 4)
+
+    assert [(matches.n_assets(each), matches.n_tasks(each)) for each in "ab"] == [(2, 2), (0, 0)]
+    assert matches.other_ids == {"c"}
+    assert [seen.raw_path.partition("?")[0] for seen in hub.seen] == ["/v2/project/p1/assets"]
+
+
+@pytest.mark.parametrize("n_assets", [1000, None])
+async def test_asking_when_it_is_cheaper(n_assets: int | None) -> None:
+    """A small CSV asks for its own IDs, and does not pay for the project's size."""
+    answer = tasks(("a1", "a"), ("a1", "a"), ("a2", "a"))
+    async with scripted(answer) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids(client, "p1", SURVEY, n_assets)
+
+    assert [(matches.n_assets(each), matches.n_tasks(each)) for each in "ab"] == [(2, 3), (0, 0)]
+    assert [seen.raw_path.partition("?")[0] for seen in hub.seen] == ["/v2/project/p1/tasks"]
+
+
+async def test_an_untold_size_is_asked_for_when_it_matters() -> None:
+    """A large CSV spends one request to learn which way is cheaper."""
+    survey = Survey(900, {f"{number}": number for number in range(900)}, frozenset())
+    async with scripted(assets("1"), assets("1")) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids(client, "p1", survey, None)
+
+    assert [matches.n_assets("1"), len(matches.unfound)] == [1, 899]
+    assert [seen.query["limit"] for seen in hub.seen] == ["1", "100"]
+
+
+def test_gate() -> None:
+    """Empty, unmatched and superseded rows end here, in this order of reasons; others go on."""
+    rows = rows_of("a", "", "x", "b", "b", "x")
+    matches = Matches(unfound={"x"})
+    gate = RowGate("id", last_rows={"a": 1, "x": 6, "b": 5}, matches=matches)
+    found = [gate(rows, index) for index in range(6)]
+
+    assert [outcome and (outcome.number, outcome.line, outcome.state) for outcome in found] == [
+        None,
+        (2, 3, "failed"),
+        (3, 4, "failed"),
+        (4, 5, "skipped"),
+        None,
+        (6, 7, "failed"),
+    ]
+    assert "the external ID is empty" in found[1].reason  # type: ignore[union-attr]
+    assert "no asset of the project has the external ID 'x'" in found[2].reason  # type: ignore[union-attr]
+    assert "row 5 has the same external ID and comes last" in found[3].reason  # type: ignore[union-attr]
+
+
+def test_gate_without_knowledge() -> None:
+    """Without survey and matches only empty IDs end here; a stopped run lets nothing through."""
+    reason = ""
+    gate = RowGate("id", stopped=lambda: reason)
+    rows = rows_of("a", "", "a")
+    assert [gate(rows, index) is None for index in range(3)] == [True, False, True]
+
+    reason = "the key was refused"
+    outcome = gate(rows, 0)
+    assert outcome is not None
+    assert outcome.reason == "not sent, the import had stopped: the key was refused"

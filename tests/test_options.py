@@ -1,0 +1,19 @@
+"""The options' description and the function that takes them must not drift apart."""
+
+from __future__ import annotations
+
+import inspect
+
+from prelabel.options import ImportOptions
+from prelabel.pipeline import import_labels_async
+
+
+def test_options_are_the_functions_keywords() -> None:
+    """Same names; what has no default is required; each is described."""
+    parameters = inspect.signature(import_labels_async).parameters.values()
+    keywords = {each.name: each.default is each.empty for each in parameters if each.kind is each.KEYWORD_ONLY}
+
+    assert keywords.keys() == ImportOptions.__annotations__.keys()
+    assert {name for name, is_needed in keywords.items() if is_needed} == {"project"}
+    described = inspect.getdoc(ImportOptions) or ""
+    assert [name for name in keywords if f"{name}: " not in described] == []

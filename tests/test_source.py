@@ -1,0 +1,68 @@
+"""What an import starts from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from prelabel.errors import ConfigError
+from prelabel.matching import RowGate
+from prelabel.parallel import count_cores
+from prelabel.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = {"external_id_column": "id", "classification_columns": ["kind"], "classification_schema_ids": ["c1"]}
+SCHEMA: dict[str, Any] = {
+    "tools": [],
+    "classifications": [
+        {"title": "Kind", "tool": "radio", "schemaId": "c1", "options": [{"value": "A", "schemaId": "oa"}]},
+    ],
+}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A small CSV with semicolons, a repeated ID and a broken line."""
+    path = tmp_path / "rows.csv"
+    path.write_text("id;kind;more\na;A;1\nb;X;2\nragged\na;A;3\n")
+    return path
+
+
+def test_open(table: Path) -> None:
+    """Header and delimiter are found; masks are looked for beside the CSV; all cores work."""
+    source = Source.open(str(table), CONFIG)
+
+    assert (source.layout.header, source.layout.delimiter) == (("id", "kind", "more"), ";")
+    assert source.mask_root == table.parent
+    assert source.n_threads == count_cores()
+    assert Source.open(table, CONFIG, ";", "elsewhere", 3).mask_root.name == "elsewhere"
+
+
+def test_survey(table: Path) -> None:
+    """Every row counts, broken ones too."""
+    survey = Source.open(table, CONFIG).survey()
+
+    assert (survey.n_rows, survey.last_rows, survey.repeated) == (4, {"a": 4, "b": 2}, frozenset({"a"}))
+
+
+def test_encoded(table: Path) -> None:
+    """Rows become items or outcomes, in order."""
+    source = Source.open(table, CONFIG)
+    encoder = source.encoder({"categorySchema": SCHEMA}, "p1")
+    (chunk,) = source.encoded(encoder, RowGate("id"))
+
+    assert [getattr(result, "state", "item") for _, result in chunk.results] == ["item", "failed", "item"]
+    assert [broken.number for broken in chunk.broken] == [3]
+
+
+def test_what_does_not_fit(table: Path, tmp_path: Path) -> None:
+    """Config, CSV and schema are checked against each other."""
+    with pytest.raises(ConfigError, match="Kund"):
+        Source.open(table, {**CONFIG, "classification_columns": ["Kund"]}).encoder(SCHEMA, "p1")
+    with pytest.raises(ConfigError, match="nowhere"):
+        Source.open(table, {**CONFIG, "external_id_column": "nowhere"}).encoder(SCHEMA, "p1")
+    with pytest.raises(ConfigError):
+        Source.open(tmp_path / "absent.csv", CONFIG)

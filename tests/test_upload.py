@@ -1,0 +1,295 @@
+"""Batches to receipts: concurrency, failures, 413, stopping, cancelling."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prelabel.batches import n_bytes_of
+from prelabel.errors import BatchTooLarge, UploadError, UploadRefused, UploadUnavailable
+from prelabel.hub.api import ImportAck
+from prelabel.model import Batch, Item, Receipt
+from prelabel.upload import BatchFailure, Uploader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+
+def batch_of(number: int, *sizes: int) -> Batch:
+    """A batch whose items name themselves in their bodies, padded to a size."""
+    items = tuple(
+        Item(number * 100 + index, f"{number}-{index}", f"{number}-{index}".encode().ljust(size, b"."))
+        for index, size in enumerate(sizes)
+    )
+    return Batch(number, items, n_bytes_of(items))
+
+
+def rows_of(outcomes: Sequence[Receipt | BatchFailure]) -> list[int]:
+    """The row numbers the outcomes name, sorted."""
+    return sorted(item.row_number for outcome in outcomes for item in outcome.batch.items)
+
+
+async def acknowledge(bodies: Sequence[bytes]) -> ImportAck:
+    """A Hub that takes everything."""
+    return ImportAck(len(bodies), len(bodies), 1)
+
+
+async def test_receipts() -> None:
+    """Each batch ends in one receipt with the Hub's numbers; bodies arrive in order."""
+    sent: list[Sequence[bytes]] = []
+    outcomes: list[Receipt | BatchFailure] = []
+
+    async def send(bodies: Sequence[bytes]) -> ImportAck:
+        sent.append(bodies)
+        return ImportAck(1, 2, 3)
+
+    batches = [batch_of(1, 5, 5), batch_of(2, 5)]
+    async with Uploader(send, outcomes.append) as uploader:
+        for batch in batches:
+            await uploader.put(batch)
+
+    assert sent == [[b"1-0..", b"1-1.."], [b"2-0.."]]
+    assert outcomes == [Receipt(batch, 1, 2, 3) for batch in batches]
+
+
+async def test_bounded_concurrency() -> None:
+    """So many are in flight at once and no more; putting waits."""
+    n_now = n_most = 0
+
+    async def send(bodies: Sequence[bytes]) -> ImportAck:
+        nonlocal n_now, n_most
+        n_now += 1
+        n_most = max(n_most, n_now)
+        await asyncio.sleep(0.01)
+        n_now -= 1
+        return ImportAck(None, None)
+
+    outcomes: list[Receipt | BatchFailure] = []
+    async with Uploader(send, outcomes.append, max_in_flight=3) as uploader:
+        for number in range(1, 11):
+            await uploader.put(batch_of(number, 1))
+            assert len(outcomes) >= number - 3
+
+    assert n_most == 3
+    assert len(outcomes) == 10
+
+
+async def test_a_refused_batch_does_not_stop_the_others() -> None:
+    """It fails whole, with the Hub's words."""
+    refusal = UploadRefused("no such option", status=400)
+
+    async def send(bodies: Sequence[bytes]) -> ImportAck:
+        if bodies[0].startswith(b"2"):
+            raise refusal
+        return ImportAck(1, 1)
+
+    outcomes: list[Receipt | BatchFailure] = []
+    async with Uploader(send, outcomes.append, max_in_flight=1) as uploader:
+        for number in (1, 2, 3):
+            await uploader.put(batch_of(number, 3, 3))
+
+    assert [type(outcome) for outcome in outcomes] == [Receipt, BatchFailure, Receipt]
+    assert outcomes[1] == BatchFailure(batch_of(2, 3, 3), refusal)
+    assert uploader.stopped is None
+
+
+@pytest.mark.parametrize("status", [401, 403, 451])
+async def test_a_refused_key_stops_the_run(status: int) -> None:
+    """Later batches fail at once, unsent."""
+    n_sent = 0
+
+    async def send(_: Sequence[bytes]) -> ImportAck:
+        nonlocal n_sent
+        n_sent += 1
+        raise UploadRefused("bad key", status=status)
+
+    outcomes: list[Receipt | BatchFailure] = []
+    async with Uploader(send, outcomes.append, max_in_flight=1) as uploader:
+        for number in range(1, 6):
+            await uploader.put(batch_of(number, 1))
+
+    assert n_sent == 1
+    assert len(outcomes) == 5
+    assert uploader.stopped is not None
+    assert uploader.stopped.status == status
+
+
+async def test_a_stop_ends_a_halved_batch_too() -> None:
+    """Pieces that were still to be sent fail unsent."""
+    n_sent = 0
+
+    async def send(_: Sequence[bytes]) -> ImportAck:
+        nonlocal n_sent
+        n_sent += 1
+        raise UploadRefused("bad key", status=401)
+
+    outcomes: list[Receipt | BatchFailure] = []
+    async with Uploader(send, outcomes.append, max_bytes=30) as uploader:
+        await uploader.put(batch_of(1, *[9] * 8))
+
+    assert n_sent == 1
+    assert rows_of(outcomes) == list(range(100, 108))
+
+
+async def test_a_dead_hub_stops_the_run() -> None:
+    """After three batches running; a success between them starts the count again."""
+    script = iter([False, False, True, False, False, False, True, True])
+    sent = []
+
+    async def send(bodies: Sequence[bytes]) -> ImportAck:
+        sent.append(bodies)
+        if not next(script):
+            raise UploadUnavailable("down", status=503)
+        return ImportAck(1, 1)
+
+    outcomes: list[Receipt | BatchFailure] = []
+    async with Uploader(send, outcomes.append, max_in_flight=1) as uploader:
+        for number in range(1, 9):
+            await uploader.put(batch_of(number, 1))
+
+    assert len(sent) == 6
+    assert [isinstance(outcome, Receipt) for outcome in outcomes] == [False, False, True] + [False] * 5
+    assert str(uploader.stopped) == "down"
+
+
+@given(sizes=st.lists(st.integers(5, 60), min_size=1, max_size=12), limit=st.integers(20, 200))
+def test_413_halves_and_remembers(sizes: list[int], limit: int) -> None:
+    """Whatever fits goes in, what does not fails alone, and no refused size is tried again."""
+
+    async def run() -> None:
+        refused: list[int] = []
+
+        async def send(bodies: Sequence[bytes]) -> ImportAck:
+            n_bytes = sum(len(body) + 1 for body in bodies)
+            assert len(bodies) == 1 or all(n_bytes < before for before in refused)
+            if n_bytes > limit:
+                refused.append(n_bytes)
+                raise BatchTooLarge("too large", status=413)
+            return ImportAck(len(bodies), len(bodies))
+
+        outcomes: list[Receipt | BatchFailure] = []
+        async with Uploader(send, outcomes.append, max_in_flight=1) as uploader:
+            for number in (1, 2):
+                await uploader.put(batch_of(number, *sizes))
+
+        assert rows_of(outcomes) == sorted(100 * number + index for number in (1, 2) for index in range(len(sizes)))
+        for outcome in outcomes:
+            if isinstance(outcome, BatchFailure):
+                assert [len(item.body) + 1 > limit for item in outcome.batch.items] == [True]
+                assert "raise polygon_simplification_tolerance or min_area" in str(outcome.error)
+        if refused:
+            assert uploader.max_bytes <= max(refused)
+
+    asyncio.run(run())
+
+
+async def test_large_batches_are_halved_before_they_are_sent() -> None:
+    """A bound known beforehand costs no refusal."""
+    sent: list[int] = []
+
+    async def send(bodies: Sequence[bytes]) -> ImportAck:
+        sent.append(len(bodies))
+        return ImportAck(None, None)
+
+    outcomes: list[Receipt | BatchFailure] = []
+    async with Uploader(send, outcomes.append, max_bytes=50) as uploader:
+        await uploader.put(batch_of(1, *[9] * 12))
+
+    assert sent == [3, 3, 3, 3]
+    assert len(rows_of(outcomes)) == 12
+
+
+async def test_prepared_batches() -> None:
+    """What prepare yields is sent; its failures fail the batch; it may leave nothing to send."""
+    events: list[str] = []
+
+    @asynccontextmanager
+    async def prepare(batch: Batch) -> AsyncIterator[Batch]:
+        if batch.number == 2:
+            raise UploadUnavailable("cannot read", status=500)
+        yield batch if batch.number == 1 else Batch(batch.number, (), 0)
+        events.append(f"left {batch.number}")
+
+    def note(outcome: Receipt | BatchFailure) -> None:
+        events.append(f"{type(outcome).__name__} {outcome.batch.number}")
+
+    async with Uploader(acknowledge, note, prepare=prepare, max_in_flight=1) as uploader:
+        for number in (1, 2, 3):
+            await uploader.put(batch_of(number, 1))
+
+    assert events == ["Receipt 1", "left 1", "BatchFailure 2", "left 3"]
+
+
+async def test_cancelling_leaves_nothing_running() -> None:
+    """Cancelled while batches are in flight and one is waiting: every request ends, and no task is left."""
+    ended: list[bytes] = []
+
+    async def send(bodies: Sequence[bytes]) -> ImportAck:
+        try:
+            await asyncio.sleep(30)
+        finally:
+            ended.append(bodies[0])
+        raise AssertionError("not reached")
+
+    outcomes: list[Receipt | BatchFailure] = []
+
+    async def run() -> None:
+        async with Uploader(send, outcomes.append, max_in_flight=2) as uploader:
+            for number in (1, 2, 3):
+                await uploader.put(batch_of(number, 3))
+
+    task = asyncio.create_task(run())
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert sorted(ended) == [b"1-0", b"2-0"]
+    assert outcomes == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.parametrize("where", ["body", "on_outcome", "send"])
+async def test_bugs_and_callers_errors_come_out_as_they_are(where: str) -> None:
+    """One error, not a group, from wherever it comes; what is in flight is cancelled."""
+
+    def on_outcome(_: object) -> None:
+        if where == "on_outcome":
+            raise ValueError("mine")
+
+    async def send(bodies: Sequence[bytes]) -> ImportAck:
+        if where == "send":
+            raise ValueError("mine")
+        return await acknowledge(bodies)
+
+    async def run() -> None:
+        async with Uploader(send, on_outcome) as uploader:
+            await uploader.put(batch_of(1, 1))
+            if where == "body":
+                raise ValueError("mine")
+            await asyncio.sleep(30)
+
+    with pytest.raises(ValueError, match="mine"):
+        await run()
+
+
+async def test_a_kept_error_names_its_attempts() -> None:
+    """The row that is too large alone keeps status and tries."""
+
+    async def send(_: Sequence[bytes]) -> ImportAck:
+        raise BatchTooLarge("too large", status=413, attempts=2)
+
+    outcomes: list[Receipt | BatchFailure] = []
+    async with Uploader(send, outcomes.append) as uploader:
+        await uploader.put(batch_of(1, 10))
+
+    (failure,) = outcomes
+    assert isinstance(failure, BatchFailure)
+    error: UploadError = failure.error
+    assert (type(error), error.status, error.attempts) == (UploadRefused, 413, 2)
+    assert str(error).startswith("the row's labels take 11 bytes")
