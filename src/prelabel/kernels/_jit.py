@@ -1,4 +1,4 @@
-"""The one decorator every kernel wears, and the two machine instructions numba has no name for.
+"""The one decorator every kernel wears, and the machine instructions numba has no name for.
 
 ``parallel`` is never used (called from several threads it aborts the process) and ``fastmath`` never (geometry must be
 exact). Explicit signatures compile on import, or load from numba's disk cache; so "warm up" means "import the kernels".
@@ -36,6 +36,12 @@ def kernel(*signatures: str) -> Callable[[F], F]:
     return compile_it
 
 
+def inlined(function: F) -> F:
+    """Make a function part of the kernels that call it: a call costs counting references of every array passed."""
+    compiled: F = numba.njit(inline="always")(function)
+    return compiled
+
+
 def read_only(dtype: str, ndim: int = 1) -> str:
     """Return the signature text of a C-contiguous array that the kernel only reads (``"uint8"``, 2 dimensions, ...)."""
     return f"Array({dtype}, {ndim}, 'C', readonly=True)"
@@ -46,6 +52,10 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its con
     def load_word(array: Any, index: int) -> Any:
         """Return eight bytes of a uint8 array from ``index`` on, as one little-endian int64."""
         return array[index : index + 8].view("<i8")[0]
+
+    def store_half_word(array: Any, index: int, word: Any) -> None:
+        """Write a uint32 as four little-endian bytes into a uint8 array from ``index`` on."""
+        array[index : index + 4].view("<u4")[0] = word
 
     def trailing_zeros(word: Any) -> int:
         """Return the number of zero bits below the lowest set bit; ``word`` must not be 0."""
@@ -66,6 +76,19 @@ else:
             return word
 
         return types.int64(array, types.intp), generate
+
+    @intrinsic
+    def store_half_word(typingctx: Any, array: Any, index: Any, word: Any) -> Any:
+        """Write a uint32 as four bytes into a uint8 array at any index; the caller keeps inside the array."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            view = context.make_array(signature.args[0])(context, builder, arguments[0])
+            place = builder.gep(view.data, [arguments[1]])
+            stored = builder.store(arguments[2], builder.bitcast(place, ir.IntType(32).as_pointer()))
+            stored.align = 1
+            return context.get_dummy_value()
+
+        return types.void(array, types.intp, types.uint32), generate
 
     @intrinsic
     def trailing_zeros(typingctx: Any, word: Any) -> Any:

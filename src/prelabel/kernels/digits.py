@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import kernel, read_only
+from prelabel.kernels._jit import kernel, read_only, store_half_word
+from prelabel.kernels.scratch import scratch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,31 +18,32 @@ RO_I4 = read_only("int32")
 RO_I4_2D = read_only("int32", 2)
 RO_U1 = read_only("uint8")
 
+RO_U4 = read_only("uint32")
+
 ZONE_HEAD = np.frombuffer(b'{"region":', np.uint8)
 ZONE_HOLES = np.frombuffer(b',"holes":[', np.uint8)
 ZONE_TAIL = np.frombuffer(b"]}", np.uint8)
 
-
-@kernel("int64(int64)")
-def _n_digits(number: int) -> int:
-    n = 1
-    while number >= 10:
-        number //= 10
-        n += 1
-    return n
+# The digits of 0 to 9999, four bytes each, left-justified, and how many of them count: one look-up writes a number.
+N_TABLED = 10_000
+DIGITS = np.frombuffer("".join(f"{number:<4}" for number in range(N_TABLED)).encode(), "<u4")
+N_DIGITS = np.array([len(str(number)) for number in range(N_TABLED)], np.uint8)
+COMMA = 44
+BETWEEN_POINTS = np.frombuffer(b"],[ ", "<u4")
+SLACK_BYTES = 4
+"""Four bytes are written where fewer count: so many may be touched behind the end."""
 
 
 @kernel("int64(uint8[::1], int64, int64)")
-def _write_number(text: NDArray[np.uint8], at: int, number: int) -> int:
-    """Write a number that is not negative in decimal. Returns the place behind it."""
-    end = at + _n_digits(number)
-    k = end - 1
-    while number >= 10:
-        rest = number // 10
-        text[k] = 48 + (number - 10 * rest)
-        number = rest
-        k -= 1
-    text[k] = 48 + number
+def _write_large(text: NDArray[np.uint8], at: int, number: int) -> int:
+    """Write a number digit by digit. Returns the place behind it."""
+    end, rest = at, number
+    while rest > 0:
+        end += 1
+        rest //= 10
+    for k in range(end - 1, at - 1, -1):
+        text[k] = 48 + number % 10
+        number //= 10
     return end
 
 
@@ -52,24 +54,39 @@ def _write_word(text: NDArray[np.uint8], at: int, word: NDArray[np.uint8]) -> in
     return at + len(word)
 
 
-@kernel(f"int64(uint8[::1], int64, {RO_I4_2D}, int64, int64)")
-def _write_ring(text: NDArray[np.uint8], at: int, points: Int32Array, first: int, last: int) -> int:
+@kernel(f"int64(uint8[::1], int64, {RO_I4_2D}, int64, int64, {RO_U4}, {RO_U1}, uint32)")
+def _write_ring(
+    text: NDArray[np.uint8],
+    at: int,
+    points: Int32Array,
+    first: int,
+    last: int,
+    digits: NDArray[np.uint32],
+    n_digits: NDArray[np.uint8],
+    between: int,
+) -> int:
     """Write ``[[x,y],[x,y],...]``. Returns the place behind it."""
     text[at] = 91
-    at += 1
+    text[at + 1] = 91
+    at += 2
     for k in range(first, last):
-        text[at] = 91
-        at = _write_number(text, at + 1, np.int64(points[k, 0]))
-        text[at] = 44
-        at = _write_number(text, at + 1, np.int64(points[k, 1]))
-        text[at] = 93
-        text[at + 1] = 44
-        at += 2
-    text[at - 1] = 93
-    return at
+        for axis in range(2):
+            number = np.int64(points[k, axis])
+            if number < N_TABLED:
+                store_half_word(text, at, digits[number])
+                at += n_digits[number]
+            else:
+                at = _write_large(text, at, number)
+            store_half_word(text, at, between if axis else np.uint32(COMMA))
+            at += 3 if axis else 1
+    text[at - 2] = 93
+    return at - 1
 
 
-@kernel(f"int64({RO_I4_2D}, {RO_I4}, {RO_I4}, boolean, {RO_U1}, {RO_U1}, {RO_U1}, uint8[::1], int64[::1])")
+@kernel(
+    f"int64({RO_I4_2D}, {RO_I4}, {RO_I4}, boolean, {RO_U1}, {RO_U1}, {RO_U1}, uint8[::1], int64[::1],"
+    f" {RO_U4}, {RO_U1}, uint32)"
+)
 def _write_polygons(
     points: Int32Array,
     ring_offsets: Int32Array,
@@ -80,6 +97,9 @@ def _write_polygons(
     tail: NDArray[np.uint8],
     text: NDArray[np.uint8],
     text_offsets: NDArray[np.int64],
+    digits: NDArray[np.uint32],
+    n_digits: NDArray[np.uint8],
+    between: int,
 ) -> int:
     """Write every polygon's JSON, one behind the other. Returns the length of it all.
 
@@ -89,6 +109,7 @@ def _write_polygons(
         head, middle, tail: the words of a zone.
         text: uint8, large enough, written.
         text_offsets: int64, polygons + 1, written.
+        digits, n_digits, between: the tables above.
     """
     at = np.int64(0)
     for polygon in range(len(polygon_offsets) - 1):
@@ -96,14 +117,18 @@ def _write_polygons(
         exterior, end = polygon_offsets[polygon], polygon_offsets[polygon + 1]
         if zones:
             at = _write_word(text, at, head)
-        at = _write_ring(text, at, points, ring_offsets[exterior], ring_offsets[exterior + 1])
+        at = _write_ring(
+            text, at, points, ring_offsets[exterior], ring_offsets[exterior + 1], digits, n_digits, between
+        )
         if zones:
             at = _write_word(text, at, middle)
             for ring in range(exterior + 1, end):
                 if ring > exterior + 1:
                     text[at] = 44
                     at += 1
-                at = _write_ring(text, at, points, ring_offsets[ring], ring_offsets[ring + 1])
+                at = _write_ring(
+                    text, at, points, ring_offsets[ring], ring_offsets[ring + 1], digits, n_digits, between
+                )
             at = _write_word(text, at, tail)
     text_offsets[len(polygon_offsets) - 1] = at
     return at
@@ -126,9 +151,20 @@ def polygons_to_json(
     """
     n_digits = len(str(int(points.max()))) if len(points) else 1
     n_polygons = len(polygon_offsets) - 1
-    room = len(points) * (2 * n_digits + 4) + 3 * len(ring_offsets) + 24 * n_polygons
-    text, offsets = np.empty(room, np.uint8), np.empty(n_polygons + 1, np.int64)
+    room = len(points) * (2 * n_digits + 4) + 3 * len(ring_offsets) + 24 * n_polygons + SLACK_BYTES
+    text, offsets = scratch.take("text", room, np.uint8), np.empty(n_polygons + 1, np.int64)
     length = _write_polygons(
-        points, ring_offsets, polygon_offsets, zones, ZONE_HEAD, ZONE_HOLES, ZONE_TAIL, text, offsets
+        points,
+        ring_offsets,
+        polygon_offsets,
+        zones,
+        ZONE_HEAD,
+        ZONE_HOLES,
+        ZONE_TAIL,
+        text,
+        offsets,
+        DIGITS,
+        N_DIGITS,
+        BETWEEN_POINTS[0],
     )
     return text[:length].tobytes(), offsets.tolist()

@@ -360,7 +360,7 @@ def trace_rings(runs: Runs, labels: Int32Array, n_regions: int) -> Rings:
     """
     fullest = int(np.diff(runs.row_offsets).max()) + 2
     rows, pending = np.empty((2, 2, fullest), np.int32), np.empty((2, 2, fullest), np.uint32)
-    room, bend_room = (len(runs.starts) * 3 >> 1) + 2 * fullest, 3 * len(runs.starts) + 8 * fullest
+    room, bend_room = 2 * len(runs.starts) + 2 * fullest, 3 * len(runs.starts) + 8 * fullest
     places, anchors = scratch.take("places", room, np.int64), scratch.take("anchors", room, np.uint8)
     following, bends = scratch.take("following", bend_room, np.uint32), scratch.take("bends", bend_room, np.int64)
     vertex_rows, counts = np.empty(runs.height + 2, np.int32), np.array([0, 1], np.int64)

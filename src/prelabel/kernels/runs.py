@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from prelabel.kernels._jit import kernel, load_word, read_only, trailing_zeros
+from prelabel.kernels._jit import inlined, kernel, load_word, read_only, trailing_zeros
 from prelabel.model import TRANSPARENT, Runs
 
 if TYPE_CHECKING:
@@ -22,8 +22,11 @@ Number = TypeVar("Number", bound=np.generic)
 
 GREY, RGB, RGBA = 0, 1, 2
 
+# Indices that are surely not negative are unsigned: numba then leaves out its test for negative ones.
+U8 = np.uint64
 
-@kernel(f"uint32({RO_U1}, int64, int64, int64)")
+
+@inlined
 def _value_at(pixels: NDArray[np.uint8], offset: int, n_bytes: int, kind: int) -> int:
     """Return the run value of the pixel whose bytes start at ``offset``: little-endian grey, or packed 0xRRGGBB."""
     if kind == GREY:
@@ -65,17 +68,18 @@ def _scan_rows(
     Returns:
         The row to go on with: ``height`` when done, less when ``starts`` has no room for one more row.
     """
-    n_runs = np.int64(row_offsets[first_row])
+    n_runs, one = U8(row_offsets[first_row]), U8(1)
+    room = U8(len(starts))
     row_bytes = width * n_bytes
     for y in range(first_row, height):
-        if n_runs + width > len(starts):
+        if n_runs + U8(width) > room:
             return y
         begin = y * row_bytes
         end = begin + row_bytes
         last_value = _value_at(pixels, begin, n_bytes, kind)
         starts[n_runs] = 0
         values[n_runs] = last_value
-        n_runs += 1
+        n_runs += one
         last_x = np.int64(0)
         at = begin + n_bytes
         while at < end:
@@ -101,7 +105,7 @@ def _scan_rows(
                         starts[n_runs] = x
                         values[n_runs] = value
                         last_value = value
-                        n_runs += 1
+                        n_runs += one
             at += step
         row_offsets[y + 1] = n_runs
     return height
