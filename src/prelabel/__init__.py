@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from prelabel.pipeline import import_labels as import_labels
     from prelabel.pipeline import import_labels_async as import_labels_async
     from prelabel.polygons import Polygons as Polygons
-    from prelabel.tracing import mask_to_polygons as mask_to_polygons
     from prelabel.report import Report as Report
+    from prelabel.tracing import mask_to_polygons as mask_to_polygons
 
 __version__ = "0.1.0"
 

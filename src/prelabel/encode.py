@@ -153,7 +153,7 @@ class RowEncoder:
         notes = []
         if counts.unknown:
             notes.append(_unknown_colors(counts, as_rgb=self._kind == "rgb"))
-        if counts.n_class == 0:
+        if counts.n_class + counts.n_small == 0:
             notes.append("the mask holds no pixel of any class: the row brings no objects")
         if counts.n_small:
             notes.append(f'{counts.n_small} pixels left out in objects below "min_area"')
