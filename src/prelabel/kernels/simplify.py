@@ -78,6 +78,46 @@ def _lies_between(x: int, y: int, chain: Int32Array, first: int, last: int, xy: 
     return inside
 
 
+@kernel(f"boolean(int64, int64, int64, {RO_I4}, int64, int64, {RO_XY}, float64, int32[::1], int64, int32[::1], int64)")
+def _row_is_clear(
+    node: int,
+    step: int,
+    y: int,
+    chain: Int32Array,
+    first: int,
+    last: int,
+    xy: Int32Array,
+    end: float,
+    standing: Int32Array,
+    tag: int,
+    stamps: Int32Array,
+    stamp: int,
+) -> bool:
+    """Look along row ``y`` from ``node`` as far as x = ``end`` for nodes between a piece of chain and its chord."""
+    while 0 <= node < len(xy) and xy[node, 1] == y and step * (xy[node, 0] - end) <= 0:
+        if (
+            standing[node] == tag
+            and stamps[node] != stamp
+            and _lies_between(np.int64(xy[node, 0]), y, chain, first, last, xy)
+        ):
+            return False
+        node += step
+    return True
+
+
+@kernel(f"int64({RO_XY}, {RO_I4}, int64, float64)")
+def _first_from(xy: Int32Array, vertex_rows: Int32Array, y: int, x: float) -> int:
+    """Return the first node of row ``y`` at ``x`` or right of it; the next row's first, if there is none."""
+    begin, end = np.int64(vertex_rows[y]), np.int64(vertex_rows[y + 1])
+    while begin < end:
+        middle = (begin + end) >> 1
+        if xy[middle, 0] < x:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
+
+
 @kernel(f"boolean({RO_I4}, int64, int64, {RO_XY}, {RO_I4}, float64, int32[::1], int64, int32[::1], int64)")
 def _is_clear(
     chain: Int32Array,
@@ -93,6 +133,9 @@ def _is_clear(
 ) -> bool:
     """Tell whether no node that still stands lies between a piece of chain and its chord.
 
+    Nodes are numbered in scan order: those beside the piece are next to its own, row by row. A row that the piece
+    crosses on a vertical edge is searched only where the chord is a pixel away or more; nearer there is no room.
+
     Args:
         chain, first, last: the piece; its own nodes do not count.
         xy, vertex_rows: all nodes, in scan order, and where each row of them starts.
@@ -105,38 +148,42 @@ def _is_clear(
     Returns:
         True if the chord may replace the piece.
     """
-    left = right = np.int64(xy[chain[first], 0])
-    top = bottom = np.int64(xy[chain[first], 1])
+    ax, ay = np.int64(xy[chain[first], 0]), np.int64(xy[chain[first], 1])
+    dx, dy = xy[chain[last], 0] - ax, xy[chain[last], 1] - ay
+    left = right = ax
+    top = bottom = ay
     for k in range(first, last + 1):
         node = chain[k]
         stamps[node] = stamp
-        left, right = min(left, np.int64(xy[node, 0])), max(right, np.int64(xy[node, 0]))
-        top, bottom = min(top, np.int64(xy[node, 1])), max(bottom, np.int64(xy[node, 1]))
-    ax, ay = np.float64(xy[chain[first], 0]), np.float64(xy[chain[first], 1])
-    dx, dy = xy[chain[last], 0] - ax, xy[chain[last], 1] - ay
-    reach = tolerance * np.sqrt(dx * dx + dy * dy) + 1e-6
-    for y in range(top, bottom + 1):
-        low, high = left, right
-        if dy != 0.0:  # only the band around the chord counts, not its whole bounding box
-            middle, half = ax + dx * (y - ay) / dy, reach / abs(dy)
-            low, high = max(low, np.int64(np.floor(middle - half))), min(high, np.int64(np.ceil(middle + half)))
-        begin, end = np.int64(vertex_rows[y]), np.int64(vertex_rows[y + 1])
-        stop = end
-        while begin < stop:
-            half_way = (begin + stop) >> 1
-            if xy[half_way, 0] < low:
-                begin = half_way + 1
-            else:
-                stop = half_way
-        for node in range(begin, end):
-            if xy[node, 0] > high:
-                break
-            if (
-                standing[node] == tag
-                and stamps[node] != stamp
-                and _lies_between(np.int64(xy[node, 0]), np.int64(y), chain, first, last, xy)
-            ):
+        x, y = np.int64(xy[node, 0]), np.int64(xy[node, 1])
+        left, right, top, bottom = min(left, x), max(right, x), min(top, y), max(bottom, y)
+    if dx != 0 and dy != 0 and (right - left <= 1 or bottom - top <= 1):
+        return True  # the area has no lattice points but those of its own border
+    slope = dx / dy if dy != 0 else 0.0
+    half = tolerance * np.sqrt(np.float64(dx * dx + dy * dy)) / abs(dy) + 1e-6 if dy != 0 else np.inf
+    last_node = len(xy) - 1
+    before = ay
+    for k in range(first, last + 1):
+        node = np.int64(chain[k])
+        y = np.int64(xy[node, 1])
+        west, east = max(node - 1, 0), min(node + 1, last_node)
+        if stamps[west] != stamp and xy[west, 1] == y and xy[west, 0] >= left:
+            end = max(np.float64(left), ax + slope * (y - ay) - half)
+            if not _row_is_clear(west, -1, y, chain, first, last, xy, end, standing, tag, stamps, stamp):
                 return False
+        if stamps[east] != stamp and xy[east, 1] == y and xy[east, 0] <= right:
+            end = min(np.float64(right), ax + slope * (y - ay) + half)
+            if not _row_is_clear(east, 1, y, chain, first, last, xy, end, standing, tag, stamps, stamp):
+                return False
+        for row in range(min(before, y) + 1, max(before, y)):
+            middle = ax + slope * (row - ay)
+            if dy != 0 and abs(middle - xy[node, 0]) < 1.0 - 1e-9:
+                continue
+            low, high = max(np.float64(left), middle - half), min(np.float64(right), middle + half)
+            start = _first_from(xy, vertex_rows, row, low)
+            if not _row_is_clear(start, 1, row, chain, first, last, xy, high, standing, tag, stamps, stamp):
+                return False
+        before = y
     return True
 
 
@@ -277,7 +324,8 @@ def _unroll_arcs(nodes: Int32Array, first: int, last: int, anchors: NDArray[np.u
                 begin = k
             n_anchors += 1
     for k in range(n + 1):
-        chain[k] = nodes[first + (begin - first + k) % n]
+        place = begin + k
+        chain[k] = nodes[place if place < last else place - n]
     return n_anchors
 
 
@@ -383,7 +431,7 @@ def _unroll(
                 begin = k
             n_pinned += 1
     for k in range(n + 1):
-        place = first + (begin - first + k) % n
+        place = begin + k if begin + k < last else begin + k - n
         chain[k] = nodes[place]
         places[k] = place
     return n_pinned
