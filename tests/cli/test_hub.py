@@ -8,6 +8,8 @@ import socket
 import stat
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,9 +29,11 @@ pytestmark = pytest.mark.usefixtures("_interruptible")
 
 
 @contextmanager
-def _hub(store: Path, *, key: str = "", stop_with: signal.Signals = signal.SIGINT) -> Iterator[tuple[str, list[str]]]:
+def _hub(
+    store: Path, *options: object, key: str = "", stop_with: signal.Signals = signal.SIGINT
+) -> Iterator[tuple[str, list[str]]]:
     """Run the command; yields its URL and the lines it has said so far. It must end well when it is stopped."""
-    command = command_line("hub", "--port", 0, "--store", store)
+    command = command_line("hub", "--port", 0, "--store", store, *options)
     environment = environment_with(ANGO_API_KEY=key)
     with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", env=environment) as running:
         assert running.stderr is not None
@@ -90,6 +94,44 @@ def test_a_given_key_is_used_and_not_written(tmp_path: Path) -> None:
         assert _project_names(url, KEY) == []
         assert KEY not in "".join(lines)
         assert not (store / "api_key").exists()
+
+
+def _status(url: str, method: str = "GET") -> int:
+    request = urllib.request.Request(url, method=method, headers={"apikey": KEY})
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_faults_from_a_file_are_played_and_can_be_ended(tmp_path: Path) -> None:
+    """They strike from the start, where to change them is said, and they end on request."""
+    faults = tmp_path / "faults.json"
+    faults.write_text('{"faults": [{"kind": "server_error", "status": 503}]}')
+    with _hub(tmp_path / "store", "--faults", faults, key=KEY) as (url, lines):
+        assert f"  faults    from the file {faults}; see and change them at {url}/faults\n" in lines
+        assert _status(f"{url}/v2/listProjects") == 503
+        assert _status(f"{url}/faults", "DELETE") == 200
+        assert _status(f"{url}/v2/listProjects") == 200
+
+
+def test_without_the_option_there_is_no_switch(tmp_path: Path) -> None:
+    """Faults are for those who ask for them."""
+    with _hub(tmp_path / "store", key=KEY) as (url, lines):
+        assert "faults" not in "".join(lines)
+        assert _status(f"{url}/faults") == 404
+
+
+def test_a_wrong_faults_file_ends_with_2(prelabel: Command, tmp_path: Path) -> None:
+    """Before anything is made; the message names the file and what is wrong in it."""
+    faults = tmp_path / "faults.json"
+    faults.write_text('{"faults": [{"kind": "latncy"}]}')
+    done = prelabel("hub", "--port", 0, "--store", tmp_path / "store", "--faults", faults)
+    assert done.returncode == 2
+    assert "faults.json: faults[0]: kind is 'latncy': did you mean \"latency\"?" in done.stderr
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_taken_port_ends_with_2(prelabel: Command, tmp_path: Path) -> None:

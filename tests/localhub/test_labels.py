@@ -97,6 +97,15 @@ def test_the_hub_that_skips_tasks_under_way(db: sqlite3.Connection, project_id: 
     assert _object_ids(db) == [["car-1"], ["car-1"], []]
 
 
+@pytest.mark.parametrize(("hidden", "sentence"), [(True, "3 / 3"), (False, "2 / 3")])
+def test_the_hub_that_drops_items(db: sqlite3.Connection, project_id: str, hidden: bool, sentence: str) -> None:
+    """The last item is not written, whether the sentence owns up to it or not."""
+    read = labels.read_items({"labels": [{"externalId": name, "objects": [CAR]} for name in "ab"]}, LOADED)
+    dropped = labels.DroppedItems(1, hidden)
+    assert labels.write_items(db, project_id, read, HubSettings(), dropped) == f"{sentence} tasks are labeled."
+    assert _object_ids(db) == [["car-1"], ["car-1"], []]
+
+
 def test_other_projects_are_left_alone(db: sqlite3.Connection, project_id: str) -> None:
     """The same external id, asset id or URL in another project is not touched."""
     other = projects.create_project(db, {"name": "q"})["_id"]

@@ -22,14 +22,22 @@ Examples:
 
 \b
   prelabel hub
-  prelabel hub --port 0 --store /tmp/my-hub"""
+  prelabel hub --port 0 --store /tmp/my-hub
+  prelabel hub --faults faults.json
+
+A faults file, which clients with the key may replace while it runs (GET, PUT, DELETE /faults):
+
+\b
+  {"seed": 7, "faults": [
+    {"kind": "server_error", "probability": 0.1, "burst": 3},
+    {"kind": "answer_lost", "route": "POST /v2/import/labels", "after": 2, "times": 1}]}"""
 
 _READY = """\
 the local hub is running, and stops with Ctrl-C
   url       {url}
   web page  {url}/ (asks for the key)
   store     {store}
-  key       {key_source}
+  key       {key_source}{faults}
 
 connect Ango's SDK:
   from imerit_ango.sdk import SDK
@@ -48,6 +56,10 @@ def hub_command(
         Path, typer.Option("--store", metavar="DIR", help="Folder that keeps all it is sent; made at need.")
     ] = Path("prelabel-hub"),
     api_key_file: ApiKeyFile = None,
+    faults: Annotated[
+        Path | None,
+        typer.Option("--faults", metavar="FILE", help="Play the faults in this JSON file, to test clients."),
+    ] = None,
 ) -> None:
     """Run a local hub, to try things out.
 
@@ -57,33 +69,40 @@ def hub_command(
     """
     with errors_as_exit_codes(ctx):
         given = read_api_key(api_key_file)
-        from prelabel.localhub import serve_forever  # noqa: PLC0415 - loads aiohttp; help must not
+        from prelabel.localhub import HubSettings, read_plan, serve_forever  # noqa: PLC0415 - loads aiohttp; help must not
+
+        plan = None if faults is None else read_plan(faults)
 
         def tell(hub: LocalHub) -> None:
             key_file = api_key_file
             if not given:
                 key_file = store / KEY_FILE
                 write_secret(key_file, hub.api_key)
-            say(ready_text(hub.url, store, key_file))
+            say(ready_text(hub.url, store, key_file, faults))
 
-        serve_forever(store, api_key=given or "", port=port, on_ready=tell)
+        settings = HubSettings(allow_faults=plan is not None, faults=plan)
+        serve_forever(store, api_key=given or "", port=port, settings=settings, on_ready=tell)
         say("the local hub has stopped")
 
 
-def ready_text(url: str, store: Path, key_file: Path | None) -> str:
+def ready_text(url: str, store: Path, key_file: Path | None, faults: Path | None = None) -> str:
     """What to print once the hub listens: where it is, and how to use it.
 
     Args:
         url: where it listens.
         store: its folder.
         key_file: the file that holds the key; None when the key is the environment's.
+        faults: the file of the faults it plays, if it does.
     """
     if key_file is None:
         source, expression = "the one in ANGO_API_KEY", 'os.environ["ANGO_API_KEY"]'
     else:
         source, expression = f"in the file {key_file}", f"open({str(key_file)!r}).read().strip()"
     option = f" --api-key-file {key_file}" if key_file else ""
-    return _READY.format(url=url, store=store, key_source=source, key_expression=expression, key_option=option)
+    played = f"\n  faults    from the file {faults}; see and change them at {url}/faults" if faults else ""
+    return _READY.format(
+        url=url, store=store, key_source=source, key_expression=expression, key_option=option, faults=played
+    )
 
 
 def write_secret(path: Path, secret: str) -> None:

@@ -5,7 +5,18 @@ Everything goes through the public API with the key; what is sent is stored, and
 
 from __future__ import annotations
 
+from prelabel.localhub.faults import Fault, FaultPlan, plan_of, read_plan
 from prelabel.localhub.server import LocalHub, make_app, run_in_thread, serve_forever
 from prelabel.localhub.settings import HubSettings
 
-__all__ = ["HubSettings", "LocalHub", "make_app", "run_in_thread", "serve_forever"]
+__all__ = [
+    "Fault",
+    "FaultPlan",
+    "HubSettings",
+    "LocalHub",
+    "make_app",
+    "plan_of",
+    "read_plan",
+    "run_in_thread",
+    "serve_forever",
+]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from prelabel.localhub.turns import FaultPlayer
+
 if TYPE_CHECKING:
+    from prelabel.localhub.faults import FaultPlan
     from prelabel.localhub.files import Shelf
     from prelabel.localhub.settings import HubSettings
     from prelabel.localhub.store import Store
@@ -16,16 +19,17 @@ if TYPE_CHECKING:
 KEPT_PLUGIN_LINES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HubContext:
     """The parts of one running hub.
 
     Attributes:
-        settings: how it behaves, the API key filled in.
+        settings: how it behaves now, the API key filled in; a plan of faults may change some, see :meth:`play`.
         store: its database.
         shelf: its files and the tokens of their URLs.
         request_counts: requests so far, by ``"METHOD /path/{pattern}"``.
         plugin_lines: what plugins logged or answered, the newest last.
+        player: plays the faults in force, None when there are none.
     """
 
     settings: HubSettings
@@ -33,6 +37,22 @@ class HubContext:
     shelf: Shelf
     request_counts: Counter[str] = field(default_factory=Counter)
     plugin_lines: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_PLUGIN_LINES))
+    player: FaultPlayer | None = None
+    _lasting: HubSettings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lasting = self.settings
+        self.play(self.settings.faults)
+
+    @property
+    def plan(self) -> FaultPlan | None:
+        """The faults in force."""
+        return None if self.player is None else self.player.plan
+
+    def play(self, plan: FaultPlan | None) -> None:
+        """Play these faults from their beginning, in place of any others; None ends them and what they had changed."""
+        self.player = None if plan is None else FaultPlayer(plan)
+        self.settings = self._lasting if plan is None else replace(self._lasting, **plan.settings)
 
 
 HUB = web.AppKey("HUB", HubContext)

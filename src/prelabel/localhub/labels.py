@@ -5,6 +5,7 @@ An item replaces the whole answer of every task of every asset it names (or is a
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,18 @@ class LabelItem:
     medical_brush_url: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DroppedItems:
+    """A fault: how many of an import's last items are not stored, and whether the sentence counts them all the same."""
+
+    n_last: int
+    hidden: bool
+
+
+dropped_items: ContextVar[DroppedItems | None] = ContextVar("dropped_items", default=None)
+"""The fault that strikes the request under way, if one does."""
+
+
 def read_items(body: Mapping[str, Any], schema: Mapping[str, Any]) -> list[LabelItem]:
     """The items of an import's body: ``jsonContent`` as a list or as JSON text, or ``labels``.
 
@@ -71,20 +84,36 @@ def _read_item(item: Any, reader: AnswerReader, where: str) -> LabelItem:
     return LabelItem(key, targets[key], answer, json_text(answer), *brushes)
 
 
-def write_items(db: sqlite3.Connection, project_id: str, items: list[LabelItem], settings: HubSettings) -> str:
+def write_items(
+    db: sqlite3.Connection,
+    project_id: str,
+    items: list[LabelItem],
+    settings: HubSettings,
+    dropped: DroppedItems | None = None,
+) -> str:
     """Store the items' answers and return the Hub's sentence, ``"<written> / <matched> tasks are labeled."``.
+
+    Args:
+        db: the hub's database, in a transaction.
+        project_id: whose tasks are meant.
+        items: what to store.
+        settings: whether to replace or append, and whether to skip tasks under way.
+        dropped: a fault, items that are not to be stored.
 
     Raises:
         Refusal: no such project.
     """
     first_stage = load_project(db, project_id)["stages"][0]["id"]
+    n_kept = len(items) if dropped is None else max(0, len(items) - dropped.n_last)
     n_written = n_matched = 0
-    for item in items:
+    for number, item in enumerate(items):
         tasks = _tasks_of(db, project_id, item)
         chosen = [task for task in tasks if task["stage"] == first_stage or not settings.skip_non_todo]
-        _write_item(db, item, chosen, append=settings.import_mode == "append")
         n_matched += len(tasks)
-        n_written += len(chosen)
+        if number < n_kept:
+            _write_item(db, item, chosen, append=settings.import_mode == "append")
+        if number < n_kept or (dropped is not None and dropped.hidden):
+            n_written += len(chosen)
     return f"{n_written} / {n_matched} tasks are labeled."
 
 

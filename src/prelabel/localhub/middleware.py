@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 API_PREFIX = "/v2/"
+FAULTS_PATH = "/faults"
 
 
 @web.middleware
@@ -55,8 +56,8 @@ async def envelop_failures(request: web.Request, handler: Handler) -> web.Stream
 
 @web.middleware
 async def check_key(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse API calls without the key."""
-    if request.path.startswith(API_PREFIX):
+    """Refuse API calls without the key, and the switch for faults likewise."""
+    if request.path.startswith(API_PREFIX) or request.path == FAULTS_PATH:
         given = request.headers.get("apikey", "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, request.app[HUB].settings.api_key.encode()):
             raise Refusal("Invalid API KEY", status=401)

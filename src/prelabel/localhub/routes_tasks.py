@@ -72,4 +72,5 @@ async def import_labels(request: web.Request) -> web.Response:
     project_id = str(body.get("project", ""))
     project = await hub.store.read(projects.load_project, project_id)
     items = await asyncio.to_thread(labels.read_items, body, project["categorySchema"])
-    return success({"project": await hub.store.write(labels.write_items, project_id, items, hub.settings)})
+    dropped = labels.dropped_items.get()
+    return success({"project": await hub.store.write(labels.write_items, project_id, items, hub.settings, dropped)})

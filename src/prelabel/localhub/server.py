@@ -17,12 +17,21 @@ from urllib.parse import quote
 from aiohttp import web
 
 from prelabel.errors import ConfigError
-from prelabel.localhub import page, routes_assets, routes_files, routes_plugins, routes_projects, routes_tasks
+from prelabel.localhub import (
+    page,
+    routes_assets,
+    routes_faults,
+    routes_files,
+    routes_plugins,
+    routes_projects,
+    routes_tasks,
+)
 from prelabel.localhub.context import HUB, HubContext
 from prelabel.localhub.files import Shelf
 from prelabel.localhub.middleware import check_key, count_requests, envelop_failures, rate_limit
 from prelabel.localhub.settings import HubSettings
 from prelabel.localhub.store import Store, fact
+from prelabel.localhub.strikes import play_faults
 
 if TYPE_CHECKING:
     from collections import Counter, deque
@@ -31,6 +40,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from aiohttp.typedefs import Middleware
+
+    from prelabel.localhub.faults import FaultPlan
 
 LOOPBACK = "127.0.0.1"
 _ROUTES = (routes_projects, routes_assets, routes_tasks, routes_files, routes_plugins, page)
@@ -42,17 +53,17 @@ def make_app(context: HubContext, middlewares: Sequence[Middleware] = ()) -> web
 
     Args:
         context: settings (the key filled in), store and files.
-        middlewares: further ones, innermost: they see requests that have passed the key and the rate.
+        middlewares: further ones, innermost: they see requests that have passed the key, the rate and the faults.
     """
     settings = context.settings
     limit = settings.requests_per_minute
     rate = [] if limit is None else [rate_limit(limit, settings.rate_window_s)]
     app = web.Application(
-        middlewares=[count_requests, envelop_failures, check_key, *rate, *middlewares],
+        middlewares=[count_requests, envelop_failures, check_key, *rate, play_faults, *middlewares],
         client_max_size=settings.max_body_bytes,
     )
     app[HUB] = context
-    for module in _ROUTES:
+    for module in (*_ROUTES, routes_faults) if settings.allow_faults else _ROUTES:
         app.add_routes(module.routes)
     return app
 
@@ -115,6 +126,23 @@ class LocalHub:
     def plugin_lines(self) -> deque[dict[str, Any]]:
         """What plugins logged and answered, the newest last."""
         return self._running.plugin_lines
+
+    @property
+    def faults(self) -> FaultPlan | None:
+        """The faults it plays, None for none. Set it at any time, from any thread: the plan begins anew."""
+        return self._settings.faults if self._context is None else self._context.plan
+
+    @faults.setter
+    def faults(self, plan: FaultPlan | None) -> None:
+        self._settings = replace(self._settings, faults=plan)
+        if self._context is not None:
+            self._context.play(plan)
+
+    @property
+    def fault_counts(self) -> dict[str, int]:
+        """How many requests each fault of the plan in force has struck, by its name or else its kind."""
+        player = self._running.player
+        return {} if player is None else player.counts
 
     @property
     def _running(self) -> HubContext:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from prelabel.localhub.faults import FaultPlan
+
 ImportMode = Literal["replace", "append"]
 AssetForm = Literal["id", "object"]
 
@@ -28,6 +30,8 @@ class HubSettings:
         max_body_bytes: largest request body; beyond it the answer is 413.
         requests_per_minute: most API calls in ``rate_window_s``, None for no limit; beyond it the answer is 429.
         rate_window_s: length in seconds of the window the calls are counted in.
+        allow_faults: whether callers with the key may switch faults over HTTP, at ``/faults``.
+        faults: faults to play from the start; None for none.
         buckets: bucket name -> local folder standing in for it; other buckets are folders in the store's ``buckets/``.
 
     Raises:
@@ -42,6 +46,8 @@ class HubSettings:
     max_body_bytes: int = 256 * 2**20
     requests_per_minute: int | None = None
     rate_window_s: float = 60.0
+    allow_faults: bool = False
+    faults: FaultPlan | None = None
     buckets: Mapping[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

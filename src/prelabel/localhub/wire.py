@@ -64,14 +64,22 @@ async def read_object(request: web.Request) -> dict[str, Any]:
     Raises:
         Refusal: the body is no JSON, or no object, or the caller went away before its end.
     """
-    try:
-        text = await request.read()
-    except ConnectionResetError as error:
-        raise Refusal("the body ended early") from error
-    body = parse_json(text, "the body")
+    body = parse_json(await read_body(request), "the body")
     if not isinstance(body, dict):
         raise Refusal("the body must be a JSON object")
     return body
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The request's whole body.
+
+    Raises:
+        Refusal: the caller went away before its end.
+    """
+    try:
+        return await request.read()
+    except ConnectionResetError as error:
+        raise Refusal("the body ended early") from error
 
 
 def parse_json(text: str | bytes, what: str) -> Any:
