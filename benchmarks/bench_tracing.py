@@ -1,6 +1,6 @@
-"""Arrays to exact polygons with holes, against the peers that are exact too, and against the usual OpenCV road.
+"""Arrays to exact polygons with holes, against the peers that are exact too, and against those that are not.
 
-    nox -s bench -- benchmarks/bench_tracing.py --benchmark-group-by=param:workload
+    nox -s bench -- benchmarks/bench_tracing.py
 
 Every body checks what it made, so `--benchmark-disable` runs them as tests.
 """
@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 import pytest
+import supervision
+import xarray
 from rasterio import features
+from skimage import measure
 from workloads import WORKLOADS, Mask
+from xrspatial.experimental.polygonize import polygonize
 
 from prelabel import mask_to_polygons
 
@@ -33,6 +37,12 @@ def rasterio_shapes(mask: Mask) -> int:
     return len(list(features.shapes(mask, mask=mask > 0, connectivity=4)))
 
 
+def xrspatial_polygonize(mask: Mask) -> int:
+    """Jitted with numba too: exact and valid at 4-connectivity; the result is nested lists of arrays."""
+    raster, wanted = xarray.DataArray(mask.astype(np.int32)), xarray.DataArray(mask > 0)
+    return len(polygonize(raster, mask=wanted, connectivity=4)[0])
+
+
 def opencv_contours(mask: Mask) -> int:
     """One inRange and findContours (CCOMP) per class: pixel-centre rings, 8-connected, not always valid."""
     n_regions = 0
@@ -42,27 +52,45 @@ def opencv_contours(mask: Mask) -> int:
     return n_regions
 
 
+def supervision_polygons(mask: Mask) -> int:
+    """One call per class: pixel-centre rings, holes indistinguishable from regions."""
+    return sum(len(supervision.mask_to_polygons(mask == value)) for value in np.unique(mask[mask > 0]).tolist())
+
+
+def skimage_contours(mask: Mask) -> int:
+    """Marching squares per class: cuts corners, holes apart from their regions."""
+    padded = np.pad(mask, 1)
+    return sum(len(measure.find_contours(padded == value, 0.5)) for value in np.unique(mask[mask > 0]).tolist())
+
+
 PEERS: dict[str, Callable[[Mask], int]] = {
     "prelabel": ours,
     "rasterio": rasterio_shapes,
+    "xarray-spatial": xrspatial_polygonize,
     "opencv": opencv_contours,
+    "supervision": supervision_polygons,
+    "scikit-image": skimage_contours,
 }
+EXACT = {"prelabel", "rasterio", "xarray-spatial"}
+SECONDS = {"scikit-image"}
+"""Peers that take seconds a mask: one round tells enough."""
 
 
-@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("workload", WORKLOADS)
 @pytest.mark.parametrize("peer", PEERS)
 def test_array_to_polygons(benchmark: BenchmarkFixture, workload: str, peer: str) -> None:
     """A mask in memory to all its polygons."""
-    if (workload, peer) == ("nuclei", "opencv"):
+    if workload == "nuclei" and peer not in EXACT:
         pytest.skip("a full-frame image for each of 5,000 ids takes minutes: the road is not made for instance ids")
+    if peer in SECONDS and workload not in {"street", "fields"}:
+        pytest.skip("takes many seconds a mask: measured on two workloads only")
     mask = WORKLOADS[workload]()
-    benchmark.extra_info["n_pixels"] = mask.size
+    polygons = mask_to_polygons(mask)
+    benchmark.extra_info |= {"n_pixels": mask.size, "n_polygons": len(polygons), "n_points": len(polygons.points)}
 
     n_polygons: Any = benchmark.pedantic(  # type: ignore[no-untyped-call] # pytest-benchmark has no types
-        PEERS[peer], (mask,), rounds=3, warmup_rounds=1
+        PEERS[peer], (mask,), rounds=1 if peer in SECONDS else 3, warmup_rounds=0 if peer in SECONDS else 1
     )
 
-    if peer != "opencv":  # 8-connected regions are fewer
-        assert n_polygons == len(mask_to_polygons(mask))
-    assert n_polygons > 0
+    assert n_polygons == len(polygons) if peer in EXACT else n_polygons > 0

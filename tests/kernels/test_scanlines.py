@@ -76,18 +76,24 @@ def unfiltered(lines: Bytes, height: int, n_bytes: int) -> Bytes:
 def pixels_of(rows: Bytes, width: int, form: LineFormat) -> NDArray[np.uint32]:
     """Return the run value of every pixel of these rows of bytes."""
     height = len(rows)
+    values: NDArray[np.uint32]
     if form.kind == PACKED:
         bits = np.unpackbits(rows, axis=1)[:, : width * form.bits].reshape(height, width, form.bits)
-        return (bits.astype(np.uint32) << np.arange(form.bits)[::-1].astype(np.uint32)).sum(2, np.uint32) * form.scale
+        weights = (form.scale << np.arange(form.bits)[::-1]).astype(np.uint32)
+        values = (bits * weights).sum(2, dtype=np.uint32)
+        return values
     channels = rows.reshape(height, width, -1).astype(np.uint32)
     if form.kind == GREY:
-        return channels[..., 0]
-    if form.kind == WORD:
-        return channels[..., 0] << 8 | channels[..., 1]
-    if form.kind == GREY_ALPHA:
-        return np.where(channels[..., 1] == 0, np.uint32(TRANSPARENT), channels[..., 0])
-    packed = channels[..., 0] << 16 | channels[..., 1] << 8 | channels[..., 2]
-    return np.where(channels[..., 3] == 0, np.uint32(TRANSPARENT), packed) if form.kind == RGBA else packed
+        values = channels[..., 0]
+    elif form.kind == WORD:
+        values = channels[..., 0] << np.uint32(8) | channels[..., 1]
+    elif form.kind == GREY_ALPHA:
+        values = channels[..., 0]
+    else:
+        values = channels[..., 0] << np.uint32(16) | channels[..., 1] << np.uint32(8) | channels[..., 2]
+    if form.kind in {RGBA, GREY_ALPHA}:
+        values[channels[..., -1] == 0] = TRANSPARENT
+    return values
 
 
 def check(lines: Bytes, width: int, height: int, form: LineFormat, expected: NDArray[np.uint32]) -> None:
@@ -278,7 +284,7 @@ def test_inflated_pixels_are_read_without_a_copy() -> None:
     """What libdeflate gives is a writable buffer; the kernels take it as well as a read-only one."""
     rows = np.random.default_rng(2).integers(0, 3, (5, 11), np.uint8)
     lines = filtered(rows, [0, 1, 2, 3, 4], 1)
-    inflated = deflate.zlib_decompress(zlib.compress(lines), len(lines))
+    inflated = deflate.zlib_decompress(zlib.compress(lines.tobytes()), len(lines))
     for buffer in (inflated, bytes(inflated)):
         runs = runs_from_lines(np.frombuffer(buffer, np.uint8), 11, 5, FORMATS["grey"])
         assert runs is not None

@@ -18,6 +18,8 @@ from prelabel.cli.hub import EPILOG as HUB_EPILOG
 from prelabel.cli.hub import hub_command
 from prelabel.cli.import_ import EPILOG as IMPORT_EPILOG
 from prelabel.cli.import_ import import_command
+from prelabel.cli.warmup import EPILOG as WARMUP_EPILOG
+from prelabel.cli.warmup import warmup_command
 
 _EPILOG = """\
 Examples:
@@ -35,7 +37,7 @@ Exit codes:
   2    wrong usage or config; nothing was sent
   3    the Hub could not be reached, or refused us
   70   a fault in prelabel itself; please report it
-  130  interrupted
+  130  interrupted; the same command goes on from there
 
 Environment:
 
@@ -60,6 +62,7 @@ app.command("convert", epilog=CONVERT_EPILOG)(convert_command)
 app.command("hub", epilog=HUB_EPILOG)(hub_command)
 app.command("demo", epilog=DEMO_EPILOG)(demo_command)
 app.command("config-schema")(config_schema)
+app.command("warmup", epilog=WARMUP_EPILOG)(warmup_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -30,7 +30,12 @@ def kernel(*signatures: str) -> Callable[[F], F]:
     """
 
     def compile_it(function: F) -> F:
-        compiled: F = numba.njit(list(signatures), nogil=True, cache=True)(function)
+        try:
+            compiled: F = numba.njit(list(signatures), nogil=True, cache=True)(function)
+        except RuntimeError as error:
+            if "cannot cache" not in str(error):
+                raise
+            compiled = numba.njit(list(signatures), nogil=True)(function)  # no folder can be written: work without
         return compiled
 
     return compile_it

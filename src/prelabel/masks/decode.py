@@ -41,7 +41,7 @@ from PIL import (
 from prelabel.errors import MaskError
 from prelabel.kernels.runs import runs_from_array, with_values
 from prelabel.masks.npy import pixels_in_npy
-from prelabel.masks.png import check_png
+from prelabel.masks.png import check_png, read_png
 from prelabel.model import TRANSPARENT, Runs
 
 if TYPE_CHECKING:
@@ -111,6 +111,10 @@ def decode_mask(encoded: bytes, kind: MaskValueKind, *, max_pixels: int = 500_00
     name = _format_of(encoded)
     if name == "npy":
         return _decode_array(encoded, kind, max_pixels)
+    if name == "PNG":
+        read = _decode_png(encoded, kind, max_pixels)
+        if read is not None:
+            return read
     with _refusing(f"the {name} file is damaged, or of a rare kind"):
         image = _READERS[name](BytesIO(encoded))
     shape = (image.height, image.width)
@@ -123,10 +127,31 @@ def decode_mask(encoded: bytes, kind: MaskValueKind, *, max_pixels: int = 500_00
         _check_single_upright(image, shape)
         image.load()
         runs = _runs_in_bands(lambda top, bottom: _rows_of(image, top, bottom), shape)
-        transparent = np.append(_keyed_out(image.info.get("transparency"), layout), np.uint32(TRANSPARENT))
-        hidden = np.isin(runs.values, transparent)
-        palette = _packed_palette(image) if layout.mode in _PALETTE and kind == "rgb" else None
+        hidden = _hidden(runs, image.info.get("transparency"), layout)
+        is_looked_up = layout.mode in _PALETTE and kind == "rgb"
+        palette = _packed_palette(bytes(image.getpalette("RGB") or [])) if is_looked_up else None
     return _in_kind(runs, hidden, layout, kind, palette)
+
+
+def _decode_png(encoded: bytes, kind: MaskValueKind, max_pixels: int) -> Runs | None:
+    """Read a PNG file without making pixels; None where Pillow has to, which then also says what is wrong."""
+    file = read_png(encoded)
+    if file is None or file.width * file.height > max_pixels:
+        return None
+    layout = _Layout(file.mode, (file.height, file.width), file.depth)
+    _check_readable(layout, kind)
+    if file.notes:
+        try:
+            with _refusing("the PNG file's notes are damaged"), _READERS["PNG"](BytesIO(file.notes)) as image:
+                _check_single_upright(image, layout.shape)
+        except MaskError:
+            return None
+    with _refusing("the PNG file cannot be decoded", layout.shape):
+        runs = file.runs()
+    if runs is None:
+        return None
+    palette = _packed_palette(file.palette) if file.mode == "P" and kind == "rgb" else None
+    return _in_kind(runs, _hidden(runs, file.key, layout), layout, kind, palette)
 
 
 def _format_of(encoded: bytes) -> str:
@@ -241,10 +266,16 @@ def _runs_in_bands(read_rows: Callable[[int, int], Pixels], shape: tuple[int, in
     )
 
 
+def _hidden(runs: Runs, key: Any, layout: _Layout) -> NDArray[np.bool_]:
+    """Tell which runs are transparent: by their alpha already, or by what PNG or GIF declare so."""
+    hidden: NDArray[np.bool_] = runs.values == TRANSPARENT
+    if key is not None:
+        hidden |= np.isin(runs.values, _keyed_out(key, layout), kind="table")
+    return hidden
+
+
 def _keyed_out(key: Any, layout: _Layout) -> UInt32Array:
     """Return the values PNG or GIF declare transparent: one colour, one index, or indices by a palette's alphas."""
-    if key is None:
-        return np.empty(0, np.uint32)
     if isinstance(key, bytes):
         return np.flatnonzero(np.frombuffer(key, np.uint8) == 0).astype(np.uint32)
     if isinstance(key, tuple):
@@ -257,11 +288,10 @@ def _keyed_out(key: Any, layout: _Layout) -> UInt32Array:
     return np.array([key], np.uint32)
 
 
-def _packed_palette(image: ImageFile.ImageFile) -> UInt32Array:
-    """Return uint32, 256: the palette's colours as 0xRRGGBB, black beyond its end as in every viewer."""
+def _packed_palette(listed: bytes) -> UInt32Array:
+    """Return uint32, 256: the palette's r, g, b as 0xRRGGBB, black beyond its end as in every viewer."""
     colors = np.zeros((256, 3), np.uint32)
-    listed = np.array(image.getpalette("RGB") or [], np.uint32)[:768]
-    colors.reshape(-1)[: len(listed)] = listed
+    colors.reshape(-1)[: len(listed[:768])] = np.frombuffer(listed[:768], np.uint8)
     return colors @ np.array([1 << 16, 1 << 8, 1], np.uint32)
 
 

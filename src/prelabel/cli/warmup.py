@@ -1,0 +1,23 @@
+"""``prelabel warmup``: compile the kernels now, for instance when an image is built, and not at the first mask."""
+
+from __future__ import annotations
+
+import time
+
+import typer
+
+EPILOG = """\
+The compiled kernels are kept in NUMBA_CACHE_DIR if it is set, else beside the package, else in the user's cache
+folder. A service whose install is read-only sets NUMBA_CACHE_DIR both here and when it runs.
+
+\b
+  NUMBA_CACHE_DIR=/srv/kernels prelabel warmup"""
+
+
+def warmup_command() -> None:
+    """Compile the kernels and keep them on disk."""
+    from prelabel.kernels import warm_up  # noqa: PLC0415 - loads numba; help must not
+
+    started = time.perf_counter()
+    n_modules = len(warm_up())
+    typer.echo(f"{n_modules} modules of kernels ready after {time.perf_counter() - started:.1f} s", err=True)

@@ -1,0 +1,49 @@
+"""The command that compiles kernels ahead of time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conftest import JIT_OFF
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FIRST_MASK = """
+import numpy as np, prelabel
+print(len(prelabel.mask_to_polygons(np.eye(5, dtype=np.uint8))))
+"""
+
+
+def _run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command], env=os.environ | variables, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.skipif(JIT_OFF, reason="with the JIT off nothing is compiled")
+def test_warmup_fills_the_folder_that_is_named(tmp_path: Path) -> None:
+    """Afterwards the kernels lie in NUMBA_CACHE_DIR, and a first mask adds nothing to them."""
+    done = _run("-m", "prelabel", "warmup", NUMBA_CACHE_DIR=str(tmp_path))
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
+    first = _run("-c", FIRST_MASK, NUMBA_CACHE_DIR=str(tmp_path))
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "modules of kernels ready" in done.stderr
+    assert kept
+    assert first.stdout == "5\n"
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == kept
+
+
+@pytest.mark.skipif(JIT_OFF, reason="with the JIT off nothing is compiled")
+def test_a_machine_without_a_writable_folder_still_works() -> None:
+    """Where numba finds no place for its cache, kernels are compiled for this process alone."""
+    without_places = "from numba.core import caching; caching.CacheImpl._locator_classes = []\n"
+    done = _run("-c", without_places + FIRST_MASK)
+
+    assert (done.stdout, done.returncode) == ("5\n", 0), done.stderr
