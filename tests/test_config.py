@@ -80,6 +80,7 @@ def test_defaults_are_the_plugins_and_ours() -> None:
         "simplification": "shared",
         "polygon_holes": "fill",
         "min_area": 0,
+        "max_points_per_asset": None,
         "requests_per_minute": 100,
         "max_batch_bytes": 4_000_000,
     }
@@ -150,7 +151,14 @@ def test_every_key_has_a_remedy_and_a_description() -> None:
         ({"coordinates": "pixel_centres"}, "coordinates", ["is", "pixel_centers"]),
         ({"connectivity": 6}, "connectivity", ["is 6", "write 4 or 8"]),
         ({"simplification": None}, "simplification", ["is null", '"rings"']),
-        ({"polygon_holes": "keyhole"}, "polygon_holes", ['"fill" or "reject"']),
+        ({"polygon_holes": "keep"}, "polygon_holes", ['write "fill", "keyhole" or "reject"']),
+        (
+            {"polygon_holes": "keyhole", "coordinates": "pixel_centers"},
+            "polygon_holes",
+            ['is "keyhole"', 'set "coordinates" to "pixel_edges"'],
+        ),
+        ({"max_points_per_asset": 2}, "max_points_per_asset", ["is 2", "3 or more, or null"]),
+        ({"max_points_per_asset": 10.5}, "max_points_per_asset", ["is 10.5", "whole number of points"]),
         ({"min_area": -1}, "min_area", ["is -1", "0 or more"]),
         ({"requests_per_minute": 0}, "requests_per_minute", ["is 0"]),
         ({"max_batch_bytes": 0}, "max_batch_bytes", ["is 0"]),

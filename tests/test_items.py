@@ -117,7 +117,7 @@ def test_holes_can_be_refused() -> None:
 
     assert str(caught.value) == (
         "the mask's polygon-tool objects have 1 holes, which the polygon tool cannot hold: "
-        'set "polygon_holes" to "fill", or use a segmentation tool'
+        'set "polygon_holes" to "fill" or "keyhole", or use a segmentation tool'
     )
     assert objects_of(MASK, holes="reject").n_filled_holes == 0
     no_hole = np.where(np.arange(7) < 4, MASK, 0).astype(np.uint8)

@@ -173,13 +173,21 @@ class ImportConfig(BaseModel):
         description="shared: the border of two neighbours is simplified once, so that they stay flush. "
         "rings: each ring alone.",
     )
-    polygon_holes: Literal["fill", "reject"] = Field(
+    polygon_holes: Literal["fill", "keyhole", "reject"] = Field(
         default="fill",
         description="What becomes of holes under the polygon tool, which has none. fill: they are filled, and counted "
-        "in the report. reject: the row fails.",
+        "in the report. keyhole: each is joined to the outline by a cut of no width, which keeps the shape exact; "
+        "needs pixel_edges. reject: the row fails.",
     )
     min_area: int = Field(
         default=0, ge=0, description="Regions of fewer pixels are left out, and counted in the report."
+    )
+    max_points_per_asset: int | None = Field(
+        default=None,
+        ge=3,
+        description="The most points that a mask's polygons may have together. Masks with more are simplified with "
+        "the smallest tolerance, from polygon_simplification_tolerance to 64 pixels, that brings them below; the "
+        "report says which and how exact the result is. null: no limit.",
     )
     requests_per_minute: int = Field(default=100, ge=1, description="The most requests sent to the Hub in a minute.")
     max_batch_bytes: int = Field(
@@ -211,6 +219,16 @@ class ImportConfig(BaseModel):
             )
         return value
 
+    @field_validator("polygon_holes")
+    @classmethod
+    def _check_keyhole(cls, value: str, info: ValidationInfo) -> str:
+        if value == "keyhole" and info.data.get("coordinates") == "pixel_centers":
+            raise ValueError(
+                'a cut needs polygons along pixel edges: set "coordinates" to "pixel_edges", or write "fill" or '
+                '"reject"'
+            )
+        return value
+
 
 _REMEDIES = {
     "external_id_column": 'name the CSV column that holds the external IDs, such as "External ID"',
@@ -227,8 +245,9 @@ _REMEDIES = {
     "coordinates": 'write "pixel_edges" or "pixel_centers"',
     "connectivity": "write 4 or 8",
     "simplification": 'write "shared" or "rings"',
-    "polygon_holes": 'write "fill" or "reject"',
+    "polygon_holes": 'write "fill", "keyhole" or "reject"',
     "min_area": "write a whole number of pixels, 0 or more",
+    "max_points_per_asset": "write a whole number of points, 3 or more, or null for no limit",
     "requests_per_minute": "write a whole number, 1 or more, such as 100",
     "max_batch_bytes": "write a whole number of bytes, 1 or more, such as 4000000",
 }

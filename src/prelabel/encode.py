@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prelabel.answers import AnswerReader
-from prelabel.errors import MaskError, RowError
-from prelabel.items import encode_item, mask_objects
+from prelabel.errors import ConfigError, MaskError, RowError
+from prelabel.items import encode_item, fit_tools, in_sent_order, mask_objects
 from prelabel.model import Item
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from prelabel.classes import ClassTable, PixelCounts
     from prelabel.config import ImportConfig
-    from prelabel.model import Binding, RowBatch
-    from prelabel.polygons import ClassTable, PixelCounts, Polygons
+    from prelabel.model import Binding, RowBatch, Runs
+    from prelabel.polygons import Polygons
+    from prelabel.verify import Verification
 
 SHOWN_COLORS = 5
 
@@ -58,9 +61,27 @@ class RowEncoder:
         binding: the config tied to the project's ontology.
         project: the project's id, part of the object ids.
         mask_root: the folder that mask paths are relative to.
+        verify: whether each mask's polygons are rasterised again and compared with it; a note says the outcome.
+        min_iou: rows with a class below this IoU fail; given, it verifies.
+
+    Raises:
+        ConfigError: ``min_iou`` is not from 0 to 1.
     """
 
-    def __init__(self, config: ImportConfig, binding: Binding, *, project: str, mask_root: Path) -> None:
+    def __init__(
+        self,
+        config: ImportConfig,
+        binding: Binding,
+        *,
+        project: str,
+        mask_root: Path,
+        verify: bool = False,
+        min_iou: float | None = None,
+    ) -> None:
+        if min_iou is not None and not 0 <= min_iou <= 1:
+            raise ConfigError(f"min_iou is {min_iou}: give a number from 0 to 1", field="min_iou", value=min_iou)
+        self._verifies = verify or min_iou is not None
+        self._min_iou = min_iou or 0.0
         self._config = config
         self._project = project
         self._answers = AnswerReader(binding.columns)
@@ -69,8 +90,9 @@ class RowEncoder:
         if binding.mask_kind is None:
             return
         # The geometry modules compile kernels when imported: an import of classifications alone does without.
+        from prelabel.classes import ClassTable  # noqa: PLC0415
         from prelabel.masks.sources import LocalFiles  # noqa: PLC0415
-        from prelabel.polygons import ClassTable, TraceOptions  # noqa: PLC0415
+        from prelabel.polygons import TraceOptions  # noqa: PLC0415
 
         kept = [entry for entry in binding.mask_classes if not entry.ignored]
         self._tools = [entry.tool for entry in kept]
@@ -119,7 +141,6 @@ class RowEncoder:
         self, external_id: str, reference: str
     ) -> tuple[list[dict[str, Any]], tuple[str, ...], MaskCounts]:
         from prelabel.masks.decode import decode_mask  # noqa: PLC0415 - as in __init__
-        from prelabel.polygons import trace  # noqa: PLC0415
 
         assert self._kind is not None
         started = time.perf_counter()
@@ -129,7 +150,7 @@ class RowEncoder:
             error.excerpt = error.excerpt or reference[:200]
             raise
         decoded = time.perf_counter()
-        polygons = trace(runs, self._table, self._options)
+        polygons, told = self._trace(runs)
         made = mask_objects(
             polygons,
             self._tools,
@@ -146,9 +167,54 @@ class RowEncoder:
             decode_s=decoded - started,
             trace_s=time.perf_counter() - decoded,
         )
-        return made.objects, self._notes(polygons, made.n_filled_holes), counts
+        return made.objects, (*self._notes(polygons), *told), counts
 
-    def _notes(self, polygons: Polygons, n_filled_holes: int) -> tuple[str, ...]:
+    def _trace(self, runs: Runs) -> tuple[Polygons, list[str]]:
+        """Return the polygons as they will be sent, and what there is to say of how they were made.
+
+        Raises:
+            RowError: they have too many points, holes where none may be, or a class below ``min_iou``.
+        """
+        from prelabel.budget import fit  # noqa: PLC0415 - as in __init__
+        from prelabel.polygons import outline  # noqa: PLC0415
+
+        def fitted(polygons: Polygons) -> Polygons:
+            return fit_tools(polygons, self._tools, self._config.polygon_holes)[0]
+
+        limit, tolerance, notes = self._config.max_points_per_asset, self._options.tolerance, []
+        outlines = outline(runs, self._table, self._options)
+        if limit is None:
+            polygons = fitted(outlines.polygons(self._options))
+        else:
+            polygons, tolerance = fit(outlines, self._options, limit, fitted)
+        n_holes = len(outlines.rings.ring_offsets) - len(polygons.ring_offsets)
+        if n_holes:
+            done = "cut open" if self._config.polygon_holes == "keyhole" else "filled"
+            notes.append(f"{n_holes} holes {done}: the polygon tool cannot hold them")
+        is_coarser = tolerance > self._options.tolerance
+        if is_coarser or self._verifies:
+            proof = self._prove(polygons, runs)
+            if is_coarser:
+                notes.append(
+                    f"simplified with a tolerance of {tolerance:.4g} px instead of {self._options.tolerance:g} px to "
+                    f'keep to "max_points_per_asset" ({limit}): {len(polygons.points)} points'
+                )
+            notes.append(_outcome(proof, polygons.counts.n_pixels))
+        return polygons, notes
+
+    def _prove(self, polygons: Polygons, runs: Runs) -> Verification:
+        from prelabel.verify import compare  # noqa: PLC0415 - as in __init__
+
+        painted = in_sent_order(polygons, self._tools, self._config.segmentation_mode)
+        proof = compare(painted, self._table.classify(runs)[0], self._table.names)
+        if proof.min_iou < self._min_iou:
+            raise RowError(
+                f"the polygons of {proof.worst_class!r} have an IoU of {_rounded(proof.min_iou)} with the mask, and "
+                f'{self._min_iou:g} is asked for: lower "polygon_simplification_tolerance", or ask for less'
+            )
+        return proof
+
+    def _notes(self, polygons: Polygons) -> tuple[str, ...]:
         counts = polygons.counts
         notes = []
         if counts.unknown:
@@ -157,13 +223,25 @@ class RowEncoder:
             notes.append("the mask holds no pixel of any class: the row brings no objects")
         if counts.n_small:
             notes.append(f'{counts.n_small} pixels left out in objects below "min_area"')
-        if n_filled_holes:
-            notes.append(f"{n_filled_holes} holes filled: the polygon tool cannot hold them")
         if polygons.n_restrained:
             notes.append(f"{polygons.n_restrained} borders simplified less than the tolerance allows, to stay apart")
         if polygons.n_padded:
             notes.append(f"{polygons.n_padded} points repeated in rings of one pixel or one line")
         return tuple(notes)
+
+
+def _outcome(proof: Verification, n_pixels: int) -> str:
+    """Describe a verification."""
+    if not proof.n_wrong_pixels:
+        return "verified: every pixel is as in the mask"
+    return (
+        f"verified: {proof.n_wrong_pixels} of {n_pixels} pixels are not as in the mask; the least IoU is "
+        f"{_rounded(proof.min_iou)}, of {proof.worst_class!r}"
+    )
+
+
+def _rounded(iou: float) -> str:
+    return f"{math.floor(iou * 10_000) / 10_000:g}"  # down: what is not exact must not read 1
 
 
 def _unknown_colors(counts: PixelCounts, *, as_rgb: bool) -> str:

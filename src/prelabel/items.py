@@ -9,18 +9,20 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
 import orjson
 
 from prelabel.errors import RowError
+from prelabel.holes import count_holes, reordered, single_rings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from prelabel.model import Tool
     from prelabel.polygons import Polygons
 
 SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
-PolygonHoles = Literal["fill", "reject"]
+PolygonHoles = Literal["fill", "keyhole", "reject"]
 
 
 class MaskObjects(NamedTuple):
@@ -29,10 +31,39 @@ class MaskObjects(NamedTuple):
     Attributes:
         objects: import objects, their geometry already JSON.
         n_filled_holes: holes that the polygon tool could not hold and that were filled.
+        n_opened_holes: holes that were cut open to their exterior instead.
     """
 
     objects: list[dict[str, Any]]
     n_filled_holes: int
+    n_opened_holes: int = 0
+
+
+def fit_tools(polygons: Polygons, tools: Sequence[Tool], holes: PolygonHoles) -> tuple[Polygons, int]:
+    """Give polygons of the polygon tool, which holds one ring, one ring each.
+
+    Args:
+        polygons: the traced mask.
+        tools: one per class of ``polygons``.
+        holes: ``"fill"``, ``"keyhole"`` or ``"reject"``.
+
+    Returns:
+        The polygons as they will be sent, and the number of holes that were filled or cut open.
+
+    Raises:
+        RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
+    """
+    is_polygon_tool = np.array([tool.kind == "polygon" for tool in tools], bool)
+    if not is_polygon_tool.any():
+        return polygons, 0
+    chosen = is_polygon_tool[polygons.class_indices]
+    n_holes = count_holes(polygons, chosen)
+    if n_holes and holes == "reject":
+        raise RowError(
+            f"the mask's polygon-tool objects have {n_holes} holes, which the polygon tool cannot hold: "
+            'set "polygon_holes" to "fill" or "keyhole", or use a segmentation tool'
+        )
+    return (single_rings(polygons, chosen, keyhole=holes == "keyhole") if n_holes else polygons), n_holes
 
 
 def mask_objects(
@@ -56,36 +87,34 @@ def mask_objects(
     Raises:
         RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
     """
-    class_indices = polygons.class_indices.tolist()
-    groups: dict[tuple[int, int], list[int]] = {}
+    polygons, n_holes = fit_tools(polygons, tools, holes)
     is_polygon_tool = [tool.kind == "polygon" for tool in tools]
-    owners = polygons.object_indices.tolist() if mode == "instance_segmentation" else [-1] * len(polygons)
-    for index, (class_index, owner) in enumerate(zip(class_indices, owners, strict=True)):
-        groups.setdefault((class_index, index if is_polygon_tool[class_index] else owner), []).append(index)
     zones = polygons.to_json(zones=True) if not all(is_polygon_tool) else []
     rings = polygons.to_json(zones=False) if any(is_polygon_tool) else []
-    n_filled_holes = _holes_of(polygons, is_polygon_tool)
-    if n_filled_holes and holes == "reject":
-        raise RowError(
-            f"the mask's polygon-tool objects have {n_filled_holes} holes, which the polygon tool cannot hold: "
-            'set "polygon_holes" to "fill", or use a segmentation tool'
-        )
     objects = []
-    for (class_index, _), members in groups.items():
+    for class_index, members in _groups(polygons, tools, mode):
         if is_polygon_tool[class_index]:
             key, geometry = "polygon", rings[members[0]]
         else:
             key, geometry = "segmentation", b'{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
         objects.append(_object(tools[class_index], key, geometry, namespace))
-    return MaskObjects(objects, n_filled_holes)
+    return MaskObjects(objects, *((0, n_holes) if holes == "keyhole" else (n_holes, 0)))
 
 
-def _holes_of(polygons: Polygons, counted: Sequence[bool]) -> int:
-    """Return the number of holes in polygons of the classes that count."""
-    if not any(counted):
-        return 0
-    holes = (polygons.polygon_offsets[1:] - polygons.polygon_offsets[:-1] - 1).tolist()
-    return sum(n for n, class_index in zip(holes, polygons.class_indices.tolist(), strict=True) if counted[class_index])
+def _groups(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Iterator[tuple[int, list[int]]]:
+    """Yield the class index and the polygons of each object, in the order of the objects' first polygons."""
+    groups: dict[tuple[int, int], list[int]] = {}
+    is_polygon_tool = [tool.kind == "polygon" for tool in tools]
+    owners = polygons.object_indices.tolist() if mode == "instance_segmentation" else [-1] * len(polygons)
+    for index, (class_index, owner) in enumerate(zip(polygons.class_indices.tolist(), owners, strict=True)):
+        groups.setdefault((class_index, index if is_polygon_tool[class_index] else owner), []).append(index)
+    return ((class_index, members) for (class_index, _), members in groups.items())
+
+
+def in_sent_order(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Polygons:
+    """Return polygons in the order in which :func:`mask_objects` lists them, which is that of readers who paint."""
+    order = [index for _, members in _groups(polygons, tools, mode) for index in members]
+    return polygons if order == list(range(len(order))) else reordered(polygons, np.array(order))
 
 
 def _object(tool: Tool, key: str, geometry: bytes, namespace: str) -> dict[str, Any]:

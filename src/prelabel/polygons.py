@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from prelabel.classes import ClassTable as ClassTable  # noqa: PLC0414 - part of this module's surface
+from prelabel.classes import PixelCounts as PixelCounts  # noqa: PLC0414
 from prelabel.errors import ConfigError
 from prelabel.kernels.centers import move_to_pixels, pad_rings
 from prelabel.kernels.digits import polygons_to_json
 from prelabel.kernels.regions import Regions, label_regions
 from prelabel.kernels.rings import Rings, trace_rings
-from prelabel.kernels.runs import look_up, run_lengths, with_values
+from prelabel.kernels.runs import run_lengths, with_values
 from prelabel.kernels.simplify import simplify_rings, simplify_shared
-from prelabel.model import TRANSPARENT, Runs
+from prelabel.model import TRANSPARENT, Runs, ToolKind
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
+    from prelabel.formats import CocoSegmentation
+    from prelabel.items import PolygonHoles, SegmentationMode
     from prelabel.model import Int32Array, UInt32Array
+    from prelabel.verify import Verification
 
 LOSSLESS_BELOW = 0.2**0.5
 """Pixels: 1 / sqrt(5). Below it no corner of a pixel-edge ring can go: the S-shaped step deviates by just that much."""
@@ -68,80 +75,6 @@ class TraceOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class PixelCounts:
-    """Where every pixel of a mask went; the numbers add up to ``n_pixels``.
-
-    Attributes:
-        n_pixels: height * width.
-        n_class: pixels that are in polygons.
-        n_background: value 0 (black) or transparent, without a class of its own.
-        n_ignored: of classes that the config ignores.
-        n_small: in objects below ``min_area``.
-        unknown: values without a class -> pixels, most first.
-    """
-
-    n_pixels: int
-    n_class: int
-    n_background: int
-    n_ignored: int = 0
-    n_small: int = 0
-    unknown: Mapping[int, int] = field(default_factory=dict)
-
-    @property
-    def n_unknown(self) -> int:
-        """Pixels whose value has no class."""
-        return sum(self.unknown.values())
-
-
-@dataclass(frozen=True, slots=True)
-class ClassTable:
-    """What mask values mean.
-
-    Attributes:
-        names: class names, in order.
-        keys: uint32, ascending: the mask values known.
-        targets: uint32, one per key: class index + 1, or ``IGNORED``.
-    """
-
-    IGNORED = 0xFFFFFFFE
-    UNKNOWN = 0xFFFFFFFD
-
-    names: tuple[str, ...]
-    keys: UInt32Array
-    targets: UInt32Array
-
-    @classmethod
-    def of(cls, classes: Sequence[tuple[str, int]], ignored: Sequence[int] = ()) -> ClassTable:
-        """Make a table of (name, mask value) pairs and of mask values that are ignored on purpose."""
-        pairs = [(value, index + 1) for index, (_, value) in enumerate(classes)]
-        pairs += [(value, cls.IGNORED) for value in ignored]
-        pairs.sort()
-        keys = np.array([value for value, _ in pairs], np.uint32)
-        if len(np.unique(keys)) < len(keys):
-            raise ConfigError("two classes have the same mask value: give each its own", field="colors")
-        return cls(tuple(name for name, _ in classes), keys, np.array([target for _, target in pairs], np.uint32))
-
-    def classify(self, runs: Runs) -> tuple[Runs, PixelCounts]:
-        """Turn mask values into class index + 1, everything else into 0, and count the pixels of each kind."""
-        targets = look_up(runs.values, self.keys, self.targets, self.UNKNOWN)
-        background = (targets == self.UNKNOWN) & ((runs.values == 0) | (runs.values == TRANSPARENT))
-        lengths = run_lengths(runs)
-        unknown_runs = (targets == self.UNKNOWN) & ~background
-        unknown: dict[int, int] = {}
-        if unknown_runs.any():
-            values, inverse = np.unique(runs.values[unknown_runs], return_inverse=True)
-            pixels = np.bincount(inverse, weights=lengths[unknown_runs]).astype(np.int64)
-            order = np.lexsort((values, -pixels))
-            unknown = dict(zip(values[order].tolist(), pixels[order].tolist(), strict=True))
-        n_ignored = int(lengths[targets == self.IGNORED].sum(dtype=np.int64))
-        n_background = int(lengths[background].sum(dtype=np.int64))
-        n_pixels = runs.width * runs.height
-        n_class = n_pixels - n_background - n_ignored - sum(unknown.values())
-        targets[targets >= self.UNKNOWN] = 0
-        return with_values(runs, targets), PixelCounts(n_pixels, n_class, n_background, n_ignored, 0, unknown)
-
-
-@dataclass(frozen=True, slots=True)
 class Polygon:
     """One polygon of :class:`Polygons`: int32 rings of (x, y), open, the exterior apart from the holes."""
 
@@ -167,6 +100,7 @@ class Polygons:
         counts: where every pixel went.
         n_restrained: arcs (``"shared"``) or rings simplified less than the tolerance allows, so that nothing crosses.
         n_padded: points repeated so that rings of one pixel or one line have three (``"pixel_centers"``).
+        coordinates: where the rings run; see :mod:`prelabel.model`.
     """
 
     shape: tuple[int, int]
@@ -180,6 +114,7 @@ class Polygons:
     counts: PixelCounts
     n_restrained: int = 0
     n_padded: int = 0
+    coordinates: Coordinates = "pixel_edges"
 
     def __len__(self) -> int:
         return len(self.class_indices)
@@ -202,18 +137,89 @@ class Polygons:
         """Holes of all polygons."""
         return len(self.ring_offsets) - 1 - len(self)
 
+    @property
+    def bounds(self) -> Int32Array:
+        """int32, polygons x 4: least x, least y, greatest x, greatest y of each polygon's points."""
+        if not len(self):
+            return np.empty((0, 4), np.int32)
+        firsts = self.ring_offsets[self.polygon_offsets[:-1]]
+        return np.hstack([np.minimum.reduceat(self.points, firsts), np.maximum.reduceat(self.points, firsts)])
+
+    def closed_rings(self) -> tuple[Int32Array, Int32Array]:
+        """Return points (int32, x 2) and ring offsets with each ring's first point repeated at its end."""
+        firsts = self.points[self.ring_offsets[:-1]]
+        closed: Int32Array = np.insert(self.points, self.ring_offsets[1:], firsts, axis=0)
+        return closed, (self.ring_offsets + np.arange(len(self.ring_offsets))).astype(np.int32)
+
     def to_shapely(self) -> NDArray[np.object_]:
         """Return an array of ``shapely.Polygon``, one per polygon."""
         import shapely  # noqa: PLC0415 - a heavy import that imports of labels do not need
 
-        lengths = np.diff(self.ring_offsets)
-        # Shapely's rings are closed: repeat each first point behind its ring.
-        closed = np.insert(self.points, self.ring_offsets[1:], self.points[self.ring_offsets[:-1]], axis=0)
-        indices = np.repeat(np.arange(len(lengths)), lengths + 1)
+        closed, offsets = self.closed_rings()
+        indices = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         rings: Any = shapely.linearrings(closed.astype(np.float64), indices=indices)
         owners = np.repeat(np.arange(len(self)), np.diff(self.polygon_offsets))
         polygons: NDArray[np.object_] = np.asarray(shapely.polygons(rings, indices=owners), dtype=object)
         return polygons
+
+    def to_geojson(self) -> dict[str, Any]:
+        """Return a GeoJSON FeatureCollection; see :func:`prelabel.formats.to_geojson`."""
+        from prelabel.formats import to_geojson  # noqa: PLC0415 - a later module, for convenience only
+
+        return to_geojson(self)
+
+    def to_coco(
+        self, *, segmentation: CocoSegmentation = "auto", image_id: int = 1, first_id: int = 1
+    ) -> list[dict[str, Any]]:
+        """Return COCO annotations, one per object; see :func:`prelabel.formats.to_coco`."""
+        from prelabel.formats import to_coco  # noqa: PLC0415 - as above
+
+        return to_coco(self, segmentation=segmentation, image_id=image_id, first_id=first_id)
+
+    def to_arrow(self) -> pa.Table:
+        """Return a GeoArrow table; see :func:`prelabel.formats.to_arrow`."""
+        from prelabel.formats import to_arrow  # noqa: PLC0415 - as above
+
+        return to_arrow(self)
+
+    def to_ango(
+        self,
+        tool: ToolKind = "segmentation",
+        *,
+        mode: SegmentationMode = "instance_segmentation",
+        holes: PolygonHoles = "fill",
+        schema_ids: Mapping[str, str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the objects of an Ango import item; see :func:`prelabel.formats.to_ango`."""
+        from prelabel.formats import to_ango  # noqa: PLC0415 - as above
+
+        return to_ango(self, tool, mode=mode, holes=holes, schema_ids=schema_ids)
+
+    def to_runs(self, values: UInt32Array | None = None) -> Runs:
+        """Rasterise, as a reader of these coordinates does: by pixel centres, or as ``cv2.fillPoly`` with borders.
+
+        Args:
+            values: uint32, one per polygon; None takes class indices + 1. Later polygons cover earlier ones.
+
+        Returns:
+            The picture; 0 where no polygon is.
+        """
+        from prelabel.kernels.fill import fill_polygons  # noqa: PLC0415 - kernels that only a proof needs
+
+        if values is None:
+            values = (self.class_indices + 1).astype(np.uint32)
+        borders = self.coordinates == "pixel_centers"
+        return fill_polygons(self.points, self.ring_offsets, self.polygon_offsets, values, self.shape, borders=borders)
+
+    def verify(
+        self,
+        mask: Runs | NDArray[np.generic] | bytes | str | os.PathLike[str] | Mapping[str, Any],
+        colors: Mapping[str, Sequence[int]] | None = None,
+    ) -> Verification:
+        """Rasterise again and compare with the mask; see :func:`prelabel.verify.verify`."""
+        from prelabel.verify import verify  # noqa: PLC0415 - as above
+
+        return verify(self, mask, colors)
 
     def to_json(self, *, zones: bool) -> list[bytes]:
         """Return each polygon as Ango's JSON.
@@ -226,6 +232,44 @@ class Polygons:
         """
         text, offsets = polygons_to_json(self.points, self.ring_offsets, self.polygon_offsets, zones=zones)
         return [text[first:last] for first, last in pairwise(offsets)]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """A mask's exact rings, to be simplified as often as wanted.
+
+    Part of them is in the thread's scratch memory: done with before the same thread traces the next mask.
+
+    Attributes:
+        rings: the exact rings, one polygon per region.
+        shape, class_names, class_indices, object_indices, areas, counts: as in :class:`Polygons`.
+    """
+
+    rings: Rings
+    shape: tuple[int, int]
+    class_names: tuple[str, ...]
+    class_indices: Int32Array
+    object_indices: Int32Array
+    areas: NDArray[np.int64]
+    counts: PixelCounts
+
+    def polygons(self, options: TraceOptions) -> Polygons:
+        """Simplify: tolerance, simplification and coordinates of the options count, the others have had their turn."""
+        points, ring_offsets, n_restrained, n_padded = _finished(self.rings, options)
+        return Polygons(
+            shape=self.shape,
+            class_names=self.class_names,
+            points=points,
+            ring_offsets=ring_offsets,
+            polygon_offsets=self.rings.polygon_offsets,
+            class_indices=self.class_indices,
+            object_indices=self.object_indices,
+            areas=self.areas,
+            counts=self.counts,
+            n_restrained=n_restrained,
+            n_padded=n_padded,
+            coordinates=options.coordinates,
+        )
 
 
 def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygons:
@@ -241,6 +285,11 @@ def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygo
         The polygons, in the order in which a scan by rows first meets their regions: what encloses comes before
         what it encloses.
     """
+    return outline(runs, table, options).polygons(options)
+
+
+def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outlines:
+    """Trace a mask's rings and leave them exact; ``connectivity`` and ``min_area`` of the options count."""
     if table is None:
         opaque = with_values(runs, np.where(runs.values == TRANSPARENT, 0, runs.values).astype(np.uint32))
         n_pixels = runs.width * runs.height
@@ -261,19 +310,14 @@ def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygo
         names = tuple(str(value) for value in distinct.tolist())
     else:
         names, indices = table.names, values.astype(np.int64) - 1
-    points, ring_offsets, n_restrained, n_padded = _finished(rings, options)
-    return Polygons(
+    return Outlines(
+        rings=rings,
         shape=(runs.height, runs.width),
         class_names=names,
-        points=points,
-        ring_offsets=ring_offsets,
-        polygon_offsets=rings.polygon_offsets,
         class_indices=indices.astype(np.int32),
         object_indices=_object_of_region(regions, objects),
         areas=regions.areas[1:],
         counts=counts,
-        n_restrained=n_restrained,
-        n_padded=n_padded,
     )
 
 

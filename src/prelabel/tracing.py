@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sized
+from collections.abc import Mapping, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,11 +11,12 @@ import numpy as np
 
 from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.runs import runs_from_array
+from prelabel.masks.coco_rle import from_coco_rle
 from prelabel.masks.decode import decode_mask
 from prelabel.polygons import ClassTable, Polygons, TraceOptions, trace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by keyword
-    mask: NDArray[np.generic] | bytes | str | os.PathLike[str],
+    mask: NDArray[np.generic] | bytes | str | os.PathLike[str] | Mapping[str, Any],
     *,
     colors: Mapping[str, Sequence[int]] | None = None,
     tolerance: float = 0.1,
@@ -37,7 +38,8 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
 
     Args:
         mask: height x width of integers (labels, grey values) or bools, height x width x 3 or 4 of uint8 (RGB, RGBA),
-            or an image file's bytes, or its path.
+            or an image file's bytes, or its path, or COCO run lengths, ``{"size": [height, width], "counts": ...}``,
+            whose object has the value 1.
         colors: class name -> ``[value]`` for grey values and palette indices, or ``[r, g, b]``. None makes every value
             but 0 a class of its own.
         tolerance: pixels; no point of a border ends up further than this from the result. Below 0.447 nothing is lost.
@@ -55,11 +57,11 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
         MaskError: the mask cannot be read, or is no mask.
     """
     options = TraceOptions(float(tolerance), simplification, coordinates, connectivity, min_area)
-    kind, table = _class_table(colors)
-    return trace(_runs_of(mask, kind), table, options)
+    kind, table = class_table(colors)
+    return trace(runs_of(mask, kind), table, options)
 
 
-def _class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueKind | None, ClassTable | None]:
+def class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueKind | None, ClassTable | None]:
     """Return what the colours say of the pixels (None: take them as they are) and the table."""
     if colors is None:
         return None, None
@@ -85,7 +87,16 @@ def _class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueK
     return "value" if sizes == {1} else "rgb", ClassTable.of(classes)
 
 
-def _runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:
+def runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:
+    """Return a mask's runs, whatever it is given as; ``kind`` says what its pixels must hold, None takes any.
+
+    Raises:
+        MaskError: it cannot be read, or is no mask of this kind.
+    """
+    if isinstance(mask, Mapping):
+        if kind == "rgb":
+            raise MaskError("a COCO mask holds single values, but colors are [r, g, b]: give colors as [1]")
+        return from_coco_rle(mask)
     if isinstance(mask, bytes | bytearray | memoryview):
         return _decoded(bytes(mask), kind)
     if isinstance(mask, str | os.PathLike):

@@ -1,0 +1,90 @@
+"""Stage 4, masks as COCO run lengths: ``{"size": [height, width], "counts": ...}`` -> runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prelabel.errors import MaskError
+from prelabel.kernels.coco import counts_from_text
+from prelabel.kernels.transpose import transposed
+from prelabel.model import Runs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+
+def from_coco_rle(rle: Mapping[str, Any], *, max_pixels: int = 500_000_000) -> Runs:
+    """Read a mask from COCO run lengths.
+
+    Args:
+        rle: ``size``, [height, width] in pixels, and ``counts``: lengths of background and object in turn, column by
+            column, as a list, or compressed as a str or bytes.
+        max_pixels: pixels a mask may have.
+
+    Returns:
+        The runs: 1 where the object is, 0 elsewhere. Memory goes with the runs, not with the pixels.
+
+    Raises:
+        MaskError: that is no mask in COCO's format; says why.
+    """
+    height, width = _size_of(rle, max_pixels)
+    try:
+        counts = _counts_of(rle, height * width)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise MaskError(f"the COCO counts cannot be read: {error}", shape=(height, width)) from error
+    if int(counts.sum()) != height * width:
+        raise MaskError(
+            f"the COCO counts add up to {int(counts.sum())} pixels, and the size is {height} x {width} = "
+            f"{height * width}: give counts and size of one mask",
+            shape=(height, width),
+        )
+    return transposed(_columns(counts, height, width))
+
+
+def _size_of(rle: Mapping[str, Any], max_pixels: int) -> tuple[int, int]:
+    size = rle.get("size")
+    if not (
+        isinstance(size, list | tuple)
+        and len(size) == 2
+        and all(isinstance(side, int | np.integer) and not isinstance(side, bool) and side > 0 for side in size)
+    ):
+        raise MaskError('a COCO mask has "size": [height, width] in pixels: give it', reference=repr(size))
+    height, width = int(size[0]), int(size[1])
+    if height * width > max_pixels:
+        raise MaskError(
+            f"the mask has {width} x {height} = {height * width} pixels and at most {max_pixels} are allowed: cut it",
+            shape=(height, width),
+        )
+    return height, width
+
+
+def _counts_of(rle: Mapping[str, Any], n_pixels: int) -> NDArray[np.int64]:
+    """Return the counts; raises ValueError or TypeError, the reason as its text."""
+    counts = rle.get("counts")
+    if isinstance(counts, str | bytes):
+        return counts_from_text(counts.encode() if isinstance(counts, str) else counts, n_pixels)
+    if not isinstance(counts, list | tuple | np.ndarray):
+        raise TypeError('a COCO mask has "counts", a list of lengths or a text')
+    array = np.asarray(counts)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ValueError("it is not a list of whole numbers")
+    if array.size and not 0 <= int(array.min()) <= int(array.max()) <= n_pixels:
+        raise ValueError("a count is negative or larger than the mask")
+    return array.astype(np.int64)
+
+
+def _columns(counts: NDArray[np.int64], height: int, width: int) -> Runs:
+    """Return the mask with rows and columns swapped: COCO's columns are its rows."""
+    # Where an even number of changes falls on one pixel nothing changes there.
+    changes, n_changes = np.unique(np.cumsum(counts)[:-1], return_counts=True)
+    changes = changes[n_changes % 2 == 1]
+    borders = np.arange(width + 1) * height
+    places = np.union1d(changes, borders[:-1])
+    places = places[places < borders[-1]]
+    values = (np.searchsorted(changes, places, "right") & 1).astype(np.uint32)
+    row_offsets = np.searchsorted(places, borders).astype(np.int32)
+    return Runs(height, row_offsets, (places % height).astype(np.int32), values)
