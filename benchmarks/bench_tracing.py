@@ -60,7 +60,8 @@ def supervision_polygons(mask: Mask) -> int:
 def skimage_contours(mask: Mask) -> int:
     """Marching squares per class: cuts corners, holes apart from their regions."""
     padded = np.pad(mask, 1)
-    return sum(len(measure.find_contours(padded == value, 0.5)) for value in np.unique(mask[mask > 0]).tolist())
+    values = np.unique(mask[mask > 0]).tolist()
+    return sum(len(measure.find_contours((padded == v).astype(float), 0.5)) for v in values)  # type: ignore[no-untyped-call]
 
 
 PEERS: dict[str, Callable[[Mask], int]] = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ def _smooth(rng: np.random.Generator, height: int, width: int, sigma: float) -> 
     spectrum = np.fft.rfft2(rng.standard_normal((height, width)).astype(np.float32))
     ky, kx = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
     field = np.fft.irfft2(spectrum * np.exp(-2 * (np.pi * sigma) ** 2 * (ky**2 + kx**2)), s=(height, width))
-    return (field / field.std()).astype(np.float32)
+    scaled: NDArray[np.float32] = (field / field.std()).astype(np.float32)
+    return scaled
 
 
 @cache
@@ -69,7 +71,7 @@ def granularity(density: int, block: int) -> Mask:
     return np.kron(small, np.ones((block, block), np.uint8)).astype(np.uint8)
 
 
-WORKLOADS = {"street": street, "nuclei": nuclei, "fields": fields, "noise": noise}
+WORKLOADS: dict[str, Callable[[], Mask]] = {"street": street, "nuclei": nuclei, "fields": fields, "noise": noise}
 for _density in (10, 50, 90):
     for _block in (1, 4, 16):
-        WORKLOADS[f"granularity_{_density}_{_block}"] = lambda d=_density, b=_block: granularity(d, b)
+        WORKLOADS[f"granularity_{_density}_{_block}"] = partial(granularity, _density, _block)
