@@ -91,13 +91,14 @@ def mask_objects(
     is_polygon_tool = [tool.kind == "polygon" for tool in tools]
     zones = polygons.to_json(zones=True) if not all(is_polygon_tool) else []
     rings = polygons.to_json(zones=False) if any(is_polygon_tool) else []
+    seeds = [_id_seed(namespace, tool) for tool in tools]
     objects = []
     for class_index, members in _groups(polygons, tools, mode):
         if is_polygon_tool[class_index]:
             key, geometry = "polygon", rings[members[0]]
         else:
             key, geometry = "segmentation", b'{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
-        objects.append(_object(tools[class_index], key, geometry, namespace))
+        objects.append(_object(tools[class_index], key, geometry, seeds[class_index]))
     return MaskObjects(objects, *((0, n_holes) if holes == "keyhole" else (n_holes, 0)))
 
 
@@ -117,11 +118,20 @@ def in_sent_order(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationM
     return polygons if order == list(range(len(order))) else reordered(polygons, np.array(order))
 
 
-def _object(tool: Tool, key: str, geometry: bytes, namespace: str) -> dict[str, Any]:
+def _id_seed(namespace: str, tool: Tool) -> hashlib.blake2b:
+    """Return what the ids of a tool's objects in one row have in common."""
+    return hashlib.blake2b(_measured(namespace.encode()) + _measured(tool.schema_id.encode()), digest_size=12)
+
+
+def _measured(part: bytes) -> bytes:
+    """Put the length before a part, so that no two lists of parts run together to the same bytes."""
+    return len(part).to_bytes(8, "little") + part
+
+
+def _object(tool: Tool, key: str, geometry: bytes, seed: hashlib.blake2b) -> dict[str, Any]:
     # The same row imported again gives the same ids, so a second import is recognised and adds nothing.
-    identity = hashlib.blake2b(digest_size=12)
-    for part in (namespace.encode(), tool.schema_id.encode(), geometry):
-        identity.update(len(part).to_bytes(8, "little") + part)
+    identity = seed.copy()
+    identity.update(_measured(geometry))
     return {
         "schemaId": tool.schema_id,
         "title": tool.title,
