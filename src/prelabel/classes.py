@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prelabel.errors import ConfigError
-from prelabel.kernels.runs import look_up, run_lengths, with_values
+from prelabel.kernels.runs import count_pixels, look_up, run_lengths, with_values
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from prelabel.model import Runs, UInt32Array
 
@@ -74,18 +76,17 @@ class ClassTable:
     def classify(self, runs: Runs) -> tuple[Runs, PixelCounts]:
         """Turn mask values into class index + 1, everything else into 0, and count the pixels of each kind."""
         targets = look_up(runs.values, self.keys, self.targets, self.UNKNOWN)
-        background = (targets == self.UNKNOWN) & ((runs.values == 0) | (runs.values == TRANSPARENT))
-        lengths = run_lengths(runs)
-        unknown_runs = (targets == self.UNKNOWN) & ~background
-        unknown: dict[int, int] = {}
-        if unknown_runs.any():
-            values, inverse = np.unique(runs.values[unknown_runs], return_inverse=True)
-            pixels = np.bincount(inverse, weights=lengths[unknown_runs]).astype(np.int64)
-            order = np.lexsort((values, -pixels))
-            unknown = dict(zip(values[order].tolist(), pixels[order].tolist(), strict=True))
-        n_ignored = int(lengths[targets == self.IGNORED].sum(dtype=np.int64))
-        n_background = int(lengths[background].sum(dtype=np.int64))
-        n_pixels = runs.width * runs.height
-        n_class = n_pixels - n_background - n_ignored - sum(unknown.values())
+        n_class, n_ignored, n_unknown, n_background = count_pixels(runs, targets, self.IGNORED, self.UNKNOWN)
+        unknown = _by_value(runs, targets == self.UNKNOWN) if n_unknown else {}
         targets[targets >= self.UNKNOWN] = 0
+        n_pixels = runs.width * runs.height
         return with_values(runs, targets), PixelCounts(n_pixels, n_class, n_background, n_ignored, 0, unknown)
+
+
+def _by_value(runs: Runs, chosen: NDArray[np.bool_]) -> dict[int, int]:
+    """Return the values of the chosen runs -> pixels, most first; 0 and transparent are left out."""
+    chosen &= (runs.values != 0) & (runs.values != TRANSPARENT)
+    values, inverse = np.unique(runs.values[chosen], return_inverse=True)
+    pixels = np.bincount(inverse, weights=run_lengths(runs)[chosen]).astype(np.int64)
+    order = np.lexsort((values, -pixels))
+    return dict(zip(values[order].tolist(), pixels[order].tolist(), strict=True))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import oracles
 import strategies
-from prelabel.kernels.runs import look_up, run_lengths, runs_from_array, runs_to_array, with_values
+from prelabel.kernels.runs import count_pixels, look_up, run_lengths, runs_from_array, runs_to_array, with_values
 from prelabel.model import TRANSPARENT, Runs
 
 GREY_DTYPES = ("u1", "i1", "<u2", ">u2", "<i2", ">i2", "<u4", ">u4", "<i4", ">i4", "<u8", ">u8", "<i8", ">i8")
@@ -174,3 +174,20 @@ def test_look_up(values: list[int], table: dict[int, int]) -> None:
     found = look_up(np.array(values, np.uint32), keys, targets, 0xFFFFFFFD)
 
     assert found.tolist() == [table.get(value, 0xFFFFFFFD) for value in values]
+
+
+@given(strategies.masks(), st.data())
+def test_count_pixels(mask: np.ndarray, data: st.DataObject) -> None:
+    """Every pixel is counted once: by its target, and unknown ones of value 0 or transparent as background."""
+    values = np.where(mask == 1, data.draw(st.sampled_from([1, TRANSPARENT])), mask).astype(np.uint32)
+    runs = runs_from_array(values)
+    targets = np.array([data.draw(st.sampled_from([1, 2, 90, 91])) for _ in runs.values], np.uint32)
+
+    n_class, n_ignored, n_unknown, n_background = count_pixels(runs, targets, 90, 91)
+    frame = np.repeat(targets, run_lengths(runs)).reshape(mask.shape)
+    hidden = (values == 0) | (values == TRANSPARENT)
+
+    assert n_class == (frame < 90).sum()
+    assert n_ignored == (frame == 90).sum()
+    assert n_unknown == ((frame == 91) & ~hidden).sum()
+    assert n_background == ((frame == 91) & hidden).sum()

@@ -278,6 +278,53 @@ def look_up(values: UInt32Array, keys: UInt32Array, targets: UInt32Array, otherw
     return out
 
 
+@kernel(f"void(int64, {RO_I4}, {RO_I4}, {RO_U4}, {RO_U4}, {RO_U4}, int64[::1])")
+def _count_pixels(
+    width: int,
+    row_offsets: Int32Array,
+    starts: Int32Array,
+    values: UInt32Array,
+    targets: UInt32Array,
+    special: UInt32Array,
+    counts: NDArray[np.int64],
+) -> None:
+    """Add up the pixels of each special target in entries 1 to n, those of all others in entry 0.
+
+    Entry n + 1 gets pixels of the last special target whose value is 0 or transparent.
+    """
+    n_special = len(special)
+    for y in range(len(row_offsets) - 1):
+        end = row_offsets[y + 1]
+        for i in range(row_offsets[y], end):
+            length = (starts[i + 1] if i + 1 < end else width) - starts[i]
+            kind = 0
+            for k in range(n_special):
+                if targets[i] == special[k]:
+                    kind = k + 1
+            if kind == n_special and (values[i] == 0 or values[i] == np.uint32(TRANSPARENT)):
+                kind += 1
+            counts[kind] += length
+
+
+def count_pixels(runs: Runs, targets: UInt32Array, ignored: int, unknown: int) -> tuple[int, int, int, int]:
+    """Count the pixels of a mask by what became of their values.
+
+    Args:
+        runs: the mask.
+        targets: uint32, one per run: what :func:`look_up` made of its value.
+        ignored: the target of values that are ignored.
+        unknown: the target of values that no key names.
+
+    Returns:
+        Pixels of other targets, ignored ones, unknown ones, and background: unknown ones of value 0 or transparent.
+    """
+    counts = np.zeros(4, np.int64)
+    special = np.array([ignored, unknown], np.uint32)
+    _count_pixels(runs.width, runs.row_offsets, runs.starts, runs.values, targets, special, counts)
+    n_class, n_ignored, n_unknown, n_background = counts.tolist()
+    return n_class, n_ignored, n_unknown, n_background
+
+
 def runs_to_array(runs: Runs) -> UInt32Array:
     """Return the pixels, height x width of uint32: what :func:`runs_from_array` read, colours packed."""
     return np.repeat(runs.values, run_lengths(runs)).reshape(runs.height, runs.width)
