@@ -62,8 +62,8 @@ def typing(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """The benchmarks with their peers. ``nox -s bench -- --benchmark-disable`` runs each body once as a test."""
-    session.install("-e", ".[bench]")
-    session.run("pytest", "benchmarks", *session.posargs)
+    session.install("-e", ".[test,bench]")
+    session.run("pytest", "benchmarks", "-p", "no:randomly", *session.posargs)
 
 
 @nox.session(default=False)
