@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hub.scripted import KEY, scripted, success
 from prelabel.hub.api import HubClient
 from prelabel.matching import Matches, RowGate, Survey, match_ids, survey_ids, unmatched
-from prelabel.model import RowBatch
+from prelabel.model import EARLIER, RowBatch
 
 
 def rows_of(*ids: str, first: int = 1) -> RowBatch:
@@ -31,6 +31,15 @@ def test_survey(batches: list[list[str]]) -> None:
     assert survey.n_rows == len(flat)
     assert survey.last_rows == {each: number for number, each in enumerate(flat, start=1) if each}
     assert survey.repeated == {each for each in flat if each and flat.count(each) > 1}
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=12), st.sets(st.integers(1, 12)))
+def test_survey_of_a_run_that_goes_on(ids: list[str], done: set[int]) -> None:
+    """IDs on several rows of which some are done and some not are found out."""
+    survey = survey_ids([rows_of(*ids)], "id", done)
+    states = {each: {number in done for number, other in enumerate(ids, 1) if other == each} for each in ids}
+
+    assert survey.unfinished == ({each for each, seen in states.items() if len(seen) == 2} if done else set())
 
 
 @pytest.mark.parametrize(
@@ -78,7 +87,7 @@ SURVEY = Survey(2, {"a": 1, "b": 2}, frozenset())
 async def test_listing_when_it_is_cheaper() -> None:
     """A small project is listed: shared IDs are counted, other IDs kept for hints."""
     async with scripted(assets("a", "a", "c", "")) as hub, HubClient(hub.url, KEY) as client:
-        matches = await match_ids(client, "p1", SURVEY, 4)
+        matches = await match_ids(client, "p1", SURVEY.last_rows, 4)
 
     assert [(matches.n_assets(each), matches.n_tasks(each)) for each in "ab"] == [(2, 2), (0, 0)]
     assert matches.other_ids == {"c"}
@@ -90,7 +99,7 @@ async def test_asking_when_it_is_cheaper(n_assets: int | None) -> None:
     """A small CSV asks for its own IDs, and does not pay for the project's size."""
     answer = tasks(("a1", "a"), ("a1", "a"), ("a2", "a"))
     async with scripted(answer) as hub, HubClient(hub.url, KEY) as client:
-        matches = await match_ids(client, "p1", SURVEY, n_assets)
+        matches = await match_ids(client, "p1", SURVEY.last_rows, n_assets)
 
     assert [(matches.n_assets(each), matches.n_tasks(each)) for each in "ab"] == [(2, 3), (0, 0)]
     assert [seen.raw_path.partition("?")[0] for seen in hub.seen] == ["/v2/project/p1/tasks"]
@@ -100,7 +109,7 @@ async def test_an_untold_size_is_asked_for_when_it_matters() -> None:
     """A large CSV spends one request to learn which way is cheaper."""
     survey = Survey(900, {f"{number}": number for number in range(900)}, frozenset())
     async with scripted(assets("1"), assets("1")) as hub, HubClient(hub.url, KEY) as client:
-        matches = await match_ids(client, "p1", survey, None)
+        matches = await match_ids(client, "p1", survey.last_rows, None)
 
     assert [matches.n_assets("1"), len(matches.unfound)] == [1, 899]
     assert [seen.query["limit"] for seen in hub.seen] == ["1", "100"]
@@ -124,6 +133,19 @@ def test_gate() -> None:
     assert "the external ID is empty" in found[1].reason  # type: ignore[union-attr]
     assert "no asset of the project has the external ID 'x'" in found[2].reason  # type: ignore[union-attr]
     assert "row 5 has the same external ID and comes last" in found[3].reason  # type: ignore[union-attr]
+
+
+def test_gate_of_a_run_that_goes_on() -> None:
+    """Done rows are imported by an earlier run, also while the run stops."""
+    gate = RowGate("id", done={1, 3}, stopped=lambda: "interrupted")
+    found = [gate(rows_of("a", "b", "", "c"), index) for index in range(4)]
+
+    assert [outcome and (outcome.state, outcome.reason.partition(":")[0]) for outcome in found] == [
+        ("imported", EARLIER),
+        ("failed", "not sent, the import had stopped"),
+        ("failed", "the external ID is empty"),
+        ("failed", "not sent, the import had stopped"),
+    ]
 
 
 def test_gate_without_knowledge() -> None:

@@ -133,14 +133,13 @@ def test_objects_of_other_tools_are_known_by_their_id_alone() -> None:
     assert merge_item({"tools": points[:1]}, item(objects=points[1:]), OPTIONS)["objects"] == points
 
 
-def test_relations_brushes_and_unknown_content_stay() -> None:
+def test_relations_and_unknown_content_stay() -> None:
     """Whatever else is stored is sent along, and can be named."""
     stored = {"tools": [], "relations": [{"a": 1}], "rotation": 90, "empty": [], "none": None}
-    brushes = {"brushDataUrl": "https://b/1"}
-    merged = merge_item(stored, item(relations=[{"a": 1}, {"b": 2}]), OPTIONS, brush_urls=brushes)
+    merged = merge_item(stored, item(relations=[{"a": 1}, {"b": 2}]), OPTIONS)
 
     assert merged["relations"] == [{"a": 1}, {"b": 2}]
-    assert (merged["rotation"], merged["brushDataUrl"]) == (90, "https://b/1")
+    assert merged["rotation"] == 90
     assert unknown_content(stored) == ("rotation",)
     assert "empty" not in merged
 

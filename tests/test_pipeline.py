@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import tempfile
 import threading
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -14,6 +16,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from hub.scripted import failure
@@ -26,7 +30,6 @@ from prelabel.pipeline import import_labels, import_labels_async
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
 
     from aiohttp.typedefs import Handler
 
@@ -312,7 +315,7 @@ async def test_a_key_refused_on_the_way(tmp_path: Path) -> None:
 
 
 async def test_a_refused_batch(tmp_path: Path) -> None:
-    """Its rows fail with the Hub's words, the others are in."""
+    """The bad row fails with the Hub's words, all others are in."""
 
     @web.middleware
     async def choosy(request: web.Request, handler: Any) -> web.StreamResponse:
@@ -321,11 +324,12 @@ async def test_a_refused_batch(tmp_path: Path) -> None:
 
     async with desk_with(tmp_path, 8, middlewares=[choosy]) as desk:
         rows = [[f"{number}.png", "", "", "poison" if number == 3 else "fine", ""] for number in range(8)]
-        report = await desk.run(rows, {"upload_batch_size": 2})
+        report = await desk.run(rows, {"upload_batch_size": 4})
+        assert report.n_requests == 2 + 2 + 4
 
-    assert [outcome.external_id for outcome in report.failed()] == ["2.png", "3.png"]
+    assert [outcome.external_id for outcome in report.failed()] == ["3.png"]
     assert {outcome.reason for outcome in report.failed()} == {"the Hub refused (HTTP 400, 'bad item')"}
-    assert (report.n_imported, report.exit_code) == (6, 1)
+    assert (report.n_imported, report.exit_code) == (7, 1)
 
 
 async def test_raise(desk: Desk) -> None:
@@ -406,3 +410,49 @@ def test_waiting_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         report = import_labels(tmp_path / "rows.csv", tmp_path / "config.json", project=project)
 
     assert (report.n_imported, report.exit_code) == (1, 0)
+
+
+ROW = st.tuples(
+    st.sampled_from(["0.png", "1.png", "2.png"]),
+    st.sampled_from(["", "day", "night"]),
+    st.sampled_from(["", "rain", "rain;fog"]),
+    st.sampled_from(["", "one", "two"]),
+    st.just(""),
+)
+STEP = st.tuples(st.booleans(), st.sets(st.sampled_from(["cls-note", "cls-type"])), st.lists(ROW, max_size=6))
+STORED = {"rain": ["opt-rain"], "rain;fog": ["opt-rain", "opt-fog"], "day": "opt-day", "night": "opt-night"}
+
+
+def model(stored: dict[str, dict[str, Any]], overwrite: bool, ignored: set[str], rows: Sequence[Sequence[str]]) -> None:
+    """What an import is to do, said simply."""
+    last = {row[0]: row for row in rows}
+    for row in rows:
+        if overwrite and last[row[0]] is not row:
+            continue
+        pairs = zip(CONFIG["classification_schema_ids"], row[1:4], strict=True)
+        new = {schema: STORED.get(cell, cell) for schema, cell in pairs if cell and schema not in ignored}
+        old = stored.get(row[0], {})
+        kept = {schema: answer for schema, answer in old.items() if not overwrite or schema in ignored}
+        stored[row[0]] = kept | new
+
+
+@settings(max_examples=12)
+@given(steps=st.lists(STEP, min_size=1, max_size=4), size=st.sampled_from([1, 2, 100]), recorded=st.booleans())
+def test_any_sequence_of_imports_does_what_the_model_says(
+    steps: list[tuple[bool, set[str], list[tuple[str, ...]]]], size: int, recorded: bool
+) -> None:
+    """Overwriting and adding in turns, with ignored schemas, repeated IDs and batches of any size."""
+
+    async def run(folder: Path) -> None:
+        stored: dict[str, dict[str, Any]] = {}
+        async with desk_with(folder, 3) as desk:
+            for number, (overwrite, ignored, drawn) in enumerate(steps):
+                rows = [list(row) for row in drawn]
+                config = {"overwrite": overwrite, "ignored_schema_ids": sorted(ignored), "upload_batch_size": size}
+                report = await desk.run(rows, config, state=folder / str(number) if recorded else None)
+                assert report.n_failed == 0
+                model(stored, overwrite, ignored, rows)
+                assert await desk.answers() == {each: answers for each, answers in stored.items() if answers}
+
+    with tempfile.TemporaryDirectory() as name:
+        asyncio.run(run(Path(name)))

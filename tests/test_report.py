@@ -107,7 +107,7 @@ def test_json(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "report.json").read_text())
 
     assert written == json.loads(json.dumps(report.to_dict()))
-    assert written["rows"] == {"n_rows": 4, "n_imported": 2, "n_skipped": 1, "n_failed": 1}
+    assert written["rows"] == {"n_rows": 4, "n_imported": 2, "n_earlier": 0, "n_skipped": 1, "n_failed": 1}
     assert written["masks"]["unknown_share"] == 0.01
     assert written["outcomes"][-1] == {
         "number": 4,

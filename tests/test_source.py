@@ -48,6 +48,11 @@ def test_survey(table: Path) -> None:
     assert (survey.n_rows, survey.last_rows, survey.repeated) == (4, {"a": 4, "b": 2}, frozenset({"a"}))
 
 
+def test_numbers_of(table: Path) -> None:
+    """Row numbers by ID; broken rows count as rows."""
+    assert Source.open(table, CONFIG).numbers_of({"a"}) == [1, 4]
+
+
 def test_encoded(table: Path) -> None:
     """Rows become items or outcomes, in order."""
     source = Source.open(table, CONFIG)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ from prelabel.model import Batch, Item, Receipt
 from prelabel.upload import BatchFailure, Uploader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 
 def batch_of(number: int, *sizes: int) -> Batch:
@@ -32,6 +32,19 @@ def batch_of(number: int, *sizes: int) -> Batch:
 def rows_of(outcomes: Sequence[Receipt | BatchFailure]) -> list[int]:
     """The row numbers the outcomes name, sorted."""
     return sorted(item.row_number for outcome in outcomes for item in outcome.batch.items)
+
+
+def uploading(
+    send: Callable[[Sequence[bytes]], Awaitable[ImportAck]],
+    on_outcome: Callable[[Receipt | BatchFailure], None],
+    **options: Any,
+) -> Uploader:
+    """An uploader whose sender knows only bodies."""
+
+    async def settle(outcome: Receipt | BatchFailure) -> None:
+        on_outcome(outcome)
+
+    return Uploader(lambda batch: send([item.body for item in batch.items]), settle, **options)
 
 
 async def acknowledge(bodies: Sequence[bytes]) -> ImportAck:
@@ -49,7 +62,7 @@ async def test_receipts() -> None:
         return ImportAck(1, 2, 3)
 
     batches = [batch_of(1, 5, 5), batch_of(2, 5)]
-    async with Uploader(send, outcomes.append) as uploader:
+    async with uploading(send, outcomes.append) as uploader:
         for batch in batches:
             await uploader.put(batch)
 
@@ -70,7 +83,7 @@ async def test_bounded_concurrency() -> None:
         return ImportAck(None, None)
 
     outcomes: list[Receipt | BatchFailure] = []
-    async with Uploader(send, outcomes.append, max_in_flight=3) as uploader:
+    async with uploading(send, outcomes.append, max_in_flight=3) as uploader:
         for number in range(1, 11):
             await uploader.put(batch_of(number, 1))
             assert len(outcomes) >= number - 3
@@ -79,23 +92,94 @@ async def test_bounded_concurrency() -> None:
     assert len(outcomes) == 10
 
 
-async def test_a_refused_batch_does_not_stop_the_others() -> None:
-    """It fails whole, with the Hub's words."""
-    refusal = UploadRefused("no such option", status=400)
+@given(bad=st.sets(st.integers(0, 19), max_size=5), status=st.sampled_from([400, 404, 422]))
+def test_a_refused_batch_is_split_until_the_bad_rows_stand_alone(bad: set[int], status: int) -> None:
+    """The others are in, each once; what it costs is bounded; what was refused is told before it is sent."""
+
+    async def run() -> None:
+        sent: list[int] = []
+        told: list[int] = []
+
+        async def send(bodies: Sequence[bytes]) -> ImportAck:
+            sent.append(len(bodies))
+            if any(int(body.rstrip(b".").split(b"-")[1]) in bad for body in bodies):
+                raise UploadRefused("bad row", status=status)
+            return ImportAck(len(bodies), len(bodies))
+
+        async def tell(batch: Batch) -> None:
+            told.append(len(batch.items))
+
+        outcomes: list[Receipt | BatchFailure] = []
+        async with uploading(send, outcomes.append, before_sending=tell) as uploader:
+            await uploader.put(batch_of(1, *[5] * 20))
+
+        assert rows_of(outcomes) == list(range(100, 120))
+        failed = [outcome for outcome in outcomes if isinstance(outcome, BatchFailure)]
+        assert rows_of(failed) == sorted(100 + index for index in bad)
+        assert all(str(outcome.error) == "bad row" for outcome in failed)
+        assert sent == told
+        assert len(sent) <= 1 + 2 * 5 * len(bad)
+        assert uploader.stopped is None
+
+    asyncio.run(run())
+
+
+async def test_splitting_ends_where_everything_is_refused() -> None:
+    """A thousand bad rows do not cost a thousand requests; what is left unsplit fails together."""
+    n_sent = 0
+
+    async def send(_: Sequence[bytes]) -> ImportAck:
+        nonlocal n_sent
+        n_sent += 1
+        raise UploadRefused("no such project", status=400)
+
+    outcomes: list[Receipt | BatchFailure] = []
+    async with uploading(send, outcomes.append) as uploader:
+        for number in range(1, 11):
+            await uploader.put(batch_of(number, *[5] * 100))
+
+    assert n_sent == 10 + 2 * 64
+    assert len(rows_of(outcomes)) == 1000
+
+
+async def test_other_refusals_do_not_split() -> None:
+    """What no row can be blamed for fails whole, and the next batch is tried."""
 
     async def send(bodies: Sequence[bytes]) -> ImportAck:
         if bodies[0].startswith(b"2"):
-            raise refusal
+            raise UploadRefused("redirected", status=302)
         return ImportAck(1, 1)
 
     outcomes: list[Receipt | BatchFailure] = []
-    async with Uploader(send, outcomes.append, max_in_flight=1) as uploader:
+    async with uploading(send, outcomes.append, max_in_flight=1) as uploader:
         for number in (1, 2, 3):
             await uploader.put(batch_of(number, 3, 3))
 
     assert [type(outcome) for outcome in outcomes] == [Receipt, BatchFailure, Receipt]
-    assert outcomes[1] == BatchFailure(batch_of(2, 3, 3), refusal)
-    assert uploader.stopped is None
+
+
+async def test_stopping() -> None:
+    """What is on its way ends as it ends; what comes later fails unsent with the reason."""
+    sent: list[bytes] = []
+
+    async def send(bodies: Sequence[bytes]) -> ImportAck:
+        sent.append(bodies[0])
+        await asyncio.sleep(0.05)
+        return ImportAck(1, 1)
+
+    outcomes: list[Receipt | BatchFailure] = []
+    async with uploading(send, outcomes.append, max_in_flight=1) as uploader:
+        await uploader.put(batch_of(1, 3))
+        await asyncio.sleep(0.01)
+        uploader.stop(UploadUnavailable("interrupted"))
+        uploader.stop(UploadUnavailable("a second reason"))
+        await uploader.put(batch_of(2, 3))
+
+    first, second = outcomes
+    assert sent == [b"1-0"]
+    assert isinstance(first, Receipt)
+    assert isinstance(second, BatchFailure)
+    assert str(second.error) == "not sent, the import had stopped: interrupted"
 
 
 @pytest.mark.parametrize("status", [401, 403, 451])
@@ -109,7 +193,7 @@ async def test_a_refused_key_stops_the_run(status: int) -> None:
         raise UploadRefused("bad key", status=status)
 
     outcomes: list[Receipt | BatchFailure] = []
-    async with Uploader(send, outcomes.append, max_in_flight=1) as uploader:
+    async with uploading(send, outcomes.append, max_in_flight=1) as uploader:
         for number in range(1, 6):
             await uploader.put(batch_of(number, 1))
 
@@ -129,7 +213,7 @@ async def test_a_stop_ends_a_halved_batch_too() -> None:
         raise UploadRefused("bad key", status=401)
 
     outcomes: list[Receipt | BatchFailure] = []
-    async with Uploader(send, outcomes.append, max_bytes=30) as uploader:
+    async with uploading(send, outcomes.append, max_bytes=30) as uploader:
         await uploader.put(batch_of(1, *[9] * 8))
 
     assert n_sent == 1
@@ -148,7 +232,7 @@ async def test_a_dead_hub_stops_the_run() -> None:
         return ImportAck(1, 1)
 
     outcomes: list[Receipt | BatchFailure] = []
-    async with Uploader(send, outcomes.append, max_in_flight=1) as uploader:
+    async with uploading(send, outcomes.append, max_in_flight=1) as uploader:
         for number in range(1, 9):
             await uploader.put(batch_of(number, 1))
 
@@ -173,7 +257,7 @@ def test_413_halves_and_remembers(sizes: list[int], limit: int) -> None:
             return ImportAck(len(bodies), len(bodies))
 
         outcomes: list[Receipt | BatchFailure] = []
-        async with Uploader(send, outcomes.append, max_in_flight=1) as uploader:
+        async with uploading(send, outcomes.append, max_in_flight=1) as uploader:
             for number in (1, 2):
                 await uploader.put(batch_of(number, *sizes))
 
@@ -197,7 +281,7 @@ async def test_large_batches_are_halved_before_they_are_sent() -> None:
         return ImportAck(None, None)
 
     outcomes: list[Receipt | BatchFailure] = []
-    async with Uploader(send, outcomes.append, max_bytes=50) as uploader:
+    async with uploading(send, outcomes.append, max_bytes=50) as uploader:
         await uploader.put(batch_of(1, *[9] * 12))
 
     assert sent == [3, 3, 3, 3]
@@ -209,16 +293,16 @@ async def test_prepared_batches() -> None:
     events: list[str] = []
 
     @asynccontextmanager
-    async def prepare(batch: Batch) -> AsyncIterator[Batch]:
+    async def prepare(batch: Batch) -> AsyncIterator[Sequence[Batch]]:
         if batch.number == 2:
             raise UploadUnavailable("cannot read", status=500)
-        yield batch if batch.number == 1 else Batch(batch.number, (), 0)
+        yield (batch,) if batch.number == 1 else (Batch(batch.number, (), 0),)
         events.append(f"left {batch.number}")
 
     def note(outcome: Receipt | BatchFailure) -> None:
         events.append(f"{type(outcome).__name__} {outcome.batch.number}")
 
-    async with Uploader(acknowledge, note, prepare=prepare, max_in_flight=1) as uploader:
+    async with uploading(acknowledge, note, prepare=prepare, max_in_flight=1) as uploader:
         for number in (1, 2, 3):
             await uploader.put(batch_of(number, 1))
 
@@ -239,7 +323,7 @@ async def test_cancelling_leaves_nothing_running() -> None:
     outcomes: list[Receipt | BatchFailure] = []
 
     async def run() -> None:
-        async with Uploader(send, outcomes.append, max_in_flight=2) as uploader:
+        async with uploading(send, outcomes.append, max_in_flight=2) as uploader:
             for number in (1, 2, 3):
                 await uploader.put(batch_of(number, 3))
 
@@ -268,7 +352,7 @@ async def test_bugs_and_callers_errors_come_out_as_they_are(where: str) -> None:
         return await acknowledge(bodies)
 
     async def run() -> None:
-        async with Uploader(send, on_outcome) as uploader:
+        async with uploading(send, on_outcome) as uploader:
             await uploader.put(batch_of(1, 1))
             if where == "body":
                 raise ValueError("mine")
@@ -285,7 +369,7 @@ async def test_a_kept_error_names_its_attempts() -> None:
         raise BatchTooLarge("too large", status=413, attempts=2)
 
     outcomes: list[Receipt | BatchFailure] = []
-    async with Uploader(send, outcomes.append) as uploader:
+    async with uploading(send, outcomes.append) as uploader:
         await uploader.put(batch_of(1, 10))
 
     (failure,) = outcomes

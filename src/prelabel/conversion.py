@@ -36,6 +36,8 @@ def convert(  # noqa: PLR0913 - the public surface
     rejects: PathLike | None = None,
     n_threads: int | None = None,
     on_error: OnError = "collect",
+    verify: bool = False,
+    min_iou: float | None = None,
 ) -> Report:
     """Write a CSV's import items as NDJSON, one line per row that could be converted, in row order.
 
@@ -47,7 +49,7 @@ def convert(  # noqa: PLR0913 - the public surface
         ConfigError: config, CSV header and schema do not fit each other; nothing was written.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
     """
-    source = Source.open(csv, config, delimiter, mask_root, n_threads)
+    source = Source.open(csv, config, delimiter, mask_root, n_threads, verify=verify, min_iou=min_iou)
     encoder = source.encoder(read_schema(schema), project)
     books = ReportBuilder("convert", source.csv.name, source.layout.header, source.layout.delimiter, project)
     rows = OpenRows(books, source.layout.delimiter, Matches())

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from prelabel.hub.api import PAGE_SIZE, split_ids
-from prelabel.model import RowOutcome
+from prelabel.model import EARLIER, RowOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Mapping
 
     from prelabel.hub.api import HubClient
     from prelabel.model import RowBatch
@@ -41,18 +41,35 @@ class Survey:
         n_rows: rows, broken ones included.
         last_rows: external ID -> number of the last row that has it.
         repeated: external IDs on several rows.
+        unfinished: those of them that are on rows which are done and on others which are not.
     """
 
     n_rows: int
     last_rows: dict[str, int]
     repeated: frozenset[str]
+    unfinished: frozenset[str] = frozenset()
+
+    def open_ids(self, done: Container[int]) -> Mapping[str, int]:
+        """The external IDs whose last row is still to be imported, with its number."""
+        if not done:
+            return self.last_rows
+        return {external_id: number for external_id, number in self.last_rows.items() if number not in done}
 
 
-def survey_ids(batches: Iterable[RowBatch], id_column: str) -> Survey:
-    """Go once over the CSV's rows (their ID column is enough)."""
+def survey_ids(batches: Iterable[RowBatch], id_column: str, done: Container[int] = ()) -> Survey:
+    """Go once over the CSV's rows (their ID column is enough).
+
+    Args:
+        batches: the rows.
+        id_column: the CSV's column of external IDs.
+        done: numbers of rows that an earlier run has imported.
+    """
     n_rows = 0
     last_rows: dict[str, int] = {}
-    repeated = set()
+    repeated: set[str] = set()
+    begun: set[str] = set()
+    open_ids: set[str] = set()
+    is_resumed = bool(done)
     for rows in batches:
         n_rows += len(rows) + len(rows.broken)
         for number, external_id in zip(rows.numbers, rows.columns[id_column], strict=True):
@@ -60,7 +77,9 @@ def survey_ids(batches: Iterable[RowBatch], id_column: str) -> Survey:
                 repeated.add(external_id)
             if external_id:
                 last_rows[external_id] = number
-    return Survey(n_rows, last_rows, frozenset(repeated))
+            if is_resumed:
+                (begun if number in done else open_ids).add(external_id)
+    return Survey(n_rows, last_rows, frozenset(repeated), frozenset(repeated & begun & open_ids))
 
 
 @dataclass(slots=True)
@@ -131,27 +150,27 @@ def _difference(one: str, other: str) -> str:
     return "several ways"
 
 
-async def match_ids(hub: HubClient, project: str, survey: Survey, n_assets: int | None) -> Matches:
+async def match_ids(hub: HubClient, project: str, external_ids: Collection[str], n_assets: int | None) -> Matches:
     """Find the CSV's external IDs in the project, by listing all assets or by asking for the IDs, whichever is cheaper.
 
     Args:
         hub: the client.
         project: the project's id.
-        survey: the CSV's IDs.
+        external_ids: the CSV's IDs, as far as they are still to be imported.
         n_assets: assets of the project as its document tells, None when it does not.
     """
-    n_asking = sum(1 for _ in split_ids(survey.last_rows))
+    n_asking = sum(1 for _ in split_ids(external_ids))
     if n_assets is None and n_asking > 2:
         n_assets = await hub.count_assets(project)
-    matches = Matches(unfound=set(survey.last_rows))
+    matches = Matches(unfound=set(external_ids))
     if n_assets is not None and math.ceil(n_assets / PAGE_SIZE) <= n_asking:
         async for asset in hub.iter_assets(project):
-            if asset.external_id in survey.last_rows:
+            if asset.external_id in external_ids:
                 matches.see(asset.external_id, asset.n_tasks)
             elif asset.external_id:
                 matches.other_ids.add(asset.external_id)
     else:
-        tasks = await hub.tasks_by_external_ids(project, list(survey.last_rows))
+        tasks = await hub.tasks_by_external_ids(project, list(external_ids))
         for (_, external_id), n_tasks in Counter((task.asset_id, task.external_id) for task in tasks).items():
             matches.see(external_id, n_tasks)
     return matches
@@ -164,6 +183,7 @@ class RowGate:
         id_column: the CSV's column of external IDs.
         last_rows: external ID -> number of the one row that goes on, where of several rows only the last is to.
         matches: what is known of the project's IDs.
+        done: numbers of the rows that an earlier run has imported.
         stopped: returns why nothing is sent any more, or an empty string; called from worker threads.
     """
 
@@ -173,11 +193,13 @@ class RowGate:
         *,
         last_rows: Mapping[str, int] | None = None,
         matches: Matches | None = None,
+        done: Container[int] = (),
         stopped: Callable[[], str] = str,
     ) -> None:
         self._id_column = id_column
         self._last_rows = last_rows or {}
         self._matches = matches or Matches()
+        self._done = done
         self._stopped = stopped
 
     def __call__(self, rows: RowBatch, index: int) -> RowOutcome | None:
@@ -187,6 +209,8 @@ class RowGate:
         if not external_id:
             reason = "the external ID is empty: fill it in, or delete the row"
             return RowOutcome(number, line, external_id, "failed", reason, self._id_column)
+        if number in self._done:
+            return RowOutcome(number, line, external_id, "imported", EARLIER)
         if said := self._stopped():
             return RowOutcome(number, line, external_id, "failed", f"not sent, the import had stopped: {said}")
         if external_id in self._matches.unfound:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 OptionValues = dict[str, dict[str, str]]
 """Classification schemaId -> option schemaId -> option value."""
@@ -45,8 +45,6 @@ def merge_item(
     answer: Mapping[str, Any],
     item: Mapping[str, Any],
     options: OptionValues,
-    *,
-    brush_urls: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the full item: what is stored, plus what is new.
 
@@ -54,7 +52,6 @@ def merge_item(
         answer: a task's stored answer (``tools`` or ``objects``, ``classifications``, ``relations``); may be empty.
         item: the new import item. Neither it nor ``answer`` is changed.
         options: from :func:`option_values`; stored option ids become values.
-        brush_urls: the task's brush masks by key, sent along so that they stay.
 
     Returns:
         An item with all three lists, the new item's address, and every other key the answer has.
@@ -71,12 +68,29 @@ def merge_item(
     new_relations = [new for new in item.get("relations") or () if new not in stored_relations]
     return {
         **{key: answer[key] for key in unknown_content(answer)},
-        **(brush_urls or {}),
         **item,
         "objects": kept + _not_yet_there(kept, item.get("objects") or ()),
         "classifications": stored_answers + list(item.get("classifications") or ()),
         "relations": stored_relations + new_relations,
     }
+
+
+def keep_schemas(
+    answer: Mapping[str, Any], item: Mapping[str, Any], options: OptionValues, schema_ids: Collection[str]
+) -> dict[str, Any]:
+    """Return the item with what is stored under these schema IDs: an overwrite that leaves them alone.
+
+    Args:
+        answer: a task's stored answer; may be empty.
+        item: the new import item. Neither it nor ``answer`` is changed.
+        options: from :func:`option_values`.
+        schema_ids: tools and classifications whose stored labels stay.
+    """
+    kept = {
+        key: [stored for stored in answer.get(key) or () if str(stored.get("schemaId")) in schema_ids]
+        for key in ("tools", "objects", "classifications")
+    }
+    return merge_item(kept, item, options)
 
 
 def unknown_content(answer: Mapping[str, Any]) -> tuple[str, ...]:
@@ -88,15 +102,16 @@ def _as_import(stored: Mapping[str, Any], options: OptionValues) -> dict[str, An
     """A stored object or classification as an import item carries it: no server metadata, options by value."""
     result = {key: value for key, value in stored.items() if key != "metadata"}
     if "answer" in stored:
-        result["answer"] = _values_of(stored["answer"], options.get(str(stored.get("schemaId")), {}))
+        result["answer"] = values_of(stored["answer"], options.get(str(stored.get("schemaId")), {}))
     if isinstance(nested := stored.get("classifications"), list):
         result["classifications"] = [_as_import(inner, options) for inner in nested]
     return result
 
 
-def _values_of(answer: Any, values: Mapping[str, str]) -> Any:
+def values_of(answer: Any, values: Mapping[str, str]) -> Any:
+    """An answer as an import item has it: stored option ids become values, what is none stays."""
     if isinstance(answer, list):
-        return [_values_of(one, values) for one in answer]
+        return [values_of(one, values) for one in answer]
     return values.get(answer, answer) if isinstance(answer, str) and answer not in values.values() else answer
 
 

@@ -137,11 +137,20 @@ class Runs:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One import item, already JSON, with the row it came from."""
+    """One import item, already JSON, with the row it came from.
+
+    Attributes:
+        row_number: the row.
+        external_id: names its assets.
+        body: the import item.
+        task_bodies: instead of ``body``, where one item cannot serve all tasks of the ID: each task's id and the body
+            of a request of its own.
+    """
 
     row_number: int
     external_id: str
     body: bytes
+    task_bodies: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,9 @@ class Receipt:
 TRANSPARENT = 0xFFFFFFFF
 """The run value of pixels whose alpha is 0: background, whatever their colour."""
 
+EARLIER = "by an earlier run"
+"""The reason of an imported row that this run did not send."""
+
 RowState = Literal["imported", "skipped", "failed"]
 
 
@@ -185,7 +197,7 @@ class RowOutcome:
         line: 1-based line in the file.
         external_id: the row's external ID, as written.
         state: imported, skipped or failed.
-        reason: why, for skipped and failed rows; says what to do.
+        reason: why, for skipped and failed rows; says what to do. :data:`EARLIER` for rows an earlier run imported.
         column: the column at fault, if one is.
         notes: what an imported row's owner should know (an ID shared by several assets, unknown colours, ...).
     """

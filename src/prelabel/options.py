@@ -11,6 +11,7 @@ from prelabel.model import Progress
 
 if TYPE_CHECKING:
     from prelabel.report import OnError
+    from prelabel.stopping import Stopper
 
 PathLike = str | Path
 ConfigLike = PathLike | Mapping[str, Any] | ImportConfig
@@ -34,6 +35,17 @@ class ImportOptions(TypedDict, total=False):
         on_error: ``"collect"`` returns a report whatever became of the rows; ``"raise"`` raises ImportFailed, the
             report inside, when rows failed.
         dry_run: do everything but import: what would be imported is reported as such.
+        state: folder of the record that lets another run go on where this one ended; None keeps none.
+        restart: forget what is recorded there and import everything.
+        undo: keep replaced labels in the record, for ``prelabel rollback``; the assets are then read batch by batch,
+            which takes the place of listing them beforehand.
+        stop: ask it, from anywhere, to end the import once what is on its way has arrived.
+        deadline_s: seconds after which the import ends likewise.
+        read_back: where the Hub tells that it labelled another number of tasks than it should have, read them again;
+            rows that are not there fail.
+        max_failures: the import ends likewise when more rows than this have failed.
+        verify: rasterise each mask's polygons again, compare them with the mask, and note the outcome with the row.
+        min_iou: rows with a class below this IoU (0 to 1) fail; given, it verifies.
     """
 
     project: Required[str]
@@ -48,3 +60,12 @@ class ImportOptions(TypedDict, total=False):
     n_threads: int | None
     on_error: OnError
     dry_run: bool
+    state: PathLike | None
+    restart: bool
+    undo: bool
+    stop: Stopper | None
+    deadline_s: float | None
+    max_failures: int | None
+    read_back: bool
+    verify: bool
+    min_iou: float | None

@@ -76,6 +76,10 @@ class OpenRows:
             outcome = RowOutcome(rows.numbers[index], rows.lines[index], row.external_id, state, reason, notes=notes)
             self._report.record(outcome, _cells(rows, index) if state == "failed" else ())
 
+    def folded(self, number: int) -> list[int]:
+        """The numbers of an open row and of those folded into it."""
+        return [row.rows.numbers[row.index] for row in self._open[number]]
+
     def add_note(self, number: int, note: str) -> None:
         """Tell the owner of an open row, and of those folded into it, something."""
         self._open[number] = [

@@ -7,39 +7,41 @@
 5. polygons  `polygons`                      runs -> regions -> rings -> simplified polygons
 6. items     `encode.RowEncoder` (3 to 6)    a row -> one import item as JSON; `parallel` does it on all cores
 7. batches   `batches.Batcher`               items -> batches bounded by rows and bytes
-8. upload    `upload.Uploader`               batches -> receipts; `append` adds to what is stored (overwrite: false)
+8. upload    `upload.Uploader`               batches -> receipts; `rewrite` merges with what is stored
 9. report    `report.ReportBuilder`          receipts and failures -> one outcome a row (`outcomes`) -> the report
 
-One event loop owns the network; reading, decoding, tracing and JSON happen in threads (`source` sets them up).
+One event loop owns the network; reading, decoding, tracing and JSON happen in threads (`source` sets them up). What the
+stages share, and how they are stopped, is in `run`; what survives a crash in `journal`, told by `ledger`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
-from prelabel.append import Appender
 from prelabel.batches import Batcher
 from prelabel.errors import PrelabelError
 from prelabel.hub.api import connect, pretend
+from prelabel.ledger import Ledger
 from prelabel.matching import Matches, RowGate, match_ids
-from prelabel.merge import option_values
 from prelabel.outcomes import OpenRows
 from prelabel.parallel import pulled
-from prelabel.report import Report, ReportBuilder, deliver
+from prelabel.readback import ReadBack
+from prelabel.rewrite import Keeping, Rewriter
+from prelabel.run import Run
 from prelabel.source import Source
-from prelabel.upload import Uploader
+from prelabel.stopping import Stopper
+from prelabel.upload import Uploader, as_it_is
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
-    from prelabel.hub.api import HubClient
     from prelabel.model import Receipt
     from prelabel.options import ConfigLike, ImportOptions, OnProgress, PathLike
     from prelabel.parallel import EncodedChunk
-    from prelabel.report import OnError, RunKind
+    from prelabel.report import OnError, Report
     from prelabel.upload import BatchFailure
 
 
@@ -67,88 +69,97 @@ async def import_labels_async(  # noqa: PLR0913 - the public surface; each keywo
     max_in_flight: int = 4,
     n_threads: int | None = None,
     on_error: OnError = "collect",
+    verify: bool = False,
+    min_iou: float | None = None,
     dry_run: bool = False,
+    state: PathLike | None = None,
+    restart: bool = False,
+    undo: bool = True,
+    stop: Stopper | None = None,
+    deadline_s: float | None = None,
+    max_failures: int | None = None,
+    read_back: bool = False,
 ) -> Report:
     """Import labels from a CSV into a project.
 
     ``config`` is a file, a mapping or an ImportConfig; for the keywords see :class:`prelabel.options.ImportOptions`.
 
     Raises:
-        ConfigError: config, CSV header and project do not fit each other; nothing was sent.
+        ConfigError: config, CSV header, project and state do not fit each other; nothing was sent.
         UploadError: the Hub refused the key or could not be reached before anything was sent.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
     """
-    source = await asyncio.to_thread(Source.open, csv, config, delimiter, mask_root, n_threads)  # 1, 2
-    kind: RunKind = "dry run" if dry_run else "import"
-    books = ReportBuilder(kind, source.csv.name, source.layout.header, source.layout.delimiter, project)
+    opened = partial(Source.open, csv, config, delimiter, mask_root, n_threads, verify=verify, min_iou=min_iou)
+    source = await asyncio.to_thread(opened)  # 1, 2
+    hub = connect(host, api_key, requests_per_minute=source.config.requests_per_minute)
+    run = Run(
+        source, hub, project, on_progress, max_in_flight, dry_run, undo, read_back, max_failures, stop or Stopper()
+    )
+    with run:
+        if state is not None and not dry_run:
+            await asyncio.to_thread(run.open_journal, state, restart=restart)
+        if not run.is_finished():
+            async with hub:
+                try:
+                    with run.watched(deadline_s):
+                        await _import(run)
+                except asyncio.CancelledError:
+                    run.stopper.request()
+                    run.conclude(report, rejects, "collect")
+                    raise
+        return await asyncio.to_thread(run.conclude, report, rejects, on_error)  # 9
 
-    def conclude(stopped: str, on_error: OnError) -> Report:
-        books.timings.upload_s, books.timings.paced_s = hub.transport.busy_s, hub.pace.waited_s
-        finished = books.finish(hub.transport.n_requests, source.n_threads, max_in_flight, stopped)  # 9
-        return deliver(finished, json_path=report, rejects_path=rejects, on_error=on_error)
 
-    async with connect(host, api_key, requests_per_minute=source.config.requests_per_minute) as hub:
-        try:
-            stopped = await _import(source, hub, books, on_progress, max_in_flight=max_in_flight, dry_run=dry_run)
-        except asyncio.CancelledError:
-            conclude("interrupted", "collect")
-            raise
-    return await asyncio.to_thread(conclude, stopped, on_error)
-
-
-async def _import(
-    source: Source,
-    hub: HubClient,
-    books: ReportBuilder,
-    on_progress: OnProgress | None,
-    *,
-    max_in_flight: int,
-    dry_run: bool,
-) -> str:
-    """Stages 2 to 8; returns why the run stopped early, or an empty string."""
-    project, config = books.project, source.config
+async def _import(run: Run) -> None:
+    """Stages 2 to 8."""
+    source, hub, project, config = run.source, run.hub, run.project, run.source.config
     document = await hub.get_project(project)
     encoder = source.encoder(document, project)  # 3
-    survey = await asyncio.to_thread(source.survey)
-    matches = await match_ids(hub, project, survey, document.get("assetCount")) if config.overwrite else Matches()
-    rows = OpenRows(books, source.layout.delimiter, matches)
-    appender = Appender(hub, project, option_values(document.get("categorySchema") or {}), rows, survey.repeated)
+    survey, done = await asyncio.to_thread(run.survey)
+    matches = Matches()
+    if not run.reads_first:
+        matches = await match_ids(hub, project, survey.open_ids(done), document.get("assetCount"))
+    rows = OpenRows(run.books, source.layout.delimiter, matches)
+    ledger = Ledger(run.journal, rows, keeps_replaced=run.undo)
+    keeping = Keeping.by(config, document)
+    rewriter = Rewriter(hub, project, keeping, rows, survey.repeated, ledger.keep)
+    readback = ReadBack(hub, project, matches, keeping.options)
 
-    def tell() -> None:
-        if on_progress is not None:
-            on_progress(books.progress(survey.n_rows, hub.transport.n_requests))
-
-    def settle(outcome: Receipt | BatchFailure) -> None:
-        rows.settle(outcome)
-        tell()
+    async def settle(outcome: Receipt | BatchFailure) -> None:
+        for part in await readback.parts(outcome) if run.read_back else (outcome,):
+            await ledger.settled(part)
+            rows.settle(part)
+        run.tell()
 
     uploader = Uploader(
-        pretend if dry_run else partial(hub.import_items, project),
+        pretend if run.dry_run else partial(hub.send, project),
         settle,
-        prepare=nullcontext if config.overwrite else appender.completed,
-        max_in_flight=max_in_flight,
+        before_sending=ledger.sending,
+        prepare=rewriter.rewritten if run.reads_first else as_it_is,
+        max_in_flight=run.max_in_flight,
         max_bytes=config.max_batch_bytes,
     )
     gate = RowGate(
         config.external_id_column,
         last_rows=survey.last_rows if config.overwrite else {},
         matches=matches,
+        done=done,
         stopped=lambda: str(uploader.stopped or ""),
     )
+    run.listen(uploader)
     async with uploader, aclosing(pulled(source.encoded(encoder, gate))) as chunks:  # 4 to 6
-        await _send(chunks, rows, uploader, Batcher(config.upload_batch_size, config.max_batch_bytes), tell)
-    return str(uploader.stopped or "")
+        await _send(chunks, rows, uploader, run)
+    run.said_by_hub = str(uploader.stopped or "")
 
 
-async def _send(
-    chunks: AsyncIterator[EncodedChunk], rows: OpenRows, uploader: Uploader, batcher: Batcher, tell: Callable[[], None]
-) -> None:
+async def _send(chunks: AsyncIterator[EncodedChunk], rows: OpenRows, uploader: Uploader, run: Run) -> None:
     """Stages 7 and 8: waits whenever enough batches are in flight, and with it all stages before."""
+    batcher = Batcher(run.source.config.upload_batch_size, run.source.config.max_batch_bytes)
     async for chunk in chunks:
         for item in rows.take(chunk):
             batcher.max_bytes = uploader.max_bytes
             for batch in batcher.feed(item):
                 await uploader.put(batch)
-        tell()
+        run.tell()
     for batch in batcher.flush():
         await uploader.put(batch)

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from prelabel.errors import ImportFailed
-from prelabel.model import Progress
+from prelabel.model import EARLIER, Progress
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from prelabel.model import RowOutcome, RowState
 
@@ -35,7 +35,10 @@ _REJECTS_IN_MEMORY_BYTES = 4_000_000
 
 Bottleneck = Literal["read", "decode", "trace", "encode", "upload", "rate limit"]
 OnError = Literal["collect", "raise"]
+StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline"]
 RunKind = Literal["import", "dry run", "convert"]
+_ROW_COUNTS = ("n_rows", "n_imported", "n_earlier", "n_skipped", "n_failed")
+_STOP_CODES: dict[StoppedBy, int] = {"": 3, "hub": 3, "interrupt": 130, "failures": 1, "deadline": 1}
 _DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
 
 
@@ -135,6 +138,7 @@ class Report:
         project: the project's id, empty for a convert.
         n_rows: rows of the CSV; each is in exactly one of the three states.
         n_imported, n_skipped, n_failed: rows by state.
+        n_earlier: imported rows that an earlier run had sent.
         n_requests: requests sent to the Hub.
         n_batches: import requests that were acknowledged.
         masks: sums over the masks.
@@ -145,6 +149,7 @@ class Report:
         n_outcomes_dropped: further such rows; the rejects CSV has every failed one.
         notes: what concerns no single row.
         stopped: why the run stopped before its end, empty when it did not.
+        stopped_by: who stopped it: ``"hub"``, ``"interrupt"``, ``"failures"`` (too many), ``"deadline"``, or nobody.
     """
 
     kind: RunKind
@@ -166,12 +171,14 @@ class Report:
     notes: tuple[str, ...]
     stopped: str
     _rejects: _Rejects = field(repr=False, compare=False)
+    n_earlier: int = 0
+    stopped_by: StoppedBy = ""
 
     @property
     def exit_code(self) -> int:
-        """0 every row imported or skipped for a reason; 1 some failed; 3 the Hub refused us or could not be reached."""
+        """0 every row imported or skipped for a reason; 1 some failed; 3 the Hub refused us; 130 interrupted."""
         if self.stopped:
-            return 3
+            return _STOP_CODES[self.stopped_by]
         return 1 if self.n_failed else 0
 
     @property
@@ -201,7 +208,8 @@ class Report:
             "project": self.project,
             "exit_code": self.exit_code,
             "stopped": self.stopped,
-            "rows": {name: getattr(self, name) for name in ("n_rows", "n_imported", "n_skipped", "n_failed")},
+            "stopped_by": self.stopped_by,
+            "rows": {name: getattr(self, name) for name in _ROW_COUNTS},
             "masks": masks,
             "n_requests": self.n_requests,
             "n_batches": self.n_batches,
@@ -236,8 +244,9 @@ class Report:
 def _summary_lines(report: Report) -> Iterator[str]:
     done, seconds = _DONE[report.kind], report.timings.total_s
     speed = f", {report.n_rows / seconds:,.0f} rows/s" if seconds > 0 else ""
+    earlier = f" ({report.n_earlier:,} of them {EARLIER})" if report.n_earlier else ""
     yield (
-        f"{report.n_imported:,} of {report.n_rows:,} rows {done}, {report.n_skipped:,} skipped, "
+        f"{report.n_imported:,} of {report.n_rows:,} rows {done}{earlier}, {report.n_skipped:,} skipped, "
         f"{report.n_failed:,} failed ({seconds:,.1f} s{speed})"
     )
     if report.stopped:
@@ -290,6 +299,7 @@ class ReportBuilder:
 
     def __init__(self, kind: RunKind, csv_name: str, header: Sequence[str], delimiter: str, project: str = "") -> None:
         self.n_by_state: dict[RowState, int] = {"imported": 0, "skipped": 0, "failed": 0}
+        self.n_earlier = 0
         self.masks = MaskTotals()
         self.timings = Timings()
         self.n_batches = 0
@@ -308,8 +318,10 @@ class ReportBuilder:
         if outcome.state == "failed":
             where = f"column {outcome.column!r}: " if outcome.column else ""
             self._rejects.add(outcome.number, cells, where + outcome.reason)
-        elif outcome.state == "imported" and not outcome.notes:
-            return
+        elif outcome.state == "imported":
+            self.n_earlier += outcome.reason == EARLIER
+            if not outcome.notes:
+                return
         if len(self._outcomes) < _MAX_OUTCOMES:
             self._outcomes.append(outcome)
         else:
@@ -326,6 +338,14 @@ class ReportBuilder:
         if len(self._notes) < _MAX_NOTES:
             self._notes.append(text)
 
+    def recall(self, earlier: Mapping[str, Any]) -> None:
+        """Take over the outcome of a run that has finished, from :meth:`Report.to_dict`."""
+        rows = earlier["rows"]
+        self.n_by_state = {"imported": rows["n_imported"], "skipped": rows["n_skipped"], "failed": rows["n_failed"]}
+        self.n_earlier = rows["n_imported"]
+        self.masks = MaskTotals(**{name: value for name, value in earlier["masks"].items() if name != "unknown_share"})
+        self.note("this import was finished by an earlier run: nothing was sent; --restart imports everything again")
+
     def progress(self, n_rows: int | None, n_requests: int) -> Progress:
         """A snapshot."""
         counts = self.n_by_state
@@ -339,7 +359,14 @@ class ReportBuilder:
             time.perf_counter() - self._started,
         )
 
-    def finish(self, n_requests: int = 0, n_threads: int = 1, max_in_flight: int = 1, stopped: str = "") -> Report:
+    def finish(
+        self,
+        n_requests: int = 0,
+        n_threads: int = 1,
+        max_in_flight: int = 1,
+        stopped: str = "",
+        stopped_by: StoppedBy = "",
+    ) -> Report:
         """Close the books; the arguments are the report's attributes of those names."""
         self.timings.total_s = time.perf_counter() - self._started
         counts = self.n_by_state
@@ -363,6 +390,8 @@ class ReportBuilder:
             notes=tuple(self._notes),
             stopped=stopped,
             _rejects=self._rejects,
+            n_earlier=self.n_earlier,
+            stopped_by=stopped_by,
         )
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prelabel.config import ImportConfig, load_config
 from prelabel.encode import RowEncoder
+from prelabel.journal import Fingerprint, digest_of
 from prelabel.matching import Survey, survey_ids
 from prelabel.ontology import bind, parse_ontology
 from prelabel.parallel import count_cores, encode_rows
 from prelabel.rows import CsvLayout, read_header, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Container, Generator, Mapping
 
     from prelabel.options import ConfigLike, PathLike
     from prelabel.parallel import EncodedChunk, Gate
 
 _MASKS_PER_CHUNK = 4
 _ROWS_PER_READ = 250
+_PACING_KEYS = {"upload_batch_size", "requests_per_minute", "max_batch_bytes"}  # decide on no label
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Source:
         layout: the CSV's header and delimiter.
         mask_root: folder that mask paths are relative to.
         n_threads: threads that decode and trace.
+        verify, min_iou: see :class:`prelabel.options.ImportOptions`.
     """
 
     csv: Path
@@ -40,15 +44,20 @@ class Source:
     layout: CsvLayout
     mask_root: Path
     n_threads: int
+    verify: bool = False
+    min_iou: float | None = None
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - what both public functions hand on
         cls,
         csv: PathLike,
         config: ConfigLike,
         delimiter: str | None = None,
         mask_root: PathLike | None = None,
         n_threads: int | None = None,
+        *,
+        verify: bool = False,
+        min_iou: float | None = None,
     ) -> Source:
         """Read the config and the CSV's header.
 
@@ -58,6 +67,8 @@ class Source:
             delimiter: the CSV's; None finds out.
             mask_root: None means the CSV's own folder.
             n_threads: None means one per core.
+            verify: see :class:`prelabel.options.ImportOptions`.
+            min_iou: likewise.
 
         Raises:
             ConfigError: one of the two cannot be used.
@@ -66,13 +77,31 @@ class Source:
         checked = load_config(config)
         layout = read_header(path, delimiter=delimiter)
         root = path.parent if mask_root is None else Path(mask_root)
-        return cls(path, checked, layout, root, n_threads or count_cores())
+        return cls(path, checked, layout, root, n_threads or count_cores(), verify, min_iou)
 
-    def survey(self) -> Survey:
-        """Go once over the ID column: rows, IDs, IDs on several rows."""
+    def fingerprint(self, project: str, host: str) -> Fingerprint:
+        """What must be the same for an import to go on where it was interrupted."""
+        labels = self.config.model_dump(mode="json", exclude=_PACING_KEYS)
+        options = {"delimiter": self.layout.delimiter, "mask_root": str(self.mask_root.resolve())}
+        return Fingerprint(digest_of(self.csv), json.dumps(labels | options, sort_keys=True), project, host)
+
+    def survey(self, done: Container[int] = ()) -> Survey:
+        """Go once over the ID column: rows, IDs, IDs on several rows; ``done`` rows were imported earlier."""
         column = self.config.external_id_column
         rows = read_rows(self.csv, columns=[column], delimiter=self.layout.delimiter, rows_per_batch=10_000)
-        return survey_ids(rows, column)
+        # Overwriting sends one row of an ID, so only adding has to know which IDs are done in part.
+        return survey_ids(rows, column, () if self.config.overwrite else done)
+
+    def numbers_of(self, external_ids: Container[str]) -> list[int]:
+        """The numbers of the rows that have one of these external IDs."""
+        column = self.config.external_id_column
+        batches = read_rows(self.csv, columns=[column], delimiter=self.layout.delimiter, rows_per_batch=10_000)
+        return [
+            number
+            for rows in batches
+            for number, external_id in zip(rows.numbers, rows.columns[column], strict=True)
+            if external_id in external_ids
+        ]
 
     def encoder(self, category_schema: Mapping[str, Any], project: str) -> RowEncoder:
         """Tie the config to a project's schema.
@@ -81,7 +110,14 @@ class Source:
             ConfigError: they do not fit each other.
         """
         binding = bind(self.config, parse_ontology(category_schema), self.layout.header)
-        return RowEncoder(self.config, binding, project=project, mask_root=self.mask_root)
+        return RowEncoder(
+            self.config,
+            binding,
+            project=project,
+            mask_root=self.mask_root,
+            verify=self.verify,
+            min_iou=self.min_iou,
+        )
 
     def encoded(self, encoder: RowEncoder, gate: Gate) -> Generator[EncodedChunk]:
         """Yield every row, encoded or sorted out by the gate, in file order."""

@@ -11,23 +11,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 from prelabel.batches import halve
-from prelabel.errors import BatchTooLarge, UploadError, UploadRefused
+from prelabel.errors import BatchTooLarge, UploadError, UploadRefused, UploadUnavailable
 from prelabel.model import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from prelabel.model import Batch
 
 _STOPPING = frozenset({401, 403, 451})
+_BLAMES_ROWS = frozenset({400, 404, 422})
 _MAX_UNAVAILABLE = 3
+_MAX_SPLITS = 64
 
 
 class Ack(Protocol):
@@ -54,15 +56,26 @@ class BatchFailure:
     error: UploadError
 
 
+async def _untold(_: Batch) -> None:
+    """Tell nobody of a batch that is about to be sent."""
+
+
+@asynccontextmanager
+async def as_it_is(batch: Batch) -> AsyncIterator[Sequence[Batch]]:
+    """Prepare nothing."""
+    yield (batch,)
+
+
 class Uploader:
     """Sends batches as they come. Use as an async context manager: leaving it waits for what is in flight.
 
-    A refused batch does not stop the others; a refused key does, and so does a Hub that cannot be reached for
-    several batches running: from then on batches fail at once, unsent.
+    A batch that is refused is split until the bad rows stand alone, and the others are in. A refused key stops the
+    run, and so does a Hub that cannot be reached for several batches running: from then on batches fail unsent.
 
     Args:
-        send: imports item bodies in one request; raises UploadError.
-        on_outcome: told every receipt and failure, in the event loop, in the order they happen.
+        send: sends a batch's items; raises UploadError.
+        on_outcome: told every receipt and failure, in the order they happen.
+        before_sending: told every batch that is about to be sent, after splitting; the sending waits for it.
         prepare: wraps the sending of a batch, with its slot taken, and yields what is really sent (append mode reads
             and merges here); may drop items it has accounted for itself; raises UploadError to fail the whole batch.
         max_in_flight: batches on their way at once.
@@ -75,10 +88,11 @@ class Uploader:
 
     def __init__(
         self,
-        send: Callable[[Sequence[bytes]], Awaitable[Ack]],
-        on_outcome: Callable[[Receipt | BatchFailure], None],
+        send: Callable[[Batch], Awaitable[Ack]],
+        on_outcome: Callable[[Receipt | BatchFailure], Awaitable[None]],
         *,
-        prepare: Callable[[Batch], AbstractAsyncContextManager[Batch]] = nullcontext,
+        before_sending: Callable[[Batch], Awaitable[None]] = _untold,
+        prepare: Callable[[Batch], AbstractAsyncContextManager[Sequence[Batch]]] = as_it_is,
         max_in_flight: int = 4,
         max_bytes: int = 8_000_000,
     ) -> None:
@@ -86,10 +100,12 @@ class Uploader:
         self.stopped: UploadError | None = None
         self._send = send
         self._on_outcome = on_outcome
+        self._before_sending = before_sending
         self._prepare = prepare
         self._slots = asyncio.Semaphore(max_in_flight)
         self._tasks = asyncio.TaskGroup()
         self._n_unavailable = 0
+        self._splits_left = _MAX_SPLITS
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -104,6 +120,10 @@ class Uploader:
             first = group.exceptions[0]  # the caller asked for one import and gets one error
             raise first from first.__cause__
 
+    def stop(self, reason: UploadError) -> None:
+        """Send nothing from now on but what is on its way; what comes fails with the reason."""
+        self.stopped = self.stopped or reason
+
     async def put(self, batch: Batch) -> None:
         """Start sending a batch; waits while ``max_in_flight`` others are on their way."""
         await self._slots.acquire()
@@ -112,47 +132,62 @@ class Uploader:
 
     async def _deliver(self, batch: Batch) -> None:
         if self.stopped is not None:
-            self._on_outcome(BatchFailure(batch, self.stopped))
+            await self._on_outcome(BatchFailure(batch, _unsent(self.stopped)))
             return
         try:
             async with self._prepare(batch) as prepared:
-                await self._send_all(prepared)
+                await self._send_all(deque(prepared))
         except UploadError as error:  # of preparing: sending turns its own into outcomes
-            self._failed(batch, error)
+            await self._failed(batch, error)
 
-    async def _send_all(self, batch: Batch) -> None:
-        pieces = deque([batch] if batch.items else [])
+    async def _send_all(self, pieces: deque[Batch]) -> None:
         while pieces:
             piece = pieces.popleft()
+            if not piece.items:
+                continue
             if self.stopped is not None:
-                self._on_outcome(BatchFailure(piece, self.stopped))
+                await self._on_outcome(BatchFailure(piece, _unsent(self.stopped)))
             elif len(piece.items) > 1 and piece.n_bytes > self.max_bytes:
                 pieces.extendleft(reversed(halve(piece)))
             else:
-                await self._send_piece(piece, pieces)
+                pieces.extendleft(reversed(await self._send_piece(piece)))
 
-    async def _send_piece(self, piece: Batch, pieces: deque[Batch]) -> None:
+    async def _send_piece(self, piece: Batch) -> tuple[Batch, ...]:
+        """Send a piece; returns what is to be sent in its place."""
+        await self._before_sending(piece)
         try:
-            ack = await self._send([item.body for item in piece.items])
+            ack = await self._send(piece)
         except BatchTooLarge as error:
-            self.max_bytes = min(self.max_bytes, piece.n_bytes - 1)
-            if len(piece.items) > 1:
-                halves = halve(piece)
-                self.max_bytes = min(self.max_bytes, max(half.n_bytes for half in halves))
-                pieces.extendleft(reversed(halves))
-            else:
-                self._failed(piece, _too_large_alone(piece, error))
+            return await self._too_large(piece, error)
         except UploadError as error:
-            self._failed(piece, error)
+            if error.status in _BLAMES_ROWS and len(piece.items) > 1 and self._splits_left > 0:
+                self._splits_left -= 1
+                return halve(piece)
+            await self._failed(piece, error)
         else:
             self._n_unavailable = 0
-            self._on_outcome(Receipt(piece, ack.n_labeled, ack.n_matched, ack.n_attempts))
+            self._splits_left = min(_MAX_SPLITS, self._splits_left + 1)
+            await self._on_outcome(Receipt(piece, ack.n_labeled, ack.n_matched, ack.n_attempts))
+        return ()
 
-    def _failed(self, batch: Batch, error: UploadError) -> None:
+    async def _too_large(self, piece: Batch, error: BatchTooLarge) -> tuple[Batch, ...]:
+        self.max_bytes = min(self.max_bytes, piece.n_bytes - 1)
+        if len(piece.items) > 1:
+            halves = halve(piece)
+            self.max_bytes = min(self.max_bytes, max(half.n_bytes for half in halves))
+            return halves
+        await self._failed(piece, _too_large_alone(piece, error))
+        return ()
+
+    async def _failed(self, batch: Batch, error: UploadError) -> None:
         self._n_unavailable = self._n_unavailable + 1 if error.retryable else 0
-        if self.stopped is None and (error.status in _STOPPING or self._n_unavailable >= _MAX_UNAVAILABLE):
-            self.stopped = error
-        self._on_outcome(BatchFailure(batch, error))
+        if error.status in _STOPPING or self._n_unavailable >= _MAX_UNAVAILABLE:
+            self.stop(error)
+        await self._on_outcome(BatchFailure(batch, error))
+
+
+def _unsent(stopped: UploadError) -> UploadUnavailable:
+    return UploadUnavailable(f"not sent, the import had stopped: {stopped}", surely_not_done=True)
 
 
 def _too_large_alone(piece: Batch, error: BatchTooLarge) -> UploadRefused:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from prelabel import __version__
 from prelabel.cli.app import app
 
-COMMANDS = ("import", "convert", "hub", "demo", "config-schema")
+COMMANDS = ("import", "rollback", "convert", "hub", "demo", "config-schema")
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])

@@ -226,29 +226,83 @@ def test_an_unreachable_hub_ends_with_3(files: DemoFiles, tmp_path: Path, prelab
     assert "rate limit" in second.stderr
 
 
-@web.middleware
-async def _never_answer_imports(request: web.Request, handler: Any) -> web.StreamResponse:
-    if request.path == "/v2/import/labels":
-        await asyncio.sleep(600)
-    response: web.StreamResponse = await handler(request)
-    return response
+class _Imports:
+    """A middleware that lets imports wait, and the command that waits for them."""
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+
+    def middleware(self) -> Any:
+        """What the hub is started with."""
+
+        @web.middleware
+        async def wait(request: web.Request, handler: Any) -> web.StreamResponse:
+            if request.path == "/v2/import/labels":
+                await asyncio.sleep(self.wait_s)
+            response: web.StreamResponse = await handler(request)
+            return response
+
+        return wait
+
+
+def _started(hub: LocalHub, command: list[str]) -> subprocess.Popen[str]:
+    """The command, at the point where it has sent an import."""
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", env=environment_with())
+    patience = time.monotonic() + 40
+    while not hub.request_counts[IMPORT_ROUTE]:
+        assert running.poll() is None, "it ended before it imported"
+        assert time.monotonic() < patience, "it never came to import"
+        time.sleep(0.02)
+    return running
 
 
 @pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_ends_with_130(number: signal.Signals, files: DemoFiles, tmp_path: Path) -> None:
-    """Ctrl-C or SIGTERM amid an import: no traceback, how far it came, the report, exit code 130, at once."""
+def test_an_interruption_lets_arrive_what_is_on_its_way(
+    number: signal.Signals, files: DemoFiles, tmp_path: Path, prelabel: Command
+) -> None:
+    """One signal: the batch under way is imported, the others are not sent; exit code 130; run again, all is in."""
     report = tmp_path / "report.json"
-    with run_in_thread(tmp_path / "slow", api_key=KEY, middlewares=[_never_answer_imports]) as slow:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({**seed_config(with_masks=True), "upload_batch_size": 1}))
+    with run_in_thread(tmp_path / "slow", api_key=KEY, middlewares=[_Imports(1.5).middleware()]) as slow:
+        project = make_project(files, slow)
+        arguments = ("-c", config, "--project", project, "--host", slow.url, "--report", report, "--max-in-flight", 1)
+        with _started(slow, command_line("import", files.csv("segmentation"), *arguments)) as running:
+            running.send_signal(number)
+            _, stderr = running.communicate(timeout=15)
+        assert running.returncode == 130, stderr
+        assert "once more stops at once" in stderr
+        assert "stopped early: interrupted" in stderr
+        assert "the same command goes on from here" in stderr
+        assert "Traceback" not in stderr
+        counts = json.loads(report.read_text(encoding="utf-8"))["rows"]
+        assert (counts["n_imported"], counts["n_failed"]) == (1, N_ROWS - 1)
+        assert slow.request_counts[IMPORT_ROUTE] == 1
+
+        again = prelabel("import", files.csv("segmentation"), *arguments)
+        assert again.returncode == 0, again.stderr
+        assert f"{N_ROWS} of {N_ROWS} rows imported (1 of them by an earlier run)" in again.stderr
+        assert slow.request_counts[IMPORT_ROUTE] == N_ROWS
+        n_before = sum(slow.request_counts.values())
+        finished = prelabel("import", files.csv("segmentation"), *arguments)
+        assert finished.returncode == 0
+        assert "was finished by an earlier run: nothing was sent" in finished.stderr
+        assert sum(slow.request_counts.values()) == n_before
+
+
+@pytest.mark.usefixtures("_interruptible")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_interruption_stops_at_once(number: signal.Signals, files: DemoFiles, tmp_path: Path) -> None:
+    """No traceback, how far it came, the report, exit code 130."""
+    report = tmp_path / "report.json"
+    with run_in_thread(tmp_path / "slow", api_key=KEY, middlewares=[_Imports(600).middleware()]) as slow:
         project = make_project(files, slow)
         arguments = ("-c", files.config("segmentation"), "--project", project, "--host", slow.url, "--report", report)
-        command = command_line("import", files.csv("segmentation"), *arguments)
-        with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", env=environment_with()) as running:
-            patience = time.monotonic() + 40
-            while not slow.request_counts[IMPORT_ROUTE]:
-                assert running.poll() is None, "it ended before it imported"
-                assert time.monotonic() < patience, "it never came to import"
-                time.sleep(0.02)
+        with _started(slow, command_line("import", files.csv("segmentation"), *arguments)) as running:
+            running.send_signal(number)
+            time.sleep(0.3)
+            assert running.poll() is None
             running.send_signal(number)
             _, stderr = running.communicate(timeout=15)
     assert running.returncode == 130
@@ -256,3 +310,32 @@ def test_an_interruption_ends_with_130(number: signal.Signals, files: DemoFiles,
     assert "interrupted: stopped before the end" in stderr
     assert "Traceback" not in stderr
     assert json.loads(report.read_text(encoding="utf-8"))["stopped"] == "interrupted"
+
+
+def test_stopping_at_the_first_failure(
+    files: DemoFiles, hub: LocalHub, project: str, prelabel: Command, tmp_path: Path
+) -> None:
+    """--on-error stop sends nothing once a row has failed."""
+    table = files.csv("segmentation")
+    header, *lines = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([header, "nobody.png,red,Nonsense,,", *lines, ""]), encoding="utf-8")
+    arguments = ("-c", files.config("segmentation"), "--project", project, "--host", hub.url)
+    done = prelabel("import", table, *arguments, "--on-error", "stop")
+    assert done.returncode == 1
+    assert "stopped early: more than 0 rows failed" in done.stderr
+
+
+def test_contradicting_options(files: DemoFiles, prelabel: Command) -> None:
+    """A record that is wanted and not wanted."""
+    done = prelabel(
+        "import",
+        files.csv("segmentation"),
+        "-c",
+        files.config("segmentation"),
+        "--project",
+        "p",
+        "--no-state",
+        "--restart",
+    )
+    assert done.returncode == 2
+    assert "--no-state and --restart contradict each other" in done.stderr

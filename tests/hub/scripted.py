@@ -112,7 +112,8 @@ class FreeTimeLoop(asyncio.SelectorEventLoop):
         return self.now
 
     def _run_once(self) -> None:
-        if not self._ready and self._scheduled:  # type: ignore[attr-defined]
+        timers = [timer.when() for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
+        if not self._ready and timers:  # type: ignore[attr-defined]
             # Time always moves, as it does elsewhere: who waits for less than it can tell apart would wait for ever.
-            self.now = max(self.now + 1e-9, self._scheduled[0]._when)  # type: ignore[attr-defined]
+            self.now = max(self.now + 1e-9, min(timers))
         super()._run_once()  # type: ignore[misc]

@@ -16,6 +16,7 @@ from hub.scripted import KEY, Script, failure, scripted, success
 from prelabel.errors import BatchTooLarge, ConfigError, UploadRefused, UploadUnavailable
 from prelabel.hub.api import HubAsset, HubClient, ImportAck, connect, pretend, split_ids
 from prelabel.hub.retry import RetryPolicy
+from prelabel.model import Batch, Item
 
 QUICK = RetryPolicy(max_attempts=3, first_wait_s=0.001, max_wait_s=0.001)
 
@@ -165,6 +166,23 @@ async def test_other_sentences(sentence: Any) -> None:
         assert await hub_client.import_items("p1", [b"{}"]) == ImportAck(None, None, 1)
 
 
+async def test_items_of_single_tasks() -> None:
+    """They are written task by task, the others in one import; the counts add up."""
+    items = (Item(1, "a", b"{}"), Item(2, "b", b"", (("t1", b'{"answer":1}'), ("t2", b'{"answer":2}'))))
+    answers = [success({"project": "1 / 1 tasks are labeled."}), success({"label": {}}), success({"label": {}})]
+    async with scripted(*answers) as hub, client(hub) as hub_client:
+        assert await hub_client.send("p1", Batch(1, items, 5)) == ImportAck(3, 3, 3)
+        assert await hub_client.send("p1", Batch(1, items[1:], 5)) == ImportAck(2, 2, 2)
+
+    assert [seen.raw_path for seen in hub.seen[:3]] == [
+        "/v2/import/labels",
+        "/v2/annotate/t1?nextStage=false&isPlugin=false",
+        "/v2/annotate/t2?nextStage=false&isPlugin=false",
+    ]
+    assert hub.seen[0].body == b'{"project":"p1","jsonContent":[{}]}'
+    assert [seen.body for seen in hub.seen[3:]] == [b'{"answer":1}', b'{"answer":2}']
+
+
 async def test_transient_failures_are_retried() -> None:
     """Until it works; the number of tries is told, and every request counted."""
     answers = [failure(503, "busy"), failure(429, "slow", Retry_After="0"), success({"project": "1 / 1"})]
@@ -202,9 +220,10 @@ async def test_little_patience_with_a_host_that_never_answered() -> None:
     assert caught.value.attempts == 6
 
 
-async def test_a_429_holds_everybody() -> None:
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_holds_everybody(status: int) -> None:
     """Who is told to wait tells all others."""
-    answers = [failure(429, "slow", Retry_After="0.3"), success({"assets": [], "total": 0})]
+    answers = [failure(status, "slow", Retry_After="0.3"), success({"assets": [], "total": 0})]
     async with scripted(*answers) as hub, client(hub) as hub_client:
         told = asyncio.create_task(hub_client.count_assets("p1"))
         await asyncio.wait([told], timeout=0.1)
@@ -214,6 +233,21 @@ async def test_a_429_holds_everybody() -> None:
         assert time.monotonic() - started >= 0.15
         assert await told == 0
     assert hub_client.pace.waited_s >= 0.15
+
+
+async def test_closing_ends_retries() -> None:
+    """A call that waits for its next try ends soon after the pace is closed, with the reason."""
+    policy = RetryPolicy(max_attempts=6, first_wait_s=100, max_wait_s=100)
+    async with scripted(failure(503, "busy", Retry_After="50")) as hub, HubClient(hub.url, KEY, policy=policy) as one:
+        calling = asyncio.create_task(one.count_assets("p1"))
+        while not hub.seen:  # noqa: ASYNC110 - the server knows no event
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        one.pace.close("interrupted")
+        with pytest.raises(UploadUnavailable, match="had stopped: interrupted"):
+            await asyncio.wait_for(calling, 5)
+
+    assert len(hub.seen) == 1
 
 
 def test_connect_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,4 +270,4 @@ def test_repr_hides_the_key() -> None:
 
 async def test_pretend() -> None:
     """A dry run's sender knows nothing and sends nothing."""
-    assert await pretend([b"{}"]) == ImportAck(None, None, 0)
+    assert await pretend(Batch(1, (), 0)) == ImportAck(None, None, 0)

@@ -123,3 +123,15 @@ async def test_loop_within_budget() -> None:
 
     limited = UploadUnavailable("slow down", status=429, retry_after_s=0)
     assert await run([limited], RetryBudget(n_saved=0)) == (2, [limited], "done")
+
+
+async def test_loop_within_its_deadline() -> None:
+    """A wait that would end after the call's deadline is not begun."""
+    error = UploadUnavailable("later", status=503, retry_after_s=50)
+    tries = retrying(lambda: RetryPolicy(deadline_s=40), RetryBudget(), random.Random(1), lambda *_: None)
+
+    async def call() -> None:
+        raise error
+
+    with pytest.raises(UploadUnavailable, match="later"):
+        await tries(call)

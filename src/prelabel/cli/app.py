@@ -18,6 +18,8 @@ from prelabel.cli.hub import EPILOG as HUB_EPILOG
 from prelabel.cli.hub import hub_command
 from prelabel.cli.import_ import EPILOG as IMPORT_EPILOG
 from prelabel.cli.import_ import import_command
+from prelabel.cli.rollback import EPILOG as ROLLBACK_EPILOG
+from prelabel.cli.rollback import rollback_command
 from prelabel.cli.warmup import EPILOG as WARMUP_EPILOG
 from prelabel.cli.warmup import warmup_command
 
@@ -58,6 +60,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("import", epilog=IMPORT_EPILOG)(import_command)
+app.command("rollback", epilog=ROLLBACK_EPILOG)(rollback_command)
 app.command("convert", epilog=CONVERT_EPILOG)(convert_command)
 app.command("hub", epilog=HUB_EPILOG)(hub_command)
 app.command("demo", epilog=DEMO_EPILOG)(demo_command)

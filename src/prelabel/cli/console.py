@@ -150,6 +150,18 @@ def check_writable(option: str, path: Path | None, csv: Path) -> None:
         raise ConfigError(f"{option}: {path} cannot be written: check the permissions", field=option)
 
 
+def check_state(csv: Path, state: Path | None, *, no_state: bool, restart: bool) -> Path | None:
+    """The folder of an import's record, None for no record.
+
+    Raises:
+        ConfigError: the options contradict each other.
+    """
+    if no_state and (state is not None or restart):
+        other = "--restart" if state is None else "--state"
+        raise ConfigError(f"--no-state and {other} contradict each other: give one of them", field="state")
+    return None if no_state else state or csv.with_name(f"{csv.name}.prelabel")
+
+
 def delimiter_of(text: str | None) -> str | None:
     r"""The character that ``--delimiter`` means: ``tab`` and ``\t`` are hard to type otherwise."""
     return "\t" if text in {"tab", "\\t"} else text

@@ -16,9 +16,11 @@ from prelabel.cli.options import (
     Delimiter,
     Host,
     MaskRoot,
+    MinIou,
     Quiet,
     RejectsFile,
     ReportFile,
+    Verify,
 )
 from prelabel.cli.progress import watch
 from prelabel.errors import ConfigError
@@ -57,6 +59,8 @@ def convert_command(
     delimiter: Delimiter = None,
     mask_root: MaskRoot = None,
     api_key_file: ApiKeyFile = None,
+    verify: Verify = False,
+    min_iou: MinIou = None,
     quiet: Quiet = False,
 ) -> None:
     """Write import items as NDJSON, and send nothing.
@@ -82,6 +86,8 @@ def convert_command(
                 mask_root=mask_root,
                 report=report,
                 rejects=rejects,
+                verify=verify,
+                min_iou=min_iou,
             )
         sys.stdout.flush()
         if not quiet:

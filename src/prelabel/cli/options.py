@@ -37,4 +37,14 @@ ApiKeyFile = Annotated[
     Path | None,
     typer.Option("--api-key-file", metavar="FILE", help="File with the API key, instead of ANGO_API_KEY."),
 ]
+Verify = Annotated[
+    bool,
+    typer.Option("--verify", help="Rasterise each mask's polygons again, compare with the mask, report per row."),
+]
+MinIou = Annotated[
+    float | None,
+    typer.Option(
+        "--min-iou", min=0, max=1, metavar="X", help="Rows with a class below this IoU fail. Implies --verify."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary, only errors.")]

@@ -19,6 +19,8 @@ from prelabel.hub.transport import DEFAULT_HOST, Transport
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 
+    from prelabel.model import Batch
+
 PAGE_SIZE = 100
 """The most a list call returns; asking for more may be capped in silence."""
 _MAX_FILTER_CHARS = 3_700
@@ -165,6 +167,22 @@ class HubClient:
         n_labeled, n_matched = (int(found[1]), int(found[2])) if found else (None, None)
         return ImportAck(n_labeled, n_matched, n_attempts)
 
+    async def annotate(self, task_id: str, body: bytes) -> int:
+        """Replace the labels of one task; returns the number of tries."""
+        query = {"nextStage": "false", "isPlugin": "false"}
+        _, n_attempts = await self._call("POST", "annotate", task_id, query=query, body=body)
+        return n_attempts
+
+    async def send(self, project: str, batch: Batch) -> ImportAck:
+        """Import a batch's items; those with bodies of single tasks are written task by task instead."""
+        flat = [item.body for item in batch.items if not item.task_bodies]
+        ack = await self.import_items(project, flat) if flat else ImportAck(0, 0, 0)
+        for item in batch.items:
+            for task_id, body in item.task_bodies:
+                n_tries = await self.annotate(task_id, body)
+                ack = ImportAck(_plus_one(ack.n_labeled), _plus_one(ack.n_matched), ack.n_attempts + n_tries)
+        return ack
+
     async def _asset_external_ids(self, project: str) -> dict[str, str]:
         """Asset id -> external ID, for Hubs whose tasks name only the asset; listed once."""
         if self._external_ids is None:
@@ -197,16 +215,18 @@ class HubClient:
         """One call, as often as the policy allows; returns the answer's ``data`` and the number of tries."""
 
         async def attempt() -> dict[str, Any]:
-            await self.pace.wait()
-            try:
-                answer = await self.transport.request(method, *path, query=query, body=body)
-            except UploadError as error:
-                self._has_answered |= error.status is not None
-                raise
+            async with self.pace.turn() as started:
+                try:
+                    answer = await self.transport.request(method, *path, query=query, body=body)
+                except UploadError as error:
+                    self._has_answered |= error.status is not None
+                    if error.status == 429:
+                        self.pace.slow_down(started)
+                    raise
             self._has_answered = True
             return answer
 
-        tries = retrying(self._current_policy, self._budget, self._rng, self._hold_all_on_429)
+        tries = retrying(self._current_policy, self._budget, self._rng, self._hold_all, self.pace.pause)
         try:
             answer: dict[str, Any] = await tries(attempt)
         except UploadError as error:
@@ -217,12 +237,15 @@ class HubClient:
 
     def _current_policy(self) -> RetryPolicy:
         """Little patience until the Hub has answered once: a mistyped host should not take minutes to notice."""
+        if self.pace.closed:
+            return replace(self._policy, max_attempts=1)
         if self._has_answered:
             return self._policy
         return replace(self._policy, max_attempts=min(3, self._policy.max_attempts))
 
-    def _hold_all_on_429(self, error: BaseException, wait_s: float) -> None:
-        if isinstance(error, UploadError) and error.status == 429:
+    def _hold_all(self, error: BaseException, wait_s: float) -> None:
+        """What the Hub asks of one caller it means for all: 429, and "come back in so many seconds"."""
+        if isinstance(error, UploadUnavailable) and (error.status == 429 or error.retry_after_s is not None):
             self.pace.hold(wait_s)
 
 
@@ -231,6 +254,10 @@ def _records(answer: Mapping[str, Any], key: str) -> list[tuple[str, dict[str, A
     if not isinstance(listed, list) or not all(isinstance(found, dict) and "_id" in found for found in listed):
         raise UploadUnavailable(f"the Hub's answer has no list 'data.{key}' of records with '_id'", status=200)
     return [(str(found["_id"]), found) for found in listed]
+
+
+def _plus_one(count: int | None) -> int | None:
+    return None if count is None else count + 1
 
 
 def _segment(project: str) -> str:
@@ -271,6 +298,6 @@ def connect(host: str | None, api_key: str | None, *, requests_per_minute: float
     )
 
 
-async def pretend(_: Sequence[bytes]) -> ImportAck:
+async def pretend(_: Batch) -> ImportAck:
     """Acknowledge an import without sending it: a dry run's sender."""
     return ImportAck(None, None, 0)

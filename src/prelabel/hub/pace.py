@@ -1,50 +1,144 @@
-"""The rate limit: one leaky bucket for all calls of a run."""
+"""The rate limit: one sliding window for all calls of a run, which narrows when the Hub says "too many".
+
+A window of our own and not aiolimiter's leaky bucket, whose burst and refill add up to more than the limit within a
+minute unless a fifth of it is given away (docs/decisions/0006-pace.md).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import heapq
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
-from aiolimiter import AsyncLimiter
+from prelabel.errors import UploadUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+WINDOW_S = 60.0
+_CUT = 0.7
+_RECOVERY_PER_MINUTE = 0.02
+_SHORTEST_WAIT_S = 0.001  # timers tell no shorter ones apart
 
 
 class Pace:
-    """Lets at most ``requests_per_minute`` requests start in any minute, the first few at once.
+    """Lets at most ``requests_per_minute`` requests reach the Hub in any minute, the first of them at once.
 
-    The bucket holds ``burst`` requests and refills at ``requests_per_minute - burst`` a minute, so that a burst and
-    a full minute's refill together stay within the plan.
+    The Hub counts a request when it arrives: after it starts here and before its answer is back. So a request keeps
+    its place in the window until a minute after its answer, or after ``lag_s`` if that is earlier.
+
+    A 429 narrows the window for good: it grows back by a fiftieth of the setting a minute, never beyond it.
 
     Args:
         requests_per_minute: the plan's limit.
-        burst: requests that may start at once; a fifth of the limit unless given.
+        lag_s: the longest that a request is thought to travel before the Hub counts it.
 
     Attributes:
         waited_s: wall-clock seconds in which at least one request waited here.
+        closed: why no request may start any more, empty while they may.
     """
 
-    def __init__(self, requests_per_minute: float, *, burst: int | None = None) -> None:
-        size = max(1, min(int(requests_per_minute // 5) if burst is None else burst, int(requests_per_minute) - 1))
-        per_minute = requests_per_minute - size if requests_per_minute > size else requests_per_minute
-        self._bucket = AsyncLimiter(size, 60.0 * size / per_minute)
+    def __init__(self, requests_per_minute: float, *, lag_s: float = 2.0) -> None:
+        self.waited_s = 0.0
+        self.closed = ""
+        self._limit = self._allowed = float(requests_per_minute)
+        self._lag_s = lag_s
+        self._counted: list[float] = []  # a heap: when the answered requests were counted at the latest
+        self._n_open = 0
+        self._turn = asyncio.Lock()  # first come, first served
+        self._changed = asyncio.Event()
+        self._ended = asyncio.Event()
         self._not_before = 0.0
+        self._first_start: float | None = None
+        self._last_cut = self._grown_at = 0.0
         self._n_waiting = 0
         self._waiting_since = 0.0
-        self.waited_s = 0.0
 
-    async def wait(self) -> None:
-        """Return when one more request may start."""
+    @property
+    def requests_per_minute(self) -> float:
+        """Requests a minute that are allowed now."""
+        return self._allowed
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[float]:
+        """Wait until one more request may start; leave the block when its answer is there.
+
+        Yields:
+            The loop's time at the start, for :meth:`slow_down`.
+
+        Raises:
+            UploadUnavailable: the pace was closed.
+        """
+        await self._wait()
+        started = asyncio.get_running_loop().time()
+        self._first_start = started if self._first_start is None else self._first_start
+        self._n_open += 1
+        try:
+            yield started
+        finally:
+            self._n_open -= 1
+            heapq.heappush(self._counted, min(asyncio.get_running_loop().time(), started + self._lag_s))
+            self._changed.set()
+
+    async def _wait(self) -> None:
         loop = asyncio.get_running_loop()
         if self._n_waiting == 0:
             self._waiting_since = loop.time()
         self._n_waiting += 1
         try:
-            await self._bucket.acquire()
-            while (wait_s := self._not_before - loop.time()) > 0:  # noqa: ASYNC110 - the end may move while we sleep
-                await asyncio.sleep(wait_s)
+            async with self._turn:
+                while not self.closed and (wait_s := self._wait_s(loop.time())) is not None:
+                    self._changed.clear()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._changed.wait(), max(wait_s, _SHORTEST_WAIT_S))
+                if self.closed:
+                    raise UploadUnavailable(f"not sent, the import had stopped: {self.closed}", surely_not_done=True)
         finally:
             self._n_waiting -= 1
             if self._n_waiting == 0:
                 self.waited_s += loop.time() - self._waiting_since
 
+    def _wait_s(self, now: float) -> float | None:
+        """Seconds until the next request may start, as far as is known; None for now."""
+        while self._counted and self._counted[0] + WINDOW_S <= now:
+            heapq.heappop(self._counted)
+        self._grow(now)
+        if self._not_before > now:
+            return self._not_before - now
+        if self._n_open + len(self._counted) + 1 <= max(1.0, self._allowed):
+            return None
+        return self._counted[0] + WINDOW_S - now if self._counted else WINDOW_S
+
+    def _grow(self, now: float) -> None:
+        minutes = (now - self._grown_at) / WINDOW_S
+        self._allowed = min(self._limit, self._allowed + minutes * _RECOVERY_PER_MINUTE * self._limit)
+        self._grown_at = now
+
     def hold(self, wait_s: float) -> None:
         """Let no request start for so many seconds: the Hub said so to one of us, and means all."""
         self._not_before = max(self._not_before, asyncio.get_running_loop().time() + wait_s)
+        self._changed.set()
+
+    def slow_down(self, started: float) -> None:
+        """The Hub answered 429 to a request that started then: narrow the window, once for all that it concerns.
+
+        In our first minute the Hub may still count what an earlier run sent: that is waited out, and no reason yet.
+        """
+        now = asyncio.get_running_loop().time()
+        if started <= self._last_cut or self._first_start is None or started < self._first_start + WINDOW_S:
+            return
+        self._grow(now)
+        self._allowed = max(1.0, min(self._allowed, self._limit) * _CUT)
+        self._last_cut = now
+
+    def close(self, reason: str) -> None:
+        """Let no request start any more; who waits is told at once."""
+        self.closed = self.closed or reason
+        self._changed.set()
+        self._ended.set()
+
+    async def pause(self, wait_s: float) -> None:
+        """Sleep before another try, but not beyond :meth:`close`."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), wait_s)

@@ -17,7 +17,7 @@ from prelabel.errors import PrelabelError, UploadUnavailable
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,14 @@ class RetryPolicy:
         first_wait_s: upper bound of the first wait; it doubles each time.
         max_wait_s: upper bound of every wait we choose.
         max_retry_after_s: a Hub that asks for a longer wait than this is given up on.
+        deadline_s: a call that has taken so long, waits included, is not tried again.
     """
 
     max_attempts: int = 8
     first_wait_s: float = 2.0
     max_wait_s: float = 60.0
     max_retry_after_s: float = 600.0
+    deadline_s: float = 1800.0
 
     def next_wait_s(self, attempt: int, error: BaseException, rng: random.Random) -> float | None:
         """Seconds to wait after failed attempt number ``attempt`` (from 1), or None to give up."""
@@ -76,6 +78,7 @@ def retrying(
     budget: RetryBudget,
     rng: random.Random,
     on_wait: Callable[[BaseException, float], None],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> tenacity.AsyncRetrying:
     """A fresh tenacity loop that follows the policy; raises the last error when it gives up.
 
@@ -84,21 +87,23 @@ def retrying(
         budget: bounds retries over all callers. Being told "429, later" costs nothing of it: that is pace, not failure.
         rng: source of the jitter.
         on_wait: told the error and the wait in seconds, before each wait.
+        sleep: waits.
     """
 
     def wait_s(state: tenacity.RetryCallState) -> float:
         error = _error_of(state)
-        seconds = policy().next_wait_s(state.attempt_number, error, rng)
-        if seconds is None or not (getattr(error, "status", None) == 429 or budget.spend()):
+        patience = policy()
+        seconds = patience.next_wait_s(state.attempt_number, error, rng)
+        if seconds is None or (state.seconds_since_start or 0.0) + seconds > patience.deadline_s:
             return math.inf
-        return seconds
+        return seconds if getattr(error, "status", None) == 429 or budget.spend() else math.inf
 
     return tenacity.AsyncRetrying(
         wait=wait_s,
         stop=lambda state: math.isinf(state.upcoming_sleep),  # tenacity asks for the wait first
         retry=tenacity.retry_if_exception_type(PrelabelError),
         before_sleep=lambda state: on_wait(_error_of(state), state.upcoming_sleep),
-        sleep=asyncio.sleep,
+        sleep=sleep,
         reraise=True,
     )
 

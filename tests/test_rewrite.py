@@ -1,4 +1,4 @@
-"""Append mode's batches, against the local hub."""
+"""Batches rewritten by what is stored, against the local hub."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import orjson
 import pytest
 
 from localhub.hubclient import CAR, KEY, SCHEMA, Api
-from prelabel.append import Appender, _merge_groups
 from prelabel.batches import n_bytes_of
 from prelabel.encode import EncodedRow
 from prelabel.errors import UploadError
@@ -23,16 +22,17 @@ from prelabel.model import Batch, Item, RowBatch
 from prelabel.outcomes import OpenRows
 from prelabel.parallel import EncodedChunk
 from prelabel.report import ReportBuilder
+from prelabel.rewrite import Keeping, Rewriter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
 DAY = {"schemaId": "cls-type", "answer": "day"}
 NOTE = {"schemaId": "cls-note", "answer": "hello"}
 
 
 class Desk:
-    """A project on a local hub, and an appender for it."""
+    """A project on a local hub, and a rewriter for it."""
 
     def __init__(self, api: Api, client: HubClient, project: str, repeated: set[str]) -> None:
         self.api = api
@@ -40,7 +40,13 @@ class Desk:
         self.project = project
         self.books = ReportBuilder("import", "x.csv", ("id",), ",")
         self.rows = OpenRows(self.books, ",", Matches())
-        self.appender = Appender(client, project, option_values(SCHEMA), self.rows, repeated)
+        self.read: list[HubTask] = []
+        keeping = Keeping(True, frozenset(), option_values(SCHEMA))
+        self.rewriter = Rewriter(client, project, keeping, self.rows, repeated, self.note)
+
+    async def note(self, tasks: Sequence[HubTask]) -> None:
+        """Remember what was read."""
+        self.read += tasks
 
     def batch(self, *items: tuple[int, str, dict[str, Any]]) -> Batch:
         """Open rows and put their items into a batch."""
@@ -54,10 +60,14 @@ class Desk:
 
     async def send(self, batch: Batch) -> list[dict[str, Any]]:
         """Complete, import and return what was imported."""
-        async with self.appender.completed(batch) as full:
-            await self.client.import_items(self.project, [item.body for item in full.items])
-            assert full.n_bytes == n_bytes_of(full.items)
-            return [orjson.loads(item.body) for item in full.items]
+        sent = []
+        async with self.rewriter.rewritten(batch) as pieces:
+            for piece in pieces:
+                assert piece.n_bytes == n_bytes_of(piece.items)
+                if piece.items:
+                    await self.client.send(self.project, piece)
+                sent += [orjson.loads(item.body) for item in piece.items if item.body]
+        return sent
 
 
 @asynccontextmanager
@@ -123,9 +133,9 @@ async def test_rows_of_one_asset_in_several_batches() -> None:
         order: list[str] = []
 
         async def run(name: str, batch: Batch, pause_s: float) -> None:
-            async with at.appender.completed(batch) as full:
+            async with at.rewriter.rewritten(batch) as pieces:
                 await asyncio.sleep(pause_s)
-                await at.client.import_items(at.project, [item.body for item in full.items])
+                await at.client.send(at.project, pieces[0])
                 order.append(name)
 
         async with asyncio.TaskGroup() as group:
@@ -141,10 +151,10 @@ async def test_rows_of_one_asset_in_several_batches() -> None:
 async def test_a_failed_batch_does_not_block_the_next() -> None:
     """Whoever waits for it goes on when it fails."""
     async with desk("a", repeated={"a"}) as at:
-        at.appender._project = "0" * 24
+        at.rewriter._project = "0" * 24
         with pytest.raises(UploadError):
             await at.send(at.batch((1, "a", {})))
-        at.appender._project = at.project
+        at.rewriter._project = at.project
         async with asyncio.timeout(5):
             await at.send(at.batch((2, "a", {})))
 
@@ -159,33 +169,92 @@ async def test_unmatched_rows_end_here() -> None:
 
 
 async def test_content_no_item_is_known_to_carry() -> None:
-    """It is sent along, and the row's owner told."""
+    """It is written with its task alone, and the row's owner told."""
     async with desk("a") as at:
-        (item,) = at.batch((1, "a", {})).items
-        task = HubTask("t1", "a1", "a", {"tools": [], "rotation": 90}, {})
-        ((_, full),) = _merge_groups({"a": [item]}, {"a": [task]}, {})
-        assert orjson.loads(full)["rotation"] == 90
-        assert at.appender._account([item], [task], full) == Item(1, "a", full)  # type: ignore[arg-type]
+        (item,) = at.batch((1, "a", {"classifications": [DAY]})).items
+        task = HubTask("t1", "a1", "a", {"tools": [], "rotation": 90}, {"brushDataUrl": "https://b/1"})
+        result = at.rewriter._keeping.group("a", [item], [task])
+        assert isinstance(result, Item)
+        ((task_id, body),) = result.task_bodies
+        assert task_id == "t1"
+        assert orjson.loads(body) == {
+            "answer": {"objects": [], "classifications": [DAY], "relations": [], "rotation": 90},
+            "brushDataUrl": "https://b/1",
+            "medicalBrushDataUrl": None,
+            "duration": 0,
+        }
+        assert at.rewriter._account([item], [task], result) is result
         at.rows.close(1, "imported")
 
     (outcome,) = at.books.finish().outcomes
     assert outcome.notes == ("the stored labels also hold rotation, sent along as found: look whether they are kept",)
 
 
+async def test_brushes_stay() -> None:
+    """A task with a brush mask gets its new labels beside it."""
+    async with desk("a") as at:
+        (task,) = await at.api.tasks(at.project)
+        body = {"answer": {"objects": [CAR]}, "brushDataUrl": "https://b/1"}
+        await at.api.ok("POST", f"/v2/annotate/{task['_id']}", body)
+        assert await at.send(at.batch((1, "a", {"classifications": [DAY]}))) == []
+        (task,) = await at.api.tasks(at.project)
+
+    assert task["brushDataUrl"] == "https://b/1"
+    assert [made["objectId"] for made in task["answer"]["tools"]] == ["car-1"]
+    assert [each["answer"] for each in task["answer"]["classifications"]] == ["opt-day"]
+
+
+async def test_overwriting_keeps_ignored_schemas() -> None:
+    """Their stored labels stay, all others go; a task with other labels of theirs is written on its own."""
+    async with desk("a", "b", "b") as at:
+        at.rewriter._keeping = Keeping(False, frozenset({"cls-note", "tool-car"}), option_values(SCHEMA))
+        stored = {"objects": [CAR], "classifications": [NOTE, {"schemaId": "cls-seen", "answer": ["rain"]}]}
+        await at.api.import_labels(at.project, [{"externalId": "a", **stored}])
+        last = (await at.api.tasks(at.project))[-1]
+        await at.api.ok("POST", f"/v2/annotate/{last['_id']}", {"answer": {"classifications": [NOTE]}})
+        await at.send(at.batch((1, "a", {"classifications": [DAY]}), (2, "b", {"classifications": [DAY]})))
+        answers = [task["answer"] for task in await at.api.tasks(at.project)]
+
+    assert [{each["schemaId"] for each in answer["classifications"]} for answer in answers] == [
+        {"cls-note", "cls-type"},
+        {"cls-type"},
+        {"cls-note", "cls-type"},
+    ]
+    assert [len(answer["tools"]) for answer in answers] == [1, 0, 0]
+    assert len(at.read) == 3
+
+
+async def test_overwriting_everything_reads_only() -> None:
+    """The tasks are told before they are touched; the items are sent as they came; unknown IDs fail."""
+    async with desk("a") as at:
+        at.rewriter._keeping = Keeping(False, frozenset(), {})
+        batch = at.batch((1, "a", {"classifications": [DAY]}), (2, "x", {}))
+        async with at.rewriter.rewritten(batch) as pieces:
+            assert [piece.items for piece in pieces] == [batch.items[:1]]
+            assert [task.external_id for task in at.read] == ["a"]
+
+    assert [(outcome.number, outcome.state) for outcome in at.books.finish().outcomes] == [(2, "failed")]
+
+
 async def test_assets_that_share_an_id() -> None:
-    """With equal labels each gets the same, and the row says so; with different ones the row fails, nothing changes."""
+    """With equal labels each gets the same, and the row says so; with different ones each keeps its own."""
     async with desk("a", "a") as at:
         (sent,) = await at.send(at.batch((1, "a", {"classifications": [DAY]})))
         assert sent["classifications"] == [DAY]
         at.rows.close(1, "imported")
-        first, second = await at.api.tasks(at.project)
+        first, _ = await at.api.tasks(at.project)
         assert at.rows.matches.n_tasks("a") == 2
 
         answer = {"objects": [CAR], "classifications": [], "relations": []}
         await at.api.ok("POST", f"/v2/annotate/{first['_id']}", {"answer": answer})
         assert await at.send(at.batch((2, "a", {"classifications": [NOTE]}))) == []
-        assert (await at.api.ok("GET", f"/v2/task/{second['_id']}"))["task"]["answer"] == second["answer"]
+        at.rows.close(2, "imported")
+        answers = [task["answer"] for task in await at.api.tasks(at.project)]
 
-    imported, failed = at.books.finish().outcomes
-    assert imported.notes == ("2 assets have this external ID; each of them gets the labels",)
-    assert "2 tasks have the external ID 'a' and hold different labels" in failed.reason
+    assert [len(answer["tools"]) for answer in answers] == [1, 0]
+    assert [{each["schemaId"] for each in answer["classifications"]} for answer in answers] == [
+        {"cls-note"},
+        {"cls-note", "cls-type"},
+    ]
+    for outcome in at.books.finish().outcomes:
+        assert outcome.notes == ("2 assets have this external ID; each of them gets the labels",)

@@ -1,0 +1,349 @@
+"""What an import has sent and the Hub has acknowledged, on disk: to go on after any crash, and to undo.
+
+One SQLite file per import, written before and after each request; a batch's rows are one record ("1-100"), so a
+million rows are some thousand records. Commits are durable (WAL, synchronous=FULL), so what is recorded as sent was
+recorded before it was, and what is recorded as acknowledged was. The database is held locked while it is open; the
+operating system lets go of it when the process dies, however it dies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+import zlib
+from bisect import bisect_right
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from prelabel.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+FILE_NAME = "journal.sqlite"
+_FORMAT = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batches (
+  number INTEGER PRIMARY KEY, rows TEXT NOT NULL, state TEXT NOT NULL, said TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS replaced (
+  number INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, external_id TEXT NOT NULL, content BLOB NOT NULL,
+  put_back INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS replaced_by_id ON replaced (external_id);
+"""
+
+BatchState = Literal["sent", "acknowledged", "failed", "split"]
+
+
+class RowRanges:
+    """A set of row numbers, kept as ranges: a million acknowledged rows in a row cost as much as one.
+
+    Args:
+        ranges: pairs of a first and a last number, in any order, overlapping or not.
+    """
+
+    def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+        for first, last in sorted(ranges):
+            if self._lasts and first <= self._lasts[-1] + 1:
+                self._lasts[-1] = max(self._lasts[-1], last)
+            else:
+                self._firsts.append(first)
+                self._lasts.append(last)
+
+    def __contains__(self, number: object) -> bool:
+        if not isinstance(number, int):
+            return False
+        at = bisect_right(self._firsts, number) - 1
+        return at >= 0 and number <= self._lasts[at]
+
+    def __len__(self) -> int:
+        return sum(last - first + 1 for first, last in zip(self._firsts, self._lasts, strict=True))
+
+    @classmethod
+    def of(cls, numbers: Iterable[int]) -> Self:
+        """The set of these numbers."""
+        return cls((number, number) for number in numbers)
+
+    @classmethod
+    def parse(cls, *texts: str) -> Self:
+        """The union of texts as :meth:`__str__` writes them."""
+        parts = (part.partition("-") for text in texts for part in text.split(",") if part)
+        return cls((int(first), int(last or first)) for first, _, last in parts)
+
+    def __str__(self) -> str:
+        pairs = zip(self._firsts, self._lasts, strict=True)
+        return ",".join(f"{first}-{last}" if last > first else str(first) for first, last in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What must be the same for a run to go on where another ended.
+
+    Attributes:
+        csv: digest of the file's bytes.
+        config: the config's keys that decide on labels, as JSON, and the options that do.
+        project: the project's id.
+        host: the Hub's URL.
+    """
+
+    csv: str
+    config: str
+    project: str
+    host: str
+
+
+_NAMES = {"csv": "the CSV", "config": "the config", "project": "the project", "host": "the host"}
+
+
+def digest_of(path: Path) -> str:
+    """A file's content in 32 letters; read in pieces, about a second per gigabyte.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise ConfigError(f"cannot read the CSV {path}: {error.strerror or error}", field="csv") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedTask:
+    """A task as it was before an import touched it.
+
+    Attributes:
+        task_id: the task.
+        external_id: its asset's external ID.
+        answer: its stored answer.
+        brush_urls: its brush masks by key.
+    """
+
+    task_id: str
+    external_id: str
+    answer: Mapping[str, Any]
+    brush_urls: Mapping[str, str]
+
+
+class Journal:
+    """The record of one import. Use as a context manager; its methods may be called from any thread.
+
+    Args:
+        folder: where the file is, or will be.
+
+    Attributes:
+        folder: as given.
+        facts: what is known of the import: fingerprint, settings, how it ended.
+
+    Raises:
+        ConfigError: another process works with it, or it is no journal.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(folder / FILE_NAME, timeout=0, isolation_level=None, check_same_thread=False)
+        except (OSError, sqlite3.OperationalError) as error:
+            said = getattr(error, "strerror", None) or error
+            raise ConfigError(
+                f"cannot keep a record of the import in {folder} ({said}): name another folder as --state, or do "
+                "without with --no-state",
+                field="state",
+            ) from error
+        try:
+            self._open()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _open(self) -> None:
+        try:
+            # The lock is the database's own, taken here and kept until the connection or the process ends.
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute("BEGIN EXCLUSIVE")
+            for statement in _SCHEMA.split(";"):
+                self._db.execute(statement)
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise self._unusable(error) from error
+            raise ConfigError(
+                f"another run is working with {self.folder}: wait for its end, or give this one its own --state",
+                field="state",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+        self.facts: dict[str, str] = dict(self._db.execute("SELECT name, value FROM facts"))
+        if self.facts.setdefault("format", str(_FORMAT)) != str(_FORMAT):
+            raise ConfigError(
+                f"{self.folder / FILE_NAME} was written by another version of prelabel: finish with that one, or "
+                "start anew with --restart after removing the folder",
+                field="state",
+            )
+
+    def _unusable(self, error: sqlite3.Error) -> ConfigError:
+        return ConfigError(
+            f"{self.folder / FILE_NAME} cannot be used ({error}): remove the folder to start anew", field="state"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+    def start(self, fingerprint: Fingerprint, *, restart: bool = False) -> None:
+        """Go on with the import of this fingerprint, or begin it.
+
+        Args:
+            fingerprint: what is to be imported, and where to.
+            restart: forget what is recorded, also what an undo would need.
+
+        Raises:
+            ConfigError: the journal is another import's, or was rolled back, and ``restart`` is not set.
+        """
+        is_untouched = not self._value("SELECT EXISTS (SELECT 1 FROM batches)")
+        if restart or is_untouched:
+            self._forget()
+        elif changed := [_NAMES[name] for name, value in asdict(fingerprint).items() if self.facts.get(name) != value]:
+            verb = "is" if len(changed) == 1 else "are"
+            raise ConfigError(
+                f"{' and '.join(changed)} {verb} not what {self.folder} has the record of: go on with what it was, or "
+                "give --restart to import everything anew (that forgets the record, and what 'prelabel rollback' "
+                "needs), or another --state",
+                field="state",
+            )
+        elif "rolled_back" in self.facts:
+            raise ConfigError(
+                f"the import that {self.folder} has the record of was rolled back: give --restart to import again",
+                field="state",
+            )
+        self.write_facts({"format": str(_FORMAT), **asdict(fingerprint)})
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            for table in ("facts", "batches", "replaced"):
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
+            self._db.execute("COMMIT")
+            self.facts.clear()
+
+    def write_facts(self, facts: Mapping[str, str]) -> None:
+        """Keep facts about the import as a whole."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
+            self._db.execute("COMMIT")
+            self.facts |= facts
+
+    def acknowledged(self) -> RowRanges:
+        """The rows that the Hub has acknowledged, and that were not opened again since."""
+        with self._lock:
+            found = self._db.execute(
+                "SELECT number, rows, state FROM batches WHERE state IN ('acknowledged', 'reopened') ORDER BY number"
+            ).fetchall()
+        reopened = {row: number for number, text, state in found if state == "reopened" for row in _rows_in(text)}
+        texts = []
+        for number, text, state in found:
+            if state == "acknowledged" and not reopened:
+                texts.append(text)
+            elif state == "acknowledged":
+                texts.append(str(RowRanges.of(row for row in _rows_in(text) if reopened.get(row, 0) < number)))
+        return RowRanges.parse(*texts)
+
+    def reopen(self, rows: Iterable[int]) -> None:
+        """Record that these rows are to be sent again, acknowledged or not: before anything they depend on is."""
+        with self._lock:
+            self._db.execute("INSERT INTO batches (rows, state) VALUES (?, 'reopened')", (str(RowRanges.of(rows)),))
+
+    def sending(self, rows: Sequence[int]) -> int:
+        """Record that these rows are about to be sent; returns the record's number."""
+        with self._lock:
+            cursor = self._db.execute(
+                "INSERT INTO batches (rows, state) VALUES (?, 'sent')", (str(RowRanges.of(rows)),)
+            )
+            return int(cursor.lastrowid or 0)
+
+    def settled(self, number: int, state: BatchState, said: str = "", rows: Sequence[int] | None = None) -> None:
+        """Record what became of a batch, or of those of its rows."""
+        text = None if rows is None else str(RowRanges.of(rows))
+        with self._lock:
+            self._db.execute(
+                "UPDATE batches SET state = ?, said = ?, rows = COALESCE(?, rows) WHERE number = ?",
+                (state, said, text, number),
+            )
+
+    def batches(self) -> list[tuple[str, str, str]]:
+        """Every record: rows, state and what was said, in the order they were sent."""
+        with self._lock:
+            return self._db.execute("SELECT rows, state, said FROM batches ORDER BY number").fetchall()
+
+    def keep(self, tasks: Iterable[ReplacedTask]) -> None:
+        """Keep tasks as they are before they are touched; what is kept of a task already stays."""
+        rows = [(task.task_id, task.external_id, _packed(task)) for task in tasks]
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("INSERT OR IGNORE INTO replaced (task, external_id, content) VALUES (?, ?, ?)", rows)
+            self._db.execute("COMMIT")
+
+    def n_kept(self) -> tuple[int, int]:
+        """Tasks that are kept, and how many of them have been put back."""
+        with self._lock:
+            (counts,) = self._db.execute("SELECT COUNT(*), COALESCE(SUM(put_back), 0) FROM replaced")
+        return int(counts[0]), int(counts[1])
+
+    def to_put_back(self) -> Iterator[list[ReplacedTask]]:
+        """The kept tasks that have not been put back, all of one external ID at a time."""
+        external_id = self._value("SELECT MIN(external_id) FROM replaced WHERE NOT put_back")
+        while external_id is not None:
+            with self._lock:
+                found = self._db.execute(
+                    "SELECT task, content FROM replaced WHERE external_id = ? ORDER BY number", (external_id,)
+                ).fetchall()
+            yield [_unpacked(task, external_id, content) for task, content in found]
+            external_id = self._value(
+                "SELECT MIN(external_id) FROM replaced WHERE NOT put_back AND external_id > ?", external_id
+            )
+
+    def put_back(self, external_ids: Iterable[str]) -> None:
+        """Record that the tasks of these external IDs are as they were."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            marks = [(external_id,) for external_id in external_ids]
+            self._db.executemany("UPDATE replaced SET put_back = 1 WHERE external_id = ?", marks)
+            self._db.execute("COMMIT")
+
+    def _value(self, query: str, *parameters: Any) -> Any:
+        with self._lock, closing(self._db.execute(query, parameters)) as cursor:
+            return cursor.fetchone()[0]
+
+
+def _rows_in(text: str) -> Iterator[int]:
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
+def _packed(task: ReplacedTask) -> bytes:
+    # Level 1: labels are repetitive, and this runs while the import waits.
+    return zlib.compress(json.dumps([task.answer, task.brush_urls], separators=(",", ":")).encode(), 1)
+
+
+def _unpacked(task_id: str, external_id: str, content: bytes) -> ReplacedTask:
+    answer, brush_urls = json.loads(zlib.decompress(content))
+    return ReplacedTask(task_id, external_id, answer, brush_urls)

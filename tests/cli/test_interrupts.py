@@ -1,0 +1,65 @@
+"""Signals handed to a stopper; with a whole import behind them they are tested in test_import_."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+
+import pytest
+
+from prelabel.cli.interrupts import interrupts_to
+from prelabel.stopping import Stopper
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_once_twice_and_before_anything_runs(number: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first asks; the second, with nothing to cancel, interrupts; handlers are put back."""
+    before = signal.getsignal(number)
+    stopper = Stopper()
+
+    def run() -> None:
+        with interrupts_to(stopper):
+            os.kill(os.getpid(), number)
+            assert (stopper.reason, stopper.kind) == ("interrupted", "interrupt")
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert signal.getsignal(number) is before
+    assert "once more stops at once" in capsys.readouterr().err
+
+
+def test_a_cancelled_import_is_an_interruption() -> None:
+    """What asyncio calls a cancelled task a person calls Ctrl-C."""
+    stopper = Stopper()
+
+    async def work() -> None:
+        stopper.listen(lambda: None)
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(30)
+
+    with pytest.raises(KeyboardInterrupt), interrupts_to(stopper):
+        asyncio.run(work())
+
+
+def test_errors_are_left_alone() -> None:
+    """Those of the block come out as they are."""
+    with pytest.raises(ValueError, match="mine"), interrupts_to(Stopper()):
+        raise ValueError("mine")
+
+
+def test_other_threads_have_no_signals() -> None:
+    """There the block just runs."""
+    ran = []
+
+    def run() -> None:
+        with interrupts_to(Stopper()):
+            ran.append(True)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert ran == [True]
