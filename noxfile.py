@@ -67,6 +67,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def chaos(session: nox.Session) -> None:
+    """Imports amid random faults and kill -9, resumed and compared. ``nox -s chaos -- 2000 --rows 500`` runs many."""
+    session.install("-e", ".[test]")
+    session.run("python", "tests/chaos.py", *(session.posargs or ["50"]), env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
 def package(session: nox.Session) -> None:
     """Build sdist and wheel, install the wheel alone and ask it for help."""
     session.install("build")
