@@ -63,7 +63,7 @@ def typing(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """The benchmarks with their peers. ``nox -s bench -- --benchmark-disable`` runs each body once as a test."""
     session.install("-e", ".[test,bench]")
-    session.run("pytest", "benchmarks", "-p", "no:randomly", *session.posargs)
+    session.run("pytest", "benchmarks", "-p", "no:randomly", "--timeout=600", *session.posargs)
 
 
 @nox.session(default=False)
