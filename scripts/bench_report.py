@@ -30,8 +30,8 @@ def main() -> None:
     for entry in results["benchmarks"]:
         name = entry["name"].split("[")[0]
         parameters = entry["params"] or {}
-        workload = str(parameters.get("workload", parameters.get("file", "-")))
-        tests[name][workload][parameters.get("peer", "prelabel")] = entry
+        workload = " ".join(str(parameters[key]) for key in ("workload", "writer") if key in parameters) or "-"
+        tests[name][workload][parameters.get("peer") or parameters.get("road") or "prelabel"] = entry
     for name, workloads in tests.items():
         print(f"## {name.removeprefix('test_').replace('_', ' ')}\n")
         for line in table(workloads, BASELINE.get(name, "prelabel")):

@@ -19,7 +19,7 @@ KERNEL_SOURCES = sorted((PACKAGE / "kernels").glob("*.py"))
 # Each layer may import those before it. What stands in one layer does not know of each other.
 LAYERS = (
     {"errors", "config", "model"},
-    {"kernels", "lines"},
+    {"kernels", "lines", "rejects"},
     {"classes", "holes"},
     {"ontology", "rows", "answers", "masks", "polygons", "items", "batches", "merge", "hub", "journal", "report"},
     {"tracing", "formats", "budget"},
@@ -49,7 +49,6 @@ FENCES = {
     "shapely": ("polygons.py",),
     "pydantic": ("config.py",),
     "tenacity": ("hub/retry.py",),
-    "aiolimiter": ("hub/pace.py",),
     "typer": ("cli/",),
     "rich": ("cli/",),
 }

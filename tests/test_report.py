@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prelabel import rejects as rejects_module
 from prelabel import report as report_module
 from prelabel.errors import ImportFailed
 from prelabel.model import RowOutcome
-from prelabel.report import ERROR_COLUMN, Report, ReportBuilder, deliver, peak_rss_bytes
+from prelabel.rejects import ERROR_COLUMN
+from prelabel.report import Report, ReportBuilder, deliver, peak_rss_bytes
 from prelabel.rows import read_rows
 
 if TYPE_CHECKING:
@@ -191,7 +193,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     """Beyond its bounds the report counts outcomes and notes but keeps the rejects, on disk."""
     monkeypatch.setattr(report_module, "_MAX_OUTCOMES", 10)
     monkeypatch.setattr(report_module, "_MAX_NOTES", 3)
-    monkeypatch.setattr(report_module, "_REJECTS_IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(rejects_module, "_IN_MEMORY_BYTES", 100)
     books = builder()
     for number in range(1, 51):
         books.record(RowOutcome(number, number + 1, "x", "failed", "no"), [str(number), "cell"])

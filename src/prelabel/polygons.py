@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 LOSSLESS_BELOW = 0.2**0.5
 """Pixels: 1 / sqrt(5). Below it no corner of a pixel-edge ring can go: the S-shaped step deviates by just that much."""
 
+_MARKABLE = 1 << 16
+
 Coordinates = Literal["pixel_edges", "pixel_centers"]
 Simplification = Literal["shared", "rings"]
 
@@ -291,10 +293,7 @@ def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygo
 def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outlines:
     """Trace a mask's rings and leave them exact; ``connectivity`` and ``min_area`` of the options count."""
     if table is None:
-        opaque = with_values(runs, np.where(runs.values == TRANSPARENT, 0, runs.values).astype(np.uint32))
-        n_pixels = runs.width * runs.height
-        n_class = int(run_lengths(opaque)[opaque.values != 0].sum(dtype=np.int64))
-        classes, counts = opaque, PixelCounts(n_pixels, n_class, n_pixels - n_class)
+        classes, counts = _every_value(runs)
     else:
         classes, counts = table.classify(runs)
     regions = label_regions(classes)
@@ -306,7 +305,7 @@ def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outl
     values = regions.values[1:]
     rings = trace_rings(classes, regions.labels, len(values))
     if table is None:
-        distinct, indices = np.unique(values, return_inverse=True)
+        distinct, indices = _distinct(values)
         names = tuple(str(value) for value in distinct.tolist())
     else:
         names, indices = table.names, values.astype(np.int64) - 1
@@ -319,6 +318,24 @@ def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outl
         areas=regions.areas[1:],
         counts=counts,
     )
+
+
+def _every_value(runs: Runs) -> tuple[Runs, PixelCounts]:
+    """Make every value but 0 and transparent a class."""
+    hidden = runs.values == TRANSPARENT
+    classes = with_values(runs, np.where(hidden, 0, runs.values).astype(np.uint32)) if hidden.any() else runs
+    n_pixels = runs.width * runs.height
+    n_background = int(run_lengths(classes)[classes.values == 0].sum(dtype=np.int64))
+    return classes, PixelCounts(n_pixels, n_pixels - n_background, n_background)
+
+
+def _distinct(values: UInt32Array) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
+    """Return the distinct values, ascending, and the index of each value among them."""
+    if len(values) == 0 or int(values.max()) >= _MARKABLE:
+        return np.unique(values, return_inverse=True)
+    present = np.zeros(int(values.max()) + 1, bool)  # marking them beats sorting as long as the numbers are small
+    present[values] = True
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[values]
 
 
 def _without_small(runs: Runs, objects: Regions, counts: PixelCounts, min_area: int) -> tuple[Runs, PixelCounts]:
@@ -335,6 +352,8 @@ def _without_small(runs: Runs, objects: Regions, counts: PixelCounts, min_area: 
 
 def _object_of_region(regions: Regions, objects: Regions) -> Int32Array:
     """Return int32, one per region: the object it belongs to, from 0."""
+    if objects is regions:
+        return np.arange(len(regions.values) - 1, dtype=np.int32)
     owner = np.zeros(len(regions.values), np.int32)
     owner[regions.labels] = objects.labels
     return owner[1:] - np.int32(1)

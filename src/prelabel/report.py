@@ -6,12 +6,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
-import tempfile
 import time
-import weakref
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +16,7 @@ import orjson
 
 from prelabel.errors import ImportFailed
 from prelabel.model import EARLIER, Progress
+from prelabel.rejects import Rejects
 
 if TYPE_CHECKING:
     import os
@@ -27,11 +24,9 @@ if TYPE_CHECKING:
 
     from prelabel.model import RowOutcome, RowState
 
-ERROR_COLUMN = "prelabel_error"
 _MAX_OUTCOMES = 100_000
 _MAX_NOTES = 1_000
 _SHOWN = 5
-_REJECTS_IN_MEMORY_BYTES = 4_000_000
 
 Bottleneck = Literal["read", "decode", "trace", "encode", "upload", "rate limit"]
 OnError = Literal["collect", "raise"]
@@ -91,43 +86,6 @@ class Timings:
     paced_s: float = 0.0
 
 
-class _Rejects:
-    """Failed rows as CSV lines, spooled to disk beyond a few megabytes, read back in row order."""
-
-    def __init__(self, header: Sequence[str], delimiter: str) -> None:
-        self._header = list(header)
-        self._delimiter = delimiter
-        self._spool = tempfile.SpooledTemporaryFile(max_size=_REJECTS_IN_MEMORY_BYTES)  # noqa: SIM115 - finalize closes
-        weakref.finalize(self, self._spool.close)
-        self._places: list[tuple[int, int, int]] = []
-        self._end = 0
-
-    def add(self, number: int, cells: Sequence[str], reason: str) -> None:
-        line = self._line(self._with_error(cells, reason))
-        self._spool.seek(self._end)
-        self._spool.write(line)
-        self._places.append((number, self._end, len(line)))
-        self._end += len(line)
-
-    def lines(self) -> Iterator[bytes]:
-        yield self._line(self._with_error(self._header, ERROR_COLUMN))
-        for _, start, n_bytes in sorted(self._places):
-            self._spool.seek(start)
-            yield self._spool.read(n_bytes)
-
-    def _with_error(self, cells: Sequence[str], error: str) -> list[str]:
-        row = [*cells, *[""] * (len(self._header) - len(cells))]
-        if ERROR_COLUMN not in self._header:
-            return [*row, error]
-        row[self._header.index(ERROR_COLUMN)] = error  # a rejects file that is imported again
-        return row
-
-    def _line(self, cells: Sequence[str]) -> bytes:
-        text = io.StringIO()
-        csv.writer(text, delimiter=self._delimiter).writerow(cells)
-        return text.getvalue().encode("utf-8", "surrogateescape")
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """How an import ended.
@@ -170,7 +128,7 @@ class Report:
     n_outcomes_dropped: int
     notes: tuple[str, ...]
     stopped: str
-    _rejects: _Rejects = field(repr=False, compare=False)
+    _rejects: Rejects = field(repr=False, compare=False)
     n_earlier: int = 0
     stopped_by: StoppedBy = ""
 
@@ -306,7 +264,7 @@ class ReportBuilder:
         self.project = project
         self._kind: RunKind = kind
         self._csv = csv_name
-        self._rejects = _Rejects(header, delimiter)
+        self._rejects = Rejects(header, delimiter)
         self._outcomes: list[RowOutcome] = []
         self._n_dropped = 0
         self._notes: list[str] = []
