@@ -13,9 +13,10 @@ from typing import Any
 
 HEAD = """# Benchmarks
 
-Made by `scripts/bench_report.py` from one run of `nox -s bench`; peers in the same run on the same machine
-({machine}), best of the rounds. A ratio above 1 means that prelabel is faster; losses stay in the table.
-Workloads are named in `benchmarks/workloads.py`; what each peer does and does not give is said beside its code.
+Made by `scripts/bench_report.py` from one run of `nox -s bench` (perhaps of a choice of it, by `-k`). The peers ran in
+the same run on the same machine ({machine}); best of the rounds. A ratio above 1 means that prelabel is faster; losses
+stay in the table. Workloads are named in `benchmarks/workloads.py`; what a peer does and does not give is said beside
+its code.
 """
 BASELINE = {"test_batch_of_masks": "1 thread"}
 
