@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 Rgb = tuple[int, int, int]
 ToolKind = Literal["segmentation", "polygon"]
-ClassificationKind = Literal["radio", "checkbox", "single-dropdown", "multi-dropdown", "text"]
 
 
 @dataclass(frozen=True, slots=True)
