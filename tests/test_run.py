@@ -123,9 +123,10 @@ async def test_rows_of_one_id_are_added_in_order_after_a_failure(tmp_path: Path)
     @web.middleware
     async def refuse_first(request: web.Request, handler: Any) -> web.StreamResponse:
         nonlocal refused
-        if request.path == "/v2/import/labels" and refused:
+        # Batches of other IDs travel beside it and may overtake it, so the request is known by what it holds.
+        if request.path == "/v2/import/labels" and refused and b'"0.png"' in await request.read():
             refused -= 1
-            return failure(403 if refused else 409, "no")
+            return failure(409, "no")
         response: web.StreamResponse = await handler(request)
         return response
 
