@@ -15,10 +15,10 @@ import shapely
 from workloads import WORKLOADS
 
 from prelabel import mask_to_polygons
-from prelabel.kernels.regions import label_regions
-from prelabel.kernels.rings import trace_rings
+from prelabel.kernels.rings import follow_rings
 from prelabel.kernels.runs import runs_from_array
 from prelabel.kernels.simplify import simplify_shared
+from prelabel.kernels.sweep import sweep_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,20 +31,18 @@ TOLERANCE = 1.0
 
 
 def _rings(workload: str) -> Rings:
-    runs = runs_from_array(WORKLOADS[workload]())
-    regions = label_regions(runs)
-    return trace_rings(runs, regions.labels, len(regions.values) - 1)
+    return follow_rings(sweep_runs(runs_from_array(WORKLOADS[workload]())))
 
 
 def _ours(workload: str) -> Callable[[], int]:
     rings = _rings(workload)
-    return lambda: len(simplify_shared(rings, TOLERANCE)[0].nodes)
+    return lambda: int(simplify_shared(rings, TOLERANCE)[0].sum())
 
 
 def _opencv(workload: str) -> Callable[[], int]:
     rings = _rings(workload)
-    points = rings.points()
-    contours = [points[first:last] for first, last in pairwise(rings.ring_offsets.tolist())]
+    points, offsets, _ = rings.polygons()
+    contours = [points[first:last] for first, last in pairwise(offsets.tolist())]
     return lambda: sum(len(cv2.approxPolyDP(contour, TOLERANCE, closed=True)) for contour in contours)
 
 

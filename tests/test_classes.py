@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import oracles
-from prelabel.classes import ClassTable, PixelCounts
+from prelabel.classes import IGNORED, ClassTable, PixelCounts
 from prelabel.errors import ConfigError
 from prelabel.kernels.runs import runs_from_array
 from prelabel.model import TRANSPARENT
@@ -20,7 +20,7 @@ def test_class_table_sorts_its_values() -> None:
 
     assert table.names == ("a", "b", "c")
     assert table.keys.tolist() == [0, 5, 9, 2**32 - 2]
-    assert table.targets.tolist() == [2, ClassTable.IGNORED, 1, 3]
+    assert table.targets.tolist() == [2, IGNORED, 1, 3]
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prelabel.errors import ConfigError
-from prelabel.kernels.runs import count_pixels, look_up, run_lengths, with_values
+from prelabel.kernels.runs import IGNORED as IGNORED  # noqa: PLC0414 - what a table says
+from prelabel.kernels.runs import classify_runs, run_lengths
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from prelabel.model import Runs, UInt32Array
 
@@ -55,9 +54,6 @@ class ClassTable:
         targets: uint32, one per key: class index + 1, or ``IGNORED``.
     """
 
-    IGNORED = 0xFFFFFFFE
-    UNKNOWN = 0xFFFFFFFD
-
     names: tuple[str, ...]
     keys: UInt32Array
     targets: UInt32Array
@@ -65,28 +61,28 @@ class ClassTable:
     @classmethod
     def of(cls, classes: Sequence[tuple[str, int]], ignored: Sequence[int] = ()) -> ClassTable:
         """Make a table of (name, mask value) pairs and of mask values that are ignored on purpose."""
-        pairs = [(value, index + 1) for index, (_, value) in enumerate(classes)]
-        pairs += [(value, cls.IGNORED) for value in ignored]
-        pairs.sort()
-        keys = np.array([value for value, _ in pairs], np.uint32)
-        if len(np.unique(keys)) < len(keys):
+        targets = dict.fromkeys(ignored, IGNORED) | {value: index for index, (_, value) in enumerate(classes, 1)}
+        if len(targets) < len(classes) + len(ignored):
             raise ConfigError("two classes have the same mask value: give each its own", field="colors")
-        return cls(tuple(name for name, _ in classes), keys, np.array([target for _, target in pairs], np.uint32))
+        keys = sorted(targets)
+        return cls(
+            tuple(name for name, _ in classes),
+            np.array(keys, np.uint32),
+            np.array([targets[key] for key in keys], np.uint32),
+        )
 
     def classify(self, runs: Runs) -> tuple[Runs, PixelCounts]:
         """Turn mask values into class index + 1, everything else into 0, and count the pixels of each kind."""
-        targets = look_up(runs.values, self.keys, self.targets, self.UNKNOWN)
-        n_class, n_ignored, n_unknown, n_background = count_pixels(runs, targets, self.IGNORED, self.UNKNOWN)
-        unknown = _by_value(runs, targets == self.UNKNOWN) if n_unknown else {}
-        targets[targets >= self.UNKNOWN] = 0
+        classes, (n_class, n_ignored, n_unknown, n_background) = classify_runs(runs, self.keys, self.targets)
+        unknown = self._by_value(runs) if n_unknown else {}
         n_pixels = runs.width * runs.height
-        return with_values(runs, targets), PixelCounts(n_pixels, n_class, n_background, n_ignored, 0, unknown)
+        return classes, PixelCounts(n_pixels, n_class, n_background, n_ignored, 0, unknown)
 
-
-def _by_value(runs: Runs, chosen: NDArray[np.bool_]) -> dict[int, int]:
-    """Return the values of the chosen runs -> pixels, most first; 0 and transparent are left out."""
-    chosen &= (runs.values != 0) & (runs.values != TRANSPARENT)
-    values, inverse = np.unique(runs.values[chosen], return_inverse=True)
-    pixels = np.bincount(inverse, weights=run_lengths(runs)[chosen]).astype(np.int64)
-    order = np.lexsort((values, -pixels))
-    return dict(zip(values[order].tolist(), pixels[order].tolist(), strict=True))
+    def _by_value(self, runs: Runs) -> dict[int, int]:
+        """Return the values without a class -> pixels, most first; 0 and transparent are left out."""
+        values, inverse = np.unique(runs.values, return_inverse=True)
+        pixels = np.bincount(inverse, weights=run_lengths(runs)).astype(np.int64)
+        unknown = ~np.isin(values, self.keys) & (values != 0) & (values != TRANSPARENT)
+        values, pixels = values[unknown], pixels[unknown]
+        order = np.lexsort((values, -pixels))
+        return dict(zip(values[order].tolist(), pixels[order].tolist(), strict=True))

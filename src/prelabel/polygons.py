@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,10 +14,10 @@ from prelabel.classes import PixelCounts as PixelCounts  # noqa: PLC0414
 from prelabel.errors import ConfigError
 from prelabel.kernels.centers import move_to_pixels, pad_rings
 from prelabel.kernels.digits import polygons_to_json
-from prelabel.kernels.regions import Regions, label_regions
-from prelabel.kernels.rings import Rings, trace_rings
-from prelabel.kernels.runs import run_lengths, with_values
-from prelabel.kernels.simplify import simplify_rings, simplify_shared
+from prelabel.kernels.rings import ALL, Rings, follow_rings
+from prelabel.kernels.runs import count_background, run_lengths, with_values
+from prelabel.kernels.simplify import simplify_loose, simplify_rings, simplify_shared
+from prelabel.kernels.sweep import sweep_runs
 from prelabel.model import TRANSPARENT, Runs, ToolKind
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from prelabel.formats import CocoSegmentation
     from prelabel.items import PolygonHoles, SegmentationMode
+    from prelabel.kernels.sweep import Sweep
     from prelabel.model import Int32Array, UInt32Array
     from prelabel.verify import Verification
 
@@ -244,7 +246,7 @@ class Outlines:
 
     Attributes:
         rings: the exact rings, one polygon per region.
-        shape, class_names, class_indices, object_indices, areas, counts: as in :class:`Polygons`.
+        shape, class_names, class_indices, object_indices, counts: as in :class:`Polygons`.
     """
 
     rings: Rings
@@ -252,12 +254,24 @@ class Outlines:
     class_names: tuple[str, ...]
     class_indices: Int32Array
     object_indices: Int32Array
-    areas: NDArray[np.int64]
     counts: PixelCounts
 
     def polygons(self, options: TraceOptions) -> Polygons:
         """Simplify: tolerance, simplification and coordinates of the options count, the others have had their turn."""
-        points, ring_offsets, n_restrained, n_padded = _finished(self.rings, options)
+        n_restrained = n_padded = 0
+        is_lossless = options.tolerance < LOSSLESS_BELOW
+        if options.coordinates == "pixel_centers":
+            points, ring_offsets, areas, n_padded = self._center_rings(None if is_lossless else options.tolerance)
+        elif options.simplification == "rings":
+            rings, kept = self.rings.without_straight(), ALL
+            if not is_lossless:
+                kept, n_restrained = simplify_rings(rings, options.tolerance)
+            points, ring_offsets, areas = rings.polygons(kept)
+        else:
+            kept = ALL
+            if not is_lossless:
+                kept, n_restrained = simplify_shared(self.rings, options.tolerance)
+            points, ring_offsets, areas = self.rings.polygons(kept)
         return Polygons(
             shape=self.shape,
             class_names=self.class_names,
@@ -266,12 +280,21 @@ class Outlines:
             polygon_offsets=self.rings.polygon_offsets,
             class_indices=self.class_indices,
             object_indices=self.object_indices,
-            areas=self.areas,
+            areas=areas,
             counts=self.counts,
             n_restrained=n_restrained,
             n_padded=n_padded,
             coordinates=options.coordinates,
         )
+
+    def _center_rings(self, tolerance: float | None) -> tuple[Int32Array, Int32Array, NDArray[np.int64], int]:
+        """Return points, ring offsets, areas, and how many points were repeated."""
+        points, ring_offsets, areas = self.rings.without_straight().polygons()
+        points, ring_offsets = move_to_pixels(points, ring_offsets, self.rings.polygon_offsets)
+        if tolerance is not None:
+            points, ring_offsets = simplify_loose(points, ring_offsets, tolerance)
+        points, ring_offsets, n_padded = pad_rings(points, ring_offsets)
+        return points, ring_offsets, areas, n_padded
 
 
 def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygons:
@@ -292,41 +315,29 @@ def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygo
 
 def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outlines:
     """Trace a mask's rings and leave them exact; ``connectivity`` and ``min_area`` of the options count."""
+    classes, counts = _every_value(runs) if table is None else table.classify(runs)
+    swept = sweep_runs(classes)
+    objects = _objects(swept, options.connectivity)
+    if options.min_area > 1 and (small := _in_small_objects(classes, swept, objects, options.min_area)).any():
+        n_small = int(run_lengths(classes)[small].sum(dtype=np.int64))
+        counts = dataclasses.replace(counts, n_class=counts.n_class - n_small, n_small=n_small)
+        swept = sweep_runs(with_values(classes, np.where(small, np.uint32(0), classes.values)))
+        objects = _objects(swept, options.connectivity)
     if table is None:
-        classes, counts = _every_value(runs)
+        distinct, indices = _distinct(swept.values)
+        names = tuple(map(str, distinct.tolist()))
     else:
-        classes, counts = table.classify(runs)
-    regions = label_regions(classes)
-    objects = label_regions(classes, 8) if options.connectivity == 8 else regions
-    if options.min_area > 1:
-        classes, counts = _without_small(classes, objects, counts, options.min_area)
-        regions = label_regions(classes)
-        objects = label_regions(classes, 8) if options.connectivity == 8 else regions
-    values = regions.values[1:]
-    rings = trace_rings(classes, regions.labels, len(values))
-    if table is None:
-        distinct, indices = _distinct(values)
-        names = tuple(str(value) for value in distinct.tolist())
-    else:
-        names, indices = table.names, values.astype(np.int64) - 1
-    return Outlines(
-        rings=rings,
-        shape=(runs.height, runs.width),
-        class_names=names,
-        class_indices=indices.astype(np.int32),
-        object_indices=_object_of_region(regions, objects),
-        areas=regions.areas[1:],
-        counts=counts,
-    )
+        names, indices = table.names, swept.values.astype(np.int32) - np.int32(1)
+    return Outlines(follow_rings(swept), (runs.height, runs.width), names, indices.astype(np.int32), objects, counts)
 
 
 def _every_value(runs: Runs) -> tuple[Runs, PixelCounts]:
     """Make every value but 0 and transparent a class."""
-    hidden = runs.values == TRANSPARENT
-    classes = with_values(runs, np.where(hidden, 0, runs.values).astype(np.uint32)) if hidden.any() else runs
-    n_pixels = runs.width * runs.height
-    n_background = int(run_lengths(classes)[classes.values == 0].sum(dtype=np.int64))
-    return classes, PixelCounts(n_pixels, n_pixels - n_background, n_background)
+    n_zero, n_transparent = count_background(runs)
+    if n_transparent:
+        runs = with_values(runs, np.where(runs.values == TRANSPARENT, np.uint32(0), runs.values))
+    n_pixels, n_background = runs.width * runs.height, n_zero + n_transparent
+    return runs, PixelCounts(n_pixels, n_pixels - n_background, n_background)
 
 
 def _distinct(values: UInt32Array) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
@@ -338,53 +349,15 @@ def _distinct(values: UInt32Array) -> tuple[NDArray[np.integer[Any]], NDArray[np
     return np.flatnonzero(present), (np.cumsum(present) - 1)[values]
 
 
-def _without_small(runs: Runs, objects: Regions, counts: PixelCounts, min_area: int) -> tuple[Runs, PixelCounts]:
-    """Turn the pixels of objects below ``min_area`` into background."""
-    small = objects.areas < min_area
-    small[0] = False
-    n_small = int(objects.areas[small].sum())
-    values = np.where(small[objects.labels], 0, runs.values).astype(np.uint32)
-    kept = PixelCounts(
-        counts.n_pixels, counts.n_class - n_small, counts.n_background, counts.n_ignored, n_small, counts.unknown
-    )
-    return with_values(runs, values), kept
-
-
-def _object_of_region(regions: Regions, objects: Regions) -> Int32Array:
+def _objects(swept: Sweep, connectivity: int) -> Int32Array:
     """Return int32, one per region: the object it belongs to, from 0."""
-    if objects is regions:
-        return np.arange(len(regions.values) - 1, dtype=np.int32)
-    owner = np.zeros(len(regions.values), np.int32)
-    owner[regions.labels] = objects.labels
-    return owner[1:] - np.int32(1)
+    return swept.objects() if connectivity == 8 else np.arange(len(swept.values), dtype=np.int32)
 
 
-def _finished(rings: Rings, options: TraceOptions) -> tuple[Int32Array, Int32Array, int, int]:
-    """Return points, ring offsets, and how many arcs or rings were restrained and points repeated."""
-    lossless = options.tolerance < LOSSLESS_BELOW
-    if options.coordinates == "pixel_centers":
-        return _center_rings(rings.without_straight(), options.tolerance)
-    n_restrained = 0
-    if options.simplification == "rings":
-        rings = rings.without_straight()
-        if not lossless:
-            rings, n_restrained = simplify_rings(rings, options.tolerance)
-    elif not lossless:
-        rings, n_restrained = simplify_shared(rings, options.tolerance)
-    return rings.points(), rings.ring_offsets, n_restrained, 0
-
-
-def _center_rings(rings: Rings, tolerance: float) -> tuple[Int32Array, Int32Array, int, int]:
-    points, ring_offsets = move_to_pixels(rings.points(), rings.ring_offsets, rings.polygon_offsets)
-    if tolerance >= LOSSLESS_BELOW:
-        # Nothing is in the way of rings through pixels: they run over each other by nature.
-        loose = rings._replace(
-            xy=points,
-            vertex_rows=np.empty(0, np.int32),
-            nodes=np.arange(len(points), dtype=np.int32),
-            ring_offsets=ring_offsets,
-        )
-        reduced, _ = simplify_rings(loose, tolerance)
-        points, ring_offsets = reduced.points(), reduced.ring_offsets
-    points, ring_offsets, n_padded = pad_rings(points, ring_offsets)
-    return points, ring_offsets, 0, n_padded
+def _in_small_objects(classes: Runs, swept: Sweep, objects: Int32Array, min_area: int) -> NDArray[np.bool_]:
+    """Return bool, one per run: whether it is in an object of fewer than ``min_area`` pixels."""
+    object_of_region = np.append(np.int32(0), objects + 1)  # 0 is the background
+    owners = object_of_region[swept.run_regions(len(classes.starts))]
+    is_small = np.bincount(owners, weights=run_lengths(classes)) < min_area
+    is_small[0] = False
+    return is_small[owners]

@@ -9,7 +9,7 @@ import numpy as np
 
 from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.fill import overlap
-from prelabel.kernels.runs import look_up, with_values
+from prelabel.kernels.runs import classify_runs, with_values
 from prelabel.model import TRANSPARENT, Runs
 from prelabel.tracing import class_table, runs_of
 
@@ -78,7 +78,7 @@ def verify(
         keys = keys[(keys != 0) & (keys != TRANSPARENT)]
         names = tuple(map(str, keys.tolist()))
         targets = np.arange(1, len(keys) + 1, dtype=np.uint32)
-        classes = with_values(runs, look_up(runs.values, keys, targets, 0))
+        classes = classify_runs(runs, keys, targets)[0]
     return compare(polygons, classes, names)
 
 

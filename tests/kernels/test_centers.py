@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 import oracles
 import strategies
 from prelabel.kernels.centers import move_to_pixels, pad_rings
-from prelabel.kernels.regions import label_regions
-from prelabel.kernels.rings import Rings, trace_rings
+from prelabel.kernels.rings import follow_rings
 from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.sweep import sweep_runs
 
 SLOPES = np.array(
     [
@@ -33,12 +34,19 @@ CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 BRANCHES = np.array([[1, 0, 1, 0, 1], [1, 1, 1, 1, 1], [0, 0, 1, 0, 0]], np.uint8)
 
 
-def exact_rings(mask: np.ndarray) -> tuple[np.ndarray, Rings, np.ndarray]:
-    """Return the mask's pixel-edge points and rings, and each region's value."""
-    runs = runs_from_array(mask)
-    regions = label_regions(runs)
-    rings = trace_rings(runs, regions.labels, len(regions.values) - 1).without_straight()
-    return rings.points(), rings, regions.values[1:]
+class Offsets(NamedTuple):
+    """Where rings and polygons begin."""
+
+    ring_offsets: np.ndarray
+    polygon_offsets: np.ndarray
+
+
+def exact_rings(mask: np.ndarray) -> tuple[np.ndarray, Offsets, np.ndarray]:
+    """Return the mask's pixel-edge points, where its rings are, and each region's value."""
+    swept = sweep_runs(runs_from_array(mask))
+    rings = follow_rings(swept).without_straight()
+    points, ring_offsets, _ = rings.polygons()
+    return points, Offsets(ring_offsets, rings.polygon_offsets), swept.values
 
 
 def split(points: np.ndarray, offsets: np.ndarray) -> list[np.ndarray]:
@@ -51,7 +59,7 @@ LINES = (np.ones((1, 1), np.uint8), np.ones((5, 1), np.uint8), np.ones((2, 2), n
 examples = strategies.examples(*((mask,) for mask in TRICKY + LINES))
 
 
-def check_against_twin(points: np.ndarray, rings: Rings) -> None:
+def check_against_twin(points: np.ndarray, rings: Offsets) -> None:
     """Assert that, drawn step by step, each ring passes the twin's pixels in order, without straight middle points."""
     moved, offsets = move_to_pixels(points, rings.ring_offsets, rings.polygon_offsets)
 

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 import prelabel.kernels
 from conftest import JIT_OFF
 from prelabel.kernels._jit import kernel, load_word, read_only, store_half_word, trailing_zeros
-from prelabel.kernels.regions import label_regions
-from prelabel.kernels.rings import trace_rings
+from prelabel.kernels.rings import follow_rings
 from prelabel.kernels.runs import runs_from_array
 from prelabel.kernels.simplify import simplify_shared
+from prelabel.kernels.sweep import sweep_runs
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(prelabel.kernels.__path__))
 
@@ -128,10 +128,9 @@ def test_kernels_run_in_several_threads() -> None:
     masks = [generator.integers(0, 3, (side, side)).astype(np.uint8) for _ in range(4)]
 
     def trace(mask: np.ndarray) -> list[int]:
-        runs = runs_from_array(mask)
-        regions = label_regions(runs)
-        rings = trace_rings(runs, regions.labels, len(regions.values) - 1)
-        return simplify_shared(rings, 1.0)[0].points().ravel().tolist()
+        rings = follow_rings(sweep_runs(runs_from_array(mask)))
+        kept, _ = simplify_shared(rings, 1.0)
+        return rings.polygons(kept)[0].ravel().tolist()
 
     expected = [trace(mask) for mask in masks]
     found: list[list[int]] = [[] for _ in masks]

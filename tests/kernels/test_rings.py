@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 import oracles
 import strategies
 from conftest import JIT_OFF
-from prelabel.kernels.regions import label_regions
-from prelabel.kernels.rings import Rings, trace_rings
+from prelabel.kernels.rings import Rings, follow_rings
 from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.sweep import sweep_runs
 
 DONUT = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 TOUCHING_HOLE = np.array([[1, 1, 1, 1], [1, 0, 1, 1], [1, 1, 0, 1], [1, 1, 1, 1]], np.uint8)
@@ -29,9 +30,8 @@ TRICKY = (DONUT, TOUCHING_HOLE, HOLE_AT_CORNER, WEAVE, ISLANDS, JUNCTION)
 
 def rings_of(mask: np.ndarray) -> tuple[np.ndarray, Rings]:
     """Return each region's value, and the rings; they are good until the next mask is traced."""
-    runs = runs_from_array(mask)
-    regions = label_regions(runs)
-    return regions.values[1:], trace_rings(runs, regions.labels, len(regions.values) - 1)
+    swept = sweep_runs(runs_from_array(mask))
+    return swept.values, follow_rings(swept)
 
 
 def trace(mask: np.ndarray, *, keep_straight: bool = False) -> tuple[np.ndarray, list[list[oracles.Ring]]]:
@@ -39,18 +39,20 @@ def trace(mask: np.ndarray, *, keep_straight: bool = False) -> tuple[np.ndarray,
     values, rings = rings_of(mask)
     if not keep_straight:
         rings = rings.without_straight()
-    points = rings.points()
-    assert points.dtype == rings.ring_offsets.dtype == rings.polygon_offsets.dtype == rings.nodes.dtype == np.int32
+    points, ring_offsets, areas = rings.polygons()
+    assert points.dtype == ring_offsets.dtype == rings.polygon_offsets.dtype == rings.nodes.dtype == np.int32
     assert points.shape == (len(rings.nodes), 2)
+    assert areas.dtype == np.int64
+    assert areas.shape == values.shape
     for offsets, end, smallest in (
-        (rings.ring_offsets, len(points), 4),
-        (rings.polygon_offsets, len(rings.ring_offsets) - 1, 1),
+        (ring_offsets, len(points), 4),
+        (rings.polygon_offsets, len(ring_offsets) - 1, 1),
     ):
         assert offsets[0] == 0
         assert offsets[-1] == end
         assert (np.diff(offsets) >= smallest).all()
     assert len(rings.polygon_offsets) == len(values) + 1
-    lists = [[(x, y) for x, y in points[first:last].tolist()] for first, last in pairwise(rings.ring_offsets)]
+    lists = [[(x, y) for x, y in points[first:last].tolist()] for first, last in pairwise(ring_offsets)]
     return values, [lists[first:last] for first, last in pairwise(rings.polygon_offsets)]
 
 
@@ -183,38 +185,49 @@ def test_rings_pass_every_vertex_on_their_way(mask: np.ndarray) -> None:
     _, rings = rings_of(mask)
     vertices = set(map(tuple, rings.xy.tolist()))
 
-    for points in (rings.points()[first:last].tolist() for first, last in pairwise(rings.ring_offsets)):
-        ring = [(x, y) for x, y in points]
+    points, offsets, _ = rings.polygons()
+    for first, last in pairwise(offsets):
+        ring = [(x, y) for x, y in points[first:last].tolist()]
         assert [point for point in oracles.steps_of(ring) if point in vertices] == ring
 
 
-def test_more_vertices_than_first_foreseen() -> None:
+def test_more_bends_than_first_foreseen() -> None:
     """Where no border goes on into the next row, the room grows in the middle of the sweep, and nothing is lost."""
     rows, columns = np.mgrid[:40, :16]
     mask = ((columns + rows % 2) // 2 % 2 + 1).astype(np.uint8)
 
-    _, polygons = trace(mask)
+    with ThreadPoolExecutor(1) as fresh:  # a thread of its own has no memory left from other masks
+        _, polygons = fresh.submit(trace, mask).result()
 
     found = [[oracles.turned(rings[0]), *sorted(oracles.turned(ring) for ring in rings[1:])] for rings in polygons]
     assert found == [rings for _, rings in oracles.polygons_of(oracles.packed(mask))]
 
 
 @given(strategies.masks(), st.data())
-def test_keep(mask: np.ndarray, data: st.DataObject) -> None:
-    """Places marked 0 go, ring by ring; the rings given stay as they were."""
+def test_nodes_that_go(mask: np.ndarray, data: st.DataObject) -> None:
+    """Nodes marked 0 are left out, ring by ring; areas are still those of all nodes."""
     _, rings = rings_of(mask)
     n = len(rings.nodes)
     kept = np.frombuffer(data.draw(st.binary(min_size=n, max_size=n)), np.uint8) & np.uint8(1)
-    before = rings.nodes.tolist()
 
-    fewer = rings.keep(kept)
+    points, offsets, areas = rings.polygons(kept)
+    _, _, all_areas = rings.polygons()
 
-    for (first, last), (new_first, new_last) in zip(
-        pairwise(rings.ring_offsets), pairwise(fewer.ring_offsets), strict=True
-    ):
-        left = [node for node, keep in zip(before[first:last], kept[first:last], strict=True) if keep]
-        assert fewer.nodes[new_first:new_last].tolist() == left
-    assert rings.nodes.tolist() == before
+    starts = rings.ring_offsets.tolist()
+    for ring, (first, last) in zip(rings.order.tolist(), pairwise(offsets), strict=True):
+        places = range(starts[ring], starts[ring + 1])
+        assert points[first:last].tolist() == [rings.xy[rings.nodes[k]].tolist() for k in places if kept[k]]
+    assert areas.tolist() == all_areas.tolist()
+
+
+@examples
+@given(strategies.masks())
+def test_areas_are_pixels(mask: np.ndarray) -> None:
+    """By region, in scan order."""
+    _, rings = rings_of(mask)
+
+    labels = oracles.components(oracles.packed(mask))
+    assert rings.polygons()[2].tolist() == np.bincount(labels.ravel())[1:].tolist()
 
 
 @pytest.mark.skipif(JIT_OFF, reason="half a million pixels take minutes without the JIT")

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 import oracles
 import strategies
-from prelabel.kernels.runs import count_pixels, look_up, run_lengths, runs_from_array, runs_to_array, with_values
+from prelabel.kernels.runs import (
+    IGNORED,
+    UNKNOWN,
+    classify_runs,
+    count_background,
+    run_lengths,
+    runs_from_array,
+    runs_to_array,
+    with_values,
+)
 from prelabel.model import TRANSPARENT, Runs
 
 GREY_DTYPES = ("u1", "i1", "<u2", ">u2", "<i2", ">i2", "<u4", ">u4", "<i4", ">i4", "<u8", ">u8", "<i8", ">i8")
@@ -160,35 +169,44 @@ def test_other_values_join_neighbours(mask: np.ndarray, table: list[int]) -> Non
 
 @given(
     st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 600), max_size=80),
-    st.dictionaries(st.integers(0, 2**32 - 1) | st.integers(0, 600), st.integers(0, 2**32 - 1), max_size=40),
+    st.dictionaries(
+        st.integers(0, 2**32 - 1) | st.integers(0, 600), st.integers(0, 2**32 - 4) | st.just(IGNORED), max_size=40
+    ),
+    st.integers(1, 9),
 )
-@example([0, 257, 0, 65536, 257], {0: 5, 65536: 6})  # all in one slot of the kernel's table of recent answers
-@example([0, 1], {})
-@example([0], {0: 0})
-def test_look_up(values: list[int], table: dict[int, int]) -> None:
-    """Translation is a dictionary's, with a default."""
-    values += list(table)
+@example([0, 257, 0, 65536, 257], {0: 5, 65536: 6}, 3)  # all in one slot of the kernel's table of recent answers
+@example([0, 1], {}, 1)
+@example([0], {0: 0}, 1)
+@example([TRANSPARENT, 7, 3, 0], {7: IGNORED}, 2)
+def test_classify(values: list[int], table: dict[int, int], width: int) -> None:
+    """Translation is a dictionary's; neighbours that become equal join; every pixel is counted once."""
+    values += list(table) or [1]
+    mask = np.resize(np.array(values, np.uint32), (-(-len(values) // width), width))
+    runs = Runs(  # one a pixel: some neighbours are equal, as transparent ones of different colours are
+        width,
+        np.arange(0, mask.size + 1, width, dtype=np.int32),
+        np.tile(np.arange(width, dtype=np.int32), len(mask)),
+        mask.ravel(),
+    )
     keys = np.array(sorted(table), np.uint32)
     targets = np.array([table[key] for key in sorted(table)], np.uint32)
 
-    found = look_up(np.array(values, np.uint32), keys, targets, 0xFFFFFFFD)
+    classes, counts = classify_runs(runs, keys, targets)
 
-    assert found.tolist() == [table.get(value, 0xFFFFFFFD) for value in values]
+    pixels = mask.ravel().tolist()
+    answers = [table.get(value, 0 if value in {0, TRANSPARENT} else UNKNOWN) for value in pixels]
+    check_runs(classes, np.array([answer if answer < UNKNOWN else 0 for answer in answers]).reshape(mask.shape))
+    n_class = sum(0 < answer < UNKNOWN for answer in answers)
+    n_ignored, n_unknown = answers.count(IGNORED), answers.count(UNKNOWN)
+    assert counts == (n_class, n_ignored, n_unknown, len(pixels) - n_class - n_ignored - n_unknown)
 
 
-@given(strategies.masks(), st.data())
-def test_count_pixels(mask: np.ndarray, data: st.DataObject) -> None:
-    """Every pixel is counted once: by its target, and unknown ones of value 0 or transparent as background."""
+@given(strategies.masks(), st.sampled_from([1, TRANSPARENT]))
+def test_count_background(mask: np.ndarray, one: int) -> None:
+    """Pixels of value 0, and transparent ones."""
     values = mask.astype(np.uint32)
-    values[mask == 1] = data.draw(st.sampled_from([1, TRANSPARENT]))
-    runs = runs_from_array(values)
-    targets = np.array([data.draw(st.sampled_from([1, 2, 90, 91])) for _ in runs.values], np.uint32)
+    values[mask == 1] = one
 
-    n_class, n_ignored, n_unknown, n_background = count_pixels(runs, targets, 90, 91)
-    frame = np.repeat(targets, run_lengths(runs)).reshape(mask.shape)
-    hidden = (values == 0) | (values == TRANSPARENT)
+    counts = count_background(runs_from_array(values))
 
-    assert n_class == (frame < 90).sum()
-    assert n_ignored == (frame == 90).sum()
-    assert n_unknown == ((frame == 91) & ~hidden).sum()
-    assert n_background == ((frame == 91) & hidden).sum()
+    assert list(counts) == [np.count_nonzero(values == 0), np.count_nonzero(values == TRANSPARENT)]

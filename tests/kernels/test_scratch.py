@@ -59,8 +59,24 @@ def test_huge_buffers_are_not_kept() -> None:
 
     huge = scratch.take("a", KEPT_BYTES + 1, np.uint8)
 
+    bigger = scratch.doubled("a", huge, 3)
+
     assert len(huge) == KEPT_BYTES + 1
+    assert len(bigger) >= 2 * len(huge)
     assert np.shares_memory(scratch.take("a", 10, np.uint8), small)
+
+
+def test_doubled_buffers_begin_as_before() -> None:
+    """What was used is copied, and the name stands for the larger buffer from then on."""
+    scratch = Scratch()
+    small = scratch.at_least("a", 10, np.int32)
+    small[:3] = (7, 8, 9)
+
+    large = scratch.doubled("a", small, 3)
+
+    assert len(large) == 2 * len(small)
+    assert large[:3].tolist() == [7, 8, 9]
+    assert scratch.at_least("a", 15, np.int32) is large
 
 
 def test_threads_have_their_own() -> None:

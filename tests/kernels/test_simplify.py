@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 import oracles
 import strategies
 from conftest import JIT_OFF
-from prelabel.kernels.regions import label_regions
-from prelabel.kernels.rings import Rings, trace_rings
+from prelabel.kernels.rings import ALL, Rings, follow_rings
 from prelabel.kernels.runs import runs_from_array
-from prelabel.kernels.simplify import simplify_rings, simplify_shared
+from prelabel.kernels.simplify import simplify_loose, simplify_rings, simplify_shared
+from prelabel.kernels.sweep import sweep_runs
 
 TOLERANCES = (0.1, 0.4472, 0.4473, 0.5, 0.75, 1.0, 2.0, 5.0, 20.0)
 SPECKLED = np.pad(np.eye(5, dtype=np.uint8), 2)
@@ -61,34 +61,24 @@ TRICKY = (
 
 def trace(mask: np.ndarray) -> Rings:
     """Trace a mask exactly; the rings are good until the next mask is traced."""
-    runs = runs_from_array(mask)
-    regions = label_regions(runs)
-    return trace_rings(runs, regions.labels, len(regions.values) - 1)
+    return follow_rings(sweep_runs(runs_from_array(mask)))
 
 
-def split(rings: Rings) -> list[np.ndarray]:
-    """Return the rings' points one by one."""
-    points = rings.points()
-    return [points[first:last] for first, last in pairwise(rings.ring_offsets)]
+def split(points: np.ndarray, offsets: np.ndarray) -> list[np.ndarray]:
+    """Return rings one by one."""
+    return [points[first:last] for first, last in pairwise(offsets)]
 
 
-def polygons(rings: Rings) -> np.ndarray:
+def lists_of(rings: Rings, kept: np.ndarray = ALL) -> list[np.ndarray]:
+    """Return the rings' points, ring by ring, grouped by polygon."""
+    return split(*rings.polygons(kept)[:2])
+
+
+def polygons(rings: Rings, kept: np.ndarray = ALL) -> np.ndarray:
     """Return shapely polygons."""
-    lists = split(rings)
+    lists = lists_of(rings, kept)
     pairs = pairwise(rings.polygon_offsets.tolist())
     return np.array([shapely.Polygon(lists[first], lists[first + 1 : last]) for first, last in pairs], object)
-
-
-def loose(points: np.ndarray, offsets: np.ndarray) -> Rings:
-    """Return rings with nothing in their way, as pixel-centre rings are simplified."""
-    return Rings(
-        xy=points,
-        vertex_rows=np.empty(0, np.int32),
-        anchors=np.empty(0, np.uint8),
-        nodes=np.arange(len(points), dtype=np.int32),
-        ring_offsets=offsets,
-        polygon_offsets=np.arange(len(offsets), dtype=np.int32),
-    )
 
 
 def check_rings(exact: list[np.ndarray], reduced: list[np.ndarray], tolerance: float) -> None:
@@ -120,13 +110,12 @@ def test_shared_borders(mask: np.ndarray, tolerance: float) -> None:
     """No ring lost, none invalid, none strays; neighbours keep sharing their borders, and nothing overlaps."""
     exact = trace(mask)
 
-    rings, n_restrained = simplify_shared(exact, tolerance)
+    kept, n_restrained = simplify_shared(exact, tolerance)
 
-    check_rings(split(exact), split(rings), tolerance)
-    shapes = polygons(rings)
+    check_rings(lists_of(exact), lists_of(exact, kept), tolerance)
+    shapes = polygons(exact, kept)
     check_valid(shapes)
     assert bool(shapely.coverage_is_valid(shapes))
-    assert rings.polygon_offsets.tolist() == exact.polygon_offsets.tolist()
     assert 0 <= n_restrained <= len(exact.nodes)
 
 
@@ -134,9 +123,10 @@ def test_shared_borders(mask: np.ndarray, tolerance: float) -> None:
 @given(strategies.full_masks(), st.sampled_from(TOLERANCES))
 def test_no_gaps_between_neighbours(mask: np.ndarray, tolerance: float) -> None:
     """Where regions cover the whole mask, they still do: no gap, and the mask's own corners stay."""
-    rings, _ = simplify_shared(trace(mask + (mask == 0)), tolerance)
+    exact = trace(mask + (mask == 0))
 
-    shapes = polygons(rings)
+    shapes = polygons(exact, simplify_shared(exact, tolerance)[0])
+
     union = shapely.union_all(shapes)
     assert union.equals(shapely.box(0, 0, mask.shape[1], mask.shape[0]))
     assert shapely.area(shapes).sum() == pytest.approx(mask.size)
@@ -148,12 +138,11 @@ def test_each_polygon_alone(mask: np.ndarray, tolerance: float) -> None:
     """No ring lost, none invalid, none strays."""
     exact = trace(mask).without_straight()
 
-    rings, n_restrained = simplify_rings(exact, tolerance)
+    kept, n_restrained = simplify_rings(exact, tolerance)
 
-    check_rings(split(exact), split(rings), tolerance)
-    check_valid(polygons(rings))
-    assert rings.polygon_offsets.tolist() == exact.polygon_offsets.tolist()
-    assert 0 <= n_restrained <= len(rings.ring_offsets) - 1
+    check_rings(lists_of(exact), lists_of(exact, kept), tolerance)
+    check_valid(polygons(exact, kept))
+    assert 0 <= n_restrained <= len(exact.ring_offsets) - 1
 
 
 @given(strategies.masks(), st.sampled_from((0.0, 0.1, 0.4472)))
@@ -162,13 +151,12 @@ def test_each_polygon_alone(mask: np.ndarray, tolerance: float) -> None:
 def test_nothing_goes_below_the_first_step(mask: np.ndarray, tolerance: float) -> None:
     """Below sqrt(1/5) no corner can go: both ways of simplifying leave every ring as it was."""
     exact = trace(mask)
-    plain = exact.without_straight()
 
     shared, n_restrained = simplify_shared(exact, tolerance)
-    alone, n_restrained_alone = simplify_rings(plain, tolerance)
+    alone, n_restrained_alone = simplify_rings(exact.without_straight(), tolerance)
 
-    assert shared.points().tolist() == exact.points().tolist()
-    assert alone.points().tolist() == plain.points().tolist()
+    assert shared.all()
+    assert alone.all()
     assert n_restrained == n_restrained_alone == 0
 
 
@@ -177,14 +165,13 @@ def test_nothing_goes_below_the_first_step(mask: np.ndarray, tolerance: float) -
 @example(TOUCHING_HOLES, 1.0)
 def test_loose_rings_are_the_twin_s(mask: np.ndarray, tolerance: float) -> None:
     """With nothing in the way every ring is what the textbook makes of it."""
-    exact = trace(mask).without_straight()
+    points, offsets, _ = trace(mask).without_straight().polygons()
 
-    reduced, n_restrained = simplify_rings(loose(exact.points(), exact.ring_offsets), tolerance)
+    reduced = split(*simplify_loose(points, offsets, tolerance))
 
-    assert [list(map(tuple, ring.tolist())) for ring in split(reduced)] == [
-        oracles.douglas_peucker_ring([(x, y) for x, y in ring.tolist()], tolerance) for ring in split(exact)
+    assert [list(map(tuple, ring.tolist())) for ring in reduced] == [
+        oracles.douglas_peucker_ring([(x, y) for x, y in ring.tolist()], tolerance) for ring in split(points, offsets)
     ]
-    assert 0 <= n_restrained <= len(exact.ring_offsets)
 
 
 @given(
@@ -196,9 +183,9 @@ def test_loose_on_any_rings(rings: list[list[oracles.Point]], tolerance: float) 
     points = np.array([point for ring in rings for point in ring], np.int32).reshape(-1, 2)
     offsets = np.cumsum([0, *map(len, rings)]).astype(np.int32)
 
-    reduced, _ = simplify_rings(loose(points, offsets), tolerance)
+    reduced = split(*simplify_loose(points, offsets, tolerance))
 
-    assert [list(map(tuple, ring.tolist())) for ring in split(reduced)] == [
+    assert [list(map(tuple, ring.tolist())) for ring in reduced] == [
         oracles.douglas_peucker_ring(ring, tolerance) for ring in rings
     ]
 
@@ -206,16 +193,17 @@ def test_loose_on_any_rings(rings: list[list[oracles.Point]], tolerance: float) 
 def test_an_unhindered_border_is_the_twin_s() -> None:
     """Two regions and one border between them: it becomes what the textbook makes of it, for both."""
     mask = np.array([[1 if x < 9 + y // 2 + (y % 5 == 0) else 2 for x in range(24)] for y in range(20)], np.uint8)
-    left, right = (list(map(tuple, ring.tolist())) for ring in split(trace(mask)))
+    exact = trace(mask)
+    left, right = (list(map(tuple, ring.tolist())) for ring in lists_of(exact))
     # Down the left region's ring from the mask's upper edge to its lower one.
     first = next(k for k, point in enumerate(left) if point[1] == 0 and point in right)
     around = left[first:] + left[:first]
     border = around[: next(k for k, (_, y) in enumerate(around) if y == 20) + 1]
     expected = oracles.douglas_peucker(border, 1.0)
 
-    rings, n_restrained = simplify_shared(trace(mask), 1.0)
+    kept, n_restrained = simplify_shared(exact, 1.0)
 
-    left, right = (list(map(tuple, ring.tolist())) for ring in split(rings))
+    left, right = (list(map(tuple, ring.tolist())) for ring in lists_of(exact, kept))
     assert sorted(set(left) & set(right)) == sorted(expected)
     assert 2 < len(expected) < len(border)
     assert n_restrained == 0
@@ -223,14 +211,15 @@ def test_an_unhindered_border_is_the_twin_s() -> None:
 
 def test_what_stands_in_the_way_is_counted() -> None:
     """The bay's long chord would cut off the island: that border is simplified less, and counted; without it, not."""
-    alone = np.where(ISLAND_IN_BAY == 2, 0, ISLAND_IN_BAY).astype(np.uint8)
+    exact = trace(ISLAND_IN_BAY)
+    kept, n_restrained = simplify_shared(exact, 3.0)
+    n_points = len(lists_of(exact, kept)[0])
+    alone = trace(np.where(ISLAND_IN_BAY == 2, 0, ISLAND_IN_BAY).astype(np.uint8))
 
-    with_island, n_restrained = simplify_shared(trace(ISLAND_IN_BAY), 3.0)
-    n_points = len(split(with_island)[0])
-    without, n_without_island = simplify_shared(trace(alone), 3.0)
+    kept, n_without_island = simplify_shared(alone, 3.0)
 
     assert n_restrained > n_without_island
-    assert n_points > len(split(without)[0])
+    assert n_points > len(lists_of(alone, kept)[0])
 
 
 @pytest.mark.skipif(JIT_OFF, reason="large masks take minutes without the JIT")
@@ -245,12 +234,13 @@ def test_large_masks(kind: str, tolerance: float) -> None:
         "labels": generator.integers(1, 6, (120, 150)),
     }[kind].astype(np.uint8)
     exact = trace(mask)
+    plain = exact.without_straight()
 
-    rings, _ = simplify_shared(exact, tolerance)
-    alone, _ = simplify_rings(exact.without_straight(), tolerance)
+    kept, _ = simplify_shared(exact, tolerance)
+    alone, _ = simplify_rings(plain, tolerance)
 
-    shapes = polygons(rings)
+    shapes = polygons(exact, kept)
     check_valid(shapes)
-    check_valid(polygons(alone))
+    check_valid(polygons(plain, alone))
     assert bool(shapely.coverage_is_valid(shapes))
-    check_rings(split(exact), split(rings), tolerance)
+    check_rings(lists_of(exact), lists_of(exact, kept), tolerance)

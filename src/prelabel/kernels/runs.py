@@ -22,6 +22,9 @@ Number = TypeVar("Number", bound=np.generic)
 
 GREY, RGB, RGBA = 0, 1, 2
 
+IGNORED, UNKNOWN = 0xFFFFFFFE, 0xFFFFFFFD
+"""What a table of classes says of values that are left out on purpose; and what is said of those it does not have."""
+
 # Indices that are surely not negative are unsigned: numba then leaves out its test for negative ones.
 U8 = np.uint64
 
@@ -38,6 +41,17 @@ def _value_at(pixels: NDArray[np.uint8], offset: int, n_bytes: int, kind: int) -
         return np.uint32(TRANSPARENT)
     red, green, blue = np.uint32(pixels[offset]), np.uint32(pixels[offset + 1]), np.uint32(pixels[offset + 2])
     return (red << np.uint32(16)) | (green << np.uint32(8)) | blue
+
+
+@inlined
+def _is_flat(pixels: NDArray[np.uint8], at: int, n_bytes: int) -> bool:
+    """Tell whether 32 bytes are those one pixel before."""
+    return (
+        (load_word(pixels, at) ^ load_word(pixels, at - n_bytes))
+        | (load_word(pixels, at + 8) ^ load_word(pixels, at + 8 - n_bytes))
+        | (load_word(pixels, at + 16) ^ load_word(pixels, at + 16 - n_bytes))
+        | (load_word(pixels, at + 24) ^ load_word(pixels, at + 24 - n_bytes))
+    ) == 0
 
 
 @kernel(f"int64({RO_U1}, int64, int64, int64, int64, int64, int32[::1], int32[::1], uint32[::1])")
@@ -93,10 +107,14 @@ def _scan_rows(
                 for k in range(step):
                     if pixels[at + k] != pixels[at + k - n_bytes]:
                         word |= np.int64(1) << (8 * k)
+            at += step
+            if word == 0:
+                while at + 32 <= end and _is_flat(pixels, at, n_bytes):
+                    at += 32
             while word != 0:
                 shift = trailing_zeros(word) & ~7
                 word &= ~(np.int64(255) << shift)
-                byte = at + (shift >> 3) - begin
+                byte = at - step + (shift >> 3) - begin
                 x = byte if n_bytes == 1 else (byte // 3 if n_bytes == 3 else byte >> (n_bytes >> 1))
                 if x != last_x:
                     last_x = x
@@ -106,7 +124,6 @@ def _scan_rows(
                         values[n_runs] = value
                         last_value = value
                         n_runs += one
-            at += step
         row_offsets[y + 1] = n_runs
     return height
 
@@ -206,7 +223,7 @@ def _merge_equal(
                 out_values[n_out] = values[i]
                 n_out += 1
     out_offsets[height] = n_out
-    return n_out
+    return np.int64(n_out)
 
 
 def with_values(runs: Runs, values: UInt32Array) -> Runs:
@@ -241,88 +258,113 @@ def run_lengths(runs: Runs) -> Int32Array:
     return lengths
 
 
-@kernel(f"void({RO_U4}, {RO_U4}, {RO_U4}, uint32, uint32[::1])")
-def _look_up(values: UInt32Array, keys: UInt32Array, targets: UInt32Array, otherwise: int, out: UInt32Array) -> None:
-    """Write ``targets[k]`` where ``values[i] == keys[k]`` (``keys`` ascending), else ``otherwise``.
-
-    A direct-mapped table of recent answers comes before the binary search: masks hold few values, over and over.
-    """
-    recent = np.zeros(256, np.uint32)
-    answers = np.zeros(256, np.uint32)
-    filled = np.zeros(256, np.uint8)
-    for i in range(len(values)):
-        value = values[i]
-        slot = (value ^ (value >> np.uint32(8)) ^ (value >> np.uint32(16))) & np.uint32(255)
-        if filled[slot] == 0 or recent[slot] != value:
-            k = np.searchsorted(keys, value)
-            answers[slot] = targets[k] if k < len(keys) and keys[k] == value else otherwise
-            recent[slot] = value
-            filled[slot] = 1
-        out[i] = answers[slot]
-
-
-def look_up(values: UInt32Array, keys: UInt32Array, targets: UInt32Array, otherwise: int) -> UInt32Array:
-    """Translate values through a table.
-
-    Args:
-        values: uint32.
-        keys: uint32, ascending, no repeats.
-        targets: uint32, one per key.
-        otherwise: what a value that is no key becomes.
-
-    Returns:
-        uint32, one per value.
-    """
-    out = np.empty(len(values), np.uint32)
-    _look_up(values, keys, targets, otherwise, out)
-    return out
-
-
-@kernel(f"void(int64, {RO_I4}, {RO_I4}, {RO_U4}, {RO_U4}, {RO_U4}, int64[::1])")
-def _count_pixels(
+@kernel(f"int64(int64, {RO_I4}, {RO_I4}, {RO_U4}, {RO_U4}, {RO_U4}, int32[::1], int32[::1], uint32[::1], int64[::1])")
+def _classify(
     width: int,
     row_offsets: Int32Array,
     starts: Int32Array,
     values: UInt32Array,
+    keys: UInt32Array,
     targets: UInt32Array,
-    special: UInt32Array,
-    counts: NDArray[np.int64],
-) -> None:
-    """Add up the pixels of each special target in entries 1 to n, those of all others in entry 0.
+    out_offsets: Int32Array,
+    out_starts: Int32Array,
+    out_values: UInt32Array,
+    n_pixels: NDArray[np.int64],
+) -> int:
+    """Translate the runs' values, join neighbours that become equal, and count the pixels of each kind.
 
-    Entry n + 1 gets pixels of the last special target whose value is 0 or transparent.
+    A direct-mapped table of recent answers comes before the binary search: masks hold few values, over and over.
+
+    Args:
+        width, row_offsets, starts, values: the runs.
+        keys, targets: uint32: what each value that is a key becomes, keys ascending.
+        out_offsets, out_starts, out_values: the new runs, written.
+        n_pixels: int64, 4, written: pixels of a class, ignored, unknown, background.
+
+    Returns:
+        The number of runs written.
     """
-    n_special = len(special)
+    recent, answers, filled = np.zeros(256, np.uint32), np.zeros(256, np.uint32), np.zeros(256, np.uint8)
+    n_out, one = U8(0), U8(1)
+    n_class = n_ignored = n_unknown = np.int64(0)
     for y in range(len(row_offsets) - 1):
-        end = row_offsets[y + 1]
-        for i in range(row_offsets[y], end):
-            length = (starts[i + 1] if i + 1 < end else width) - starts[i]
-            kind = 0
-            for k in range(n_special):
-                if targets[i] == special[k]:
-                    kind = k + 1
-            if kind == n_special and (values[i] == 0 or values[i] == np.uint32(TRANSPARENT)):
-                kind += 1
-            counts[kind] += length
+        out_offsets[y] = n_out
+        begin, end = U8(row_offsets[y]), U8(row_offsets[y + 1])
+        last = np.uint32(UNKNOWN)
+        for i in range(begin, end):
+            value = values[i]
+            slot = (value ^ (value >> np.uint32(8)) ^ (value >> np.uint32(16))) & np.uint32(255)
+            if filled[slot] == 0 or recent[slot] != value:
+                k = np.searchsorted(keys, value)
+                is_known = k < len(keys) and keys[k] == value
+                is_background = value == 0 or value == np.uint32(TRANSPARENT)
+                answers[slot] = targets[k] if is_known else np.uint32(0 if is_background else UNKNOWN)
+                recent[slot] = value
+                filled[slot] = 1
+            target = answers[slot]
+            length = np.int64(starts[i + one] if i + one < end else width) - np.int64(starts[i])
+            n_ignored += length * (target == np.uint32(IGNORED))
+            n_unknown += length * (target == np.uint32(UNKNOWN))
+            target = target if target < np.uint32(UNKNOWN) else np.uint32(0)
+            n_class += length * (target != 0)
+            out_starts[n_out], out_values[n_out] = starts[i], target
+            n_out += U8(target != last)
+            last = target
+    out_offsets[len(row_offsets) - 1] = n_out
+    n_pixels[0], n_pixels[1], n_pixels[2] = n_class, n_ignored, n_unknown
+    n_pixels[3] = np.int64(width) * (len(row_offsets) - 1) - n_class - n_ignored - n_unknown
+    return np.int64(n_out)
 
 
-def count_pixels(runs: Runs, targets: UInt32Array, ignored: int, unknown: int) -> tuple[int, int, int, int]:
-    """Count the pixels of a mask by what became of their values.
+def classify_runs(runs: Runs, keys: UInt32Array, targets: UInt32Array) -> tuple[Runs, tuple[int, int, int, int]]:
+    """Turn values into classes.
 
     Args:
         runs: the mask.
-        targets: uint32, one per run: what :func:`look_up` made of its value.
-        ignored: the target of values that are ignored.
-        unknown: the target of values that no key names.
+        keys: uint32, ascending, no repeats: the values that are known.
+        targets: uint32, one per key: its class from 1, or ``IGNORED``.
 
     Returns:
-        Pixels of other targets, ignored ones, unknown ones, and background: unknown ones of value 0 or transparent.
+        The mask with classes, 0 where there is none, and how many pixels have a class, are ignored, have a value that
+        is no key, and are background: 0 or transparent, and no key.
     """
-    counts = np.zeros(4, np.int64)
-    special = np.array([ignored, unknown], np.uint32)
-    _count_pixels(runs.width, runs.row_offsets, runs.starts, runs.values, targets, special, counts)
-    n_class, n_ignored, n_unknown, n_background = counts.tolist()
-    return n_class, n_ignored, n_unknown, n_background
+    out_offsets = np.empty(len(runs.row_offsets), np.int32)
+    out_starts, out_values = np.empty(len(runs.starts) + 1, np.int32), np.empty(len(runs.starts) + 1, np.uint32)
+    n_pixels = np.empty(4, np.int64)
+    n_runs = _classify(
+        runs.width,
+        runs.row_offsets,
+        runs.starts,
+        runs.values,
+        keys,
+        targets,
+        out_offsets,
+        out_starts,
+        out_values,
+        n_pixels,
+    )
+    n_class, n_ignored, n_unknown, n_background = n_pixels.tolist()
+    classes = Runs(runs.width, out_offsets, out_starts[:n_runs], out_values[:n_runs])
+    return classes, (n_class, n_ignored, n_unknown, n_background)
+
+
+@kernel(f"UniTuple(int64, 2)(int64, {RO_I4}, {RO_I4}, {RO_U4})")
+def _count_background(width: int, row_offsets: Int32Array, starts: Int32Array, values: UInt32Array) -> tuple[int, int]:
+    """Count the pixels of value 0, and the transparent ones."""
+    n_zero = n_transparent = np.int64(0)
+    one = U8(1)
+    for y in range(len(row_offsets) - 1):
+        begin, end = U8(row_offsets[y]), U8(row_offsets[y + 1])
+        for i in range(begin, end):
+            length = np.int64(starts[i + one] if i + one < end else width) - np.int64(starts[i])
+            n_zero += length * (values[i] == 0)
+            n_transparent += length * (values[i] == np.uint32(TRANSPARENT))
+    return n_zero, n_transparent
+
+
+def count_background(runs: Runs) -> tuple[int, int]:
+    """Return how many pixels have the value 0, and how many are transparent."""
+    return _count_background(runs.width, runs.row_offsets, runs.starts, runs.values)
 
 
 def runs_to_array(runs: Runs) -> UInt32Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,32 +17,46 @@ KEPT_BYTES = 64 << 20
 
 
 class Scratch(threading.local):
-    """Named buffers of the calling thread. What :meth:`take` returns is good until the same name is taken again."""
+    """Named buffers of the calling thread. What it returns is good until the same name is taken again."""
 
     def __init__(self) -> None:
-        self._buffers: dict[str, NDArray[np.uint8]] = {}
+        self._buffers: dict[str, NDArray[Any]] = {}
 
-    def take(self, name: str, n: int, dtype: type[Number]) -> NDArray[Number]:
-        """Return ``n`` numbers of any content.
+    def at_least(self, name: str, n: int, dtype: type[Number]) -> NDArray[Number]:
+        """Return ``n`` numbers or more, of any content; cheaper than :meth:`take` where the length does not matter.
 
         Args:
             name: two arrays in use at one time need two names.
             n: how many.
             dtype: their type.
         """
-        n_bytes = n * np.dtype(dtype).itemsize
-        buffer = self._buffers.get(name)
-        if buffer is None or len(buffer) < n_bytes:
-            buffer = np.empty(n_bytes + (n_bytes >> 2), np.uint8)
-            if n_bytes <= KEPT_BYTES:
-                self._buffers[name] = buffer
-        return buffer[:n_bytes].view(dtype)
+        buffer: NDArray[Number] | None = self._buffers.get(name)
+        if buffer is None or len(buffer) < n or buffer.dtype.type is not dtype:
+            buffer = np.empty(n + (n >> 2), dtype)
+            self.keep(name, buffer)
+        return buffer
+
+    def take(self, name: str, n: int, dtype: type[Number]) -> NDArray[Number]:
+        """Return just ``n`` numbers of any content; otherwise as :meth:`at_least`."""
+        return self.at_least(name, n, dtype)[:n]
 
     def zeros(self, name: str, n: int, dtype: type[Number]) -> NDArray[Number]:
         """Return ``n`` zeros; otherwise as :meth:`take`."""
         array = self.take(name, n, dtype)
         array[:] = 0
         return array
+
+    def keep(self, name: str, buffer: NDArray[Any]) -> None:
+        """Have this buffer under the name from now on, unless it is too large."""
+        if buffer.nbytes <= KEPT_BYTES:
+            self._buffers[name] = buffer
+
+    def doubled(self, name: str, buffer: NDArray[Number], n_used: int) -> NDArray[Number]:
+        """Return a buffer of twice the length that begins with the first ``n_used`` numbers of this one."""
+        bigger = np.empty(2 * len(buffer), buffer.dtype)
+        bigger[:n_used] = buffer[:n_used]
+        self.keep(name, bigger)
+        return bigger
 
 
 scratch = Scratch()

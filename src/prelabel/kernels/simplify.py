@@ -9,6 +9,11 @@ A chord replaces a piece of chain only if no node that still stands lies in the 
 included). Then no other border can cross the chord: its straight edge would have to end in that area. And no node
 changes sides, since a polygon's interior changes by just that area. So what was a valid coverage stays one, at every
 tolerance; where the rule forbids a chord, the piece is split as if it were too far away, which ends at single edges.
+
+Nodes are lattice points, and mostly the area has none but the piece's own. Say the chord goes further in x than in y.
+In each column that it passes the piece is at whole numbers; if none of them is a pixel or more away from the chord, no
+lattice point is between, and one on the chord is on the piece as well, where no other border can be without sharing a
+node. Only where that is not so the neighbourhood is searched.
 """
 
 from __future__ import annotations
@@ -26,49 +31,70 @@ if TYPE_CHECKING:
     from prelabel.kernels.rings import Rings
     from prelabel.model import Int32Array
 
+    Int64Array = NDArray[np.int64]
+
 RO_I4 = read_only("int32")
+RO_I8 = read_only("int64")
 RO_U1 = read_only("uint8")
 RO_XY = read_only("int32", 2)
 
+# The rows of a chain: the vertex of each of its positions, and where that is.
+NODE, X, Y = 0, 1, 2
+CHAIN = "int64[:, ::1]"
 
-@kernel(f"UniTuple(int64, 2)({RO_I4}, int64, int64, {RO_XY}, float64)")
-def _farthest(chain: Int32Array, first: int, last: int, xy: Int32Array, tolerance: float) -> tuple[int, int]:
-    """Return the inner node farthest from the chord, and 1 if it is further away than the tolerance.
+U8 = np.uint64  # numba tests signed indices for being negative
+
+
+@kernel(f"UniTuple(int64, 2)({CHAIN}, int64, int64, float64)")
+def _farthest(chain: Int64Array, first: int, last: int, tolerance: float) -> tuple[int, int]:
+    """Return the inner position farthest from the chord, and what stands against the chord.
 
     Distances are to the segment between the ends (to the point, where both ends are one).
+
+    Returns:
+        The position, the first of several, and 0 if nothing stands against the chord, 1 if its neighbourhood must be
+        searched, 2 if it is too far away.
     """
-    ax, ay = np.float64(xy[chain[first], 0]), np.float64(xy[chain[first], 1])
-    dx, dy = xy[chain[last], 0] - ax, xy[chain[last], 1] - ay
+    ax, ay = chain[X, U8(first)], chain[Y, U8(first)]
+    dx, dy = chain[X, U8(last)] - ax, chain[Y, U8(last)] - ay
     length2 = dx * dx + dy * dy
-    farthest, most = first + 1, -1.0
-    for k in range(first + 1, last):
-        px, py = xy[chain[k], 0] - ax, xy[chain[k], 1] - ay
+    farthest, widest = U8(first + 1), np.int64(-1)
+    beyond = length2 == 0
+    for k in range(U8(first + 1), U8(last)):
+        px, py = chain[X, k] - ax, chain[Y, k] - ay
+        across, along = abs(px * dy - py * dx), px * dx + py * dy
+        beyond |= (along < 0) | (along > length2)
+        farthest = k if across > widest else farthest
+        widest = max(across, widest)
+    if not beyond:
+        if np.float64(widest) * np.float64(widest) > tolerance * tolerance * np.float64(length2):
+            return farthest, 2
+        return farthest, 0 if widest < max(abs(dx), abs(dy)) else 1
+    most = -1.0
+    for k in range(U8(first + 1), U8(last)):
+        px, py = chain[X, k] - ax, chain[Y, k] - ay
         along = px * dx + py * dy
-        if along <= 0.0:
-            distance2 = (px * px + py * py) * length2 if length2 > 0.0 else px * px + py * py
+        if along <= 0:
+            distance2 = np.float64(px * px + py * py) * max(np.float64(length2), 1.0)
         elif along >= length2:
             px -= dx
             py -= dy
-            distance2 = (px * px + py * py) * length2
+            distance2 = np.float64(px * px + py * py) * np.float64(length2)
         else:
-            across = px * dy - py * dx
-            distance2 = across * across
+            across2 = np.float64(px * dy - py * dx)
+            distance2 = across2 * across2
         if distance2 > most:
             most, farthest = distance2, k
-    scale = length2 if length2 > 0.0 else 1.0
-    return farthest, np.int64(most > tolerance * tolerance * scale)
+    return farthest, 2 if most > tolerance * tolerance * max(np.float64(length2), 1.0) else 1
 
 
-@kernel(f"boolean(int64, int64, {RO_I4}, int64, int64, {RO_XY})")
-def _lies_between(x: int, y: int, chain: Int32Array, first: int, last: int, xy: Int32Array) -> bool:
-    """Tell whether a lattice point lies between a piece of chain and its chord (by parity), or on the chord.
-
-    Exact: all in int64.
-    """
+@kernel(f"boolean(int64, int64, {CHAIN}, int64, int64)")
+def _lies_between(x: int, y: int, chain: Int64Array, first: int, last: int) -> bool:
+    """Tell whether a lattice point lies between a piece of chain and its chord (by parity), or on the chord."""
     inside = False
-    px, py = np.int64(xy[chain[last], 0]), np.int64(xy[chain[last], 1])
+    px, py = chain[X, last], chain[Y, last]
     for k in range(first, last + 1):
-        qx, qy = np.int64(xy[chain[k], 0]), np.int64(xy[chain[k], 1])
+        qx, qy = chain[X, k], chain[Y, k]
         across = (qx - px) * (y - py) - (qy - py) * (x - px)
         if k == first and across == 0 and min(px, qx) <= x <= max(px, qx) and min(py, qy) <= y <= max(py, qy):
             return True
@@ -78,27 +104,33 @@ def _lies_between(x: int, y: int, chain: Int32Array, first: int, last: int, xy: 
     return inside
 
 
-@kernel(f"boolean(int64, int64, int64, {RO_I4}, int64, int64, {RO_XY}, float64, int32[::1], int64, int32[::1], int64)")
+@kernel(f"boolean({CHAIN}, int64, int64, int32[::1], int64)")
+def _is_of_piece(chain: Int64Array, first: int, last: int, positions: Int32Array, node: int) -> bool:
+    """Tell whether a node is one of a piece of chain; ``positions`` says where in the chain it would be."""
+    position = np.int64(positions[node])
+    return node == chain[NODE, last] or (first <= position <= last and chain[NODE, position] == node)
+
+
+@kernel(f"boolean(int64, int64, int64, {CHAIN}, int64, int64, {RO_XY}, float64, int32[::1], int64, int32[::1])")
 def _row_is_clear(
     node: int,
     step: int,
     y: int,
-    chain: Int32Array,
+    chain: Int64Array,
     first: int,
     last: int,
     xy: Int32Array,
     end: float,
     standing: Int32Array,
     tag: int,
-    stamps: Int32Array,
-    stamp: int,
+    positions: Int32Array,
 ) -> bool:
     """Look along row ``y`` from ``node`` as far as x = ``end`` for nodes between a piece of chain and its chord."""
     while 0 <= node < len(xy) and xy[node, 1] == y and step * (xy[node, 0] - end) <= 0:
         if (
             standing[node] == tag
-            and stamps[node] != stamp
-            and _lies_between(np.int64(xy[node, 0]), y, chain, first, last, xy)
+            and not _is_of_piece(chain, first, last, positions, node)
+            and _lies_between(np.int64(xy[node, 0]), y, chain, first, last)
         ):
             return False
         node += step
@@ -118,9 +150,9 @@ def _first_from(xy: Int32Array, vertex_rows: Int32Array, y: int, x: float) -> in
     return begin
 
 
-@kernel(f"boolean({RO_I4}, int64, int64, {RO_XY}, {RO_I4}, float64, int32[::1], int64, int32[::1], int64)")
+@kernel(f"boolean({CHAIN}, int64, int64, {RO_XY}, {RO_I4}, float64, int32[::1], int64, int32[::1])")
 def _is_clear(
-    chain: Int32Array,
+    chain: Int64Array,
     first: int,
     last: int,
     xy: Int32Array,
@@ -128,8 +160,7 @@ def _is_clear(
     tolerance: float,
     standing: Int32Array,
     tag: int,
-    stamps: Int32Array,
-    stamp: int,
+    positions: Int32Array,
 ) -> bool:
     """Tell whether no node that still stands lies between a piece of chain and its chord.
 
@@ -142,20 +173,17 @@ def _is_clear(
         tolerance: no node of the piece is further than this from the chord.
         standing: int32: nodes where it equals ``tag`` still stand.
         tag: see ``standing``.
-        stamps: int32 scratch, one per node.
-        stamp: a number not yet used in ``stamps``.
+        positions: int32, one per node: its position in the chain, anything for nodes that are not in it.
 
     Returns:
         True if the chord may replace the piece.
     """
-    ax, ay = np.int64(xy[chain[first], 0]), np.int64(xy[chain[first], 1])
-    dx, dy = xy[chain[last], 0] - ax, xy[chain[last], 1] - ay
+    ax, ay = chain[X, first], chain[Y, first]
+    dx, dy = chain[X, last] - ax, chain[Y, last] - ay
     left = right = ax
     top = bottom = ay
     for k in range(first, last + 1):
-        node = chain[k]
-        stamps[node] = stamp
-        x, y = np.int64(xy[node, 0]), np.int64(xy[node, 1])
+        x, y = chain[X, k], chain[Y, k]
         left, right, top, bottom = min(left, x), max(right, x), min(top, y), max(bottom, y)
     if dx != 0 and dy != 0 and (right - left <= 1 or bottom - top <= 1):
         return True  # the area has no lattice points but those of its own border
@@ -164,35 +192,34 @@ def _is_clear(
     last_node = len(xy) - 1
     before = ay
     for k in range(first, last + 1):
-        node = np.int64(chain[k])
-        y = np.int64(xy[node, 1])
+        node, y = chain[NODE, k], chain[Y, k]
         west, east = max(node - 1, 0), min(node + 1, last_node)
-        if stamps[west] != stamp and xy[west, 1] == y and xy[west, 0] >= left:
+        if xy[west, 1] == y and xy[west, 0] >= left and not _is_of_piece(chain, first, last, positions, west):
             end = max(np.float64(left), ax + slope * (y - ay) - half)
-            if not _row_is_clear(west, -1, y, chain, first, last, xy, end, standing, tag, stamps, stamp):
+            if not _row_is_clear(west, -1, y, chain, first, last, xy, end, standing, tag, positions):
                 return False
-        if stamps[east] != stamp and xy[east, 1] == y and xy[east, 0] <= right:
+        if xy[east, 1] == y and xy[east, 0] <= right and not _is_of_piece(chain, first, last, positions, east):
             end = min(np.float64(right), ax + slope * (y - ay) + half)
-            if not _row_is_clear(east, 1, y, chain, first, last, xy, end, standing, tag, stamps, stamp):
+            if not _row_is_clear(east, 1, y, chain, first, last, xy, end, standing, tag, positions):
                 return False
         for row in range(min(before, y) + 1, max(before, y)):
             middle = ax + slope * (row - ay)
-            if dy != 0 and abs(middle - xy[node, 0]) < 1.0 - 1e-9:
+            if dy != 0 and abs(middle - chain[X, k]) < 1.0 - 1e-9:
                 continue
             low, high = max(np.float64(left), middle - half), min(np.float64(right), middle + half)
             start = _first_from(xy, vertex_rows, row, low)
-            if not _row_is_clear(start, 1, row, chain, first, last, xy, high, standing, tag, stamps, stamp):
+            if not _row_is_clear(start, 1, row, chain, first, last, xy, high, standing, tag, positions):
                 return False
         before = y
     return True
 
 
 @kernel(
-    f"int64({RO_I4}, uint8[::1], int64, int64, boolean, {RO_XY}, {RO_I4}, float64, int32[::1], int64,"
-    " int32[::1], int64[::1], int32[::1])"
+    f"int64({CHAIN}, uint8[::1], int64, int64, boolean, {RO_XY}, {RO_I4}, float64, int32[::1], int64, int32[::1],"
+    " int32[::1])"
 )
 def _reduce(
-    chain: Int32Array,
+    chain: Int64Array,
     kept: NDArray[np.uint8],
     first: int,
     last: int,
@@ -202,83 +229,61 @@ def _reduce(
     tolerance: float,
     standing: Int32Array,
     tag: int,
-    stamps: Int32Array,
-    stamp: NDArray[np.int64],
+    positions: Int32Array,
     stack: Int32Array,
 ) -> int:
-    """Simplify the piece of chain between two nodes that stay.
+    """Simplify the piece of chain between two nodes that stay; a ring is cut at the node farthest from its end.
 
     Args:
-        chain, first, last: the piece.
-        kept: uint8, one per place of the chain: set to 0 for nodes that go.
+        chain, first, last: the piece; a ring's two ends are one node, and three corners of it stay at least.
+        kept: uint8, one per position of the chain, 1: set to 0 for nodes that go.
         must_bend: forbids the single chord from end to end (it would lie on another border).
-        xy, vertex_rows, tolerance, standing, tag, stamps: see :func:`_is_clear`; an empty ``vertex_rows`` means
-            that nothing stands in the way.
-        stamp: int64, one number, counted up.
+        xy, vertex_rows, tolerance, standing, tag, positions: see :func:`_is_clear`; an empty ``vertex_rows`` means that
+            nothing stands in the way.
         stack: int32 scratch, as long as the chain.
 
     Returns:
         How often a chord within the tolerance had to be refused.
     """
-    n_refused = 0
-    n_stacked = 0
-    start, end = first, last
+    n_refused, n_stacked = 0, U8(0)
+    start, end = np.int64(first), np.int64(last)
+    is_ring = chain[NODE, first] == chain[NODE, last]
+    cut = np.int64(-1)  # where a ring was cut
+    if is_ring:
+        cut, _ = _farthest(chain, first, last, tolerance)
+        stack[0] = last
+        n_stacked = U8(1)
+        end = cut
+        must_bend = cut + 1 == last
     while True:
         while end > start + 1:
-            farthest, too_far = _farthest(chain, start, end, xy, tolerance)
-            if not too_far:
-                clear = not (must_bend and start == first and end == last)
-                if clear and len(vertex_rows) > 0:
-                    stamp[0] += 1
-                    clear = _is_clear(chain, start, end, xy, vertex_rows, tolerance, standing, tag, stamps, stamp[0])
-                if clear:
-                    for k in range(start + 1, end):
-                        kept[k] = 0
-                        if len(vertex_rows) > 0:
-                            standing[chain[k]] = -1
-                    break
-                n_refused += 1
+            farthest, against = _farthest(chain, start, end, tolerance)
+            if against < 2:
+                is_whole = start in (first, cut) and end in (last, cut)
+                if (must_bend and is_whole) or (
+                    against == 1
+                    and len(vertex_rows) > 0
+                    and not _is_clear(chain, start, end, xy, vertex_rows, tolerance, standing, tag, positions)
+                ):
+                    against = 2
+                    n_refused += 1
+            if against < 2:
+                for k in range(U8(start + 1), U8(end)):
+                    kept[k] = 0
+                    standing[chain[NODE, k]] = -1
+                break
             stack[n_stacked] = end
-            n_stacked += 1
+            n_stacked += U8(1)
             end = farthest
-        if n_stacked == 0:
+        if n_stacked == U8(0):
             return n_refused
+        if is_ring and end == cut:  # the way back must bend if the way there does not
+            must_bend = True
+            for k in range(U8(first + 1), U8(cut)):
+                must_bend = must_bend and kept[k] == 0
         start = end
-        n_stacked -= 1
+        n_stacked -= U8(1)
         end = np.int64(stack[n_stacked])
-
-
-@kernel(
-    f"int64({RO_I4}, uint8[::1], int64, int64, {RO_XY}, {RO_I4}, float64, int32[::1], int64, int32[::1],"
-    " int64[::1], int32[::1])"
-)
-def _reduce_closed(
-    chain: Int32Array,
-    kept: NDArray[np.uint8],
-    first: int,
-    last: int,
-    xy: Int32Array,
-    vertex_rows: Int32Array,
-    tolerance: float,
-    standing: Int32Array,
-    tag: int,
-    stamps: Int32Array,
-    stamp: NDArray[np.int64],
-    stack: Int32Array,
-) -> int:
-    """Simplify a chain whose two ends are one node: cut it at the farthest node, keep three corners at least."""
-    far, _ = _farthest(chain, first, last, xy, tolerance)
-    must_bend = far + 1 == last
-    n_refused = _reduce(
-        chain, kept, first, far, must_bend, xy, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
-    )
-    must_bend = True
-    for k in range(first + 1, far):
-        if kept[k]:
-            must_bend = False
-    return n_refused + _reduce(
-        chain, kept, far, last, must_bend, xy, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
-    )
 
 
 @kernel(f"int64({RO_XY}, int64, int64)")
@@ -289,14 +294,14 @@ def _heading(xy: Int32Array, node: int, other: int) -> int:
     return 1 if xy[other, 1] > xy[node, 1] else 3
 
 
-@kernel(f"boolean({RO_XY}, {RO_I4}, int64, int64)")
-def _are_twins(xy: Int32Array, straight: Int32Array, a: int, b: int) -> bool:
+@kernel(f"boolean({RO_XY}, {RO_I4}, int64, int64, int64)")
+def _are_twins(xy: Int32Array, straight: Int32Array, rank: int, a: int, b: int) -> bool:
     """Tell whether a chord between two anchors would lie on another border: one that is an edge already, or the frame.
 
     The frame matters where background reaches it, since borders of background alone are not traced.
     """
     for heading in range(4):
-        if straight[4 * a + heading] == b:
+        if straight[4 * rank + heading] == b:
             return True
     right, bottom = xy[len(xy) - 1, 0], xy[len(xy) - 1, 1]
     return (xy[a, 0] == xy[b, 0] and (xy[a, 0] == 0 or xy[a, 0] == right)) or (
@@ -304,279 +309,315 @@ def _are_twins(xy: Int32Array, straight: Int32Array, a: int, b: int) -> bool:
     )
 
 
-@kernel(f"void({RO_XY}, int32[::1], {RO_I4}, int64, int64)")
-def _note_straight(xy: Int32Array, straight: Int32Array, chain: Int32Array, first: int, last: int) -> None:
+@kernel(f"void({RO_XY}, int32[::1], {RO_I4}, int64, int64, int64, int64)")
+def _note_straight(
+    xy: Int32Array, straight: Int32Array, ranks: Int32Array, a: int, after_a: int, before_b: int, b: int
+) -> None:
     """Note at both ends of an arc that it is a single edge now."""
-    a, b = np.int64(chain[first]), np.int64(chain[last])
-    straight[4 * a + _heading(xy, a, np.int64(chain[first + 1]))] = b
-    straight[4 * b + _heading(xy, b, np.int64(chain[last - 1]))] = a
+    straight[4 * np.int64(ranks[a]) + _heading(xy, a, after_a)] = b
+    straight[4 * np.int64(ranks[b]) + _heading(xy, b, before_b)] = a
 
 
-@kernel(f"int64({RO_I4}, int64, int64, {RO_U1}, int32[::1])")
-def _unroll_arcs(nodes: Int32Array, first: int, last: int, anchors: NDArray[np.uint8], chain: Int32Array) -> int:
-    """Write an open ring as a chain that starts and ends at an anchor, if there is one. Returns their number."""
-    n = last - first
-    begin = first
+@kernel(f"int64({RO_U1}, int32[::1])")
+def _rank_anchors(anchors: NDArray[np.uint8], ranks: Int32Array) -> int:
+    """Number the anchors: written to ``ranks``, where they are. Returns how many there are."""
     n_anchors = 0
-    for k in range(first, last):
-        if anchors[nodes[k]]:
-            if n_anchors == 0:
-                begin = k
-            n_anchors += 1
-    for k in range(n + 1):
-        place = begin + k
-        chain[k] = nodes[place if place < last else place - n]
+    for node in range(len(anchors)):
+        ranks[node] = n_anchors
+        n_anchors += np.int64(anchors[node])
     return n_anchors
 
 
 @kernel(
-    f"int64({RO_XY}, {RO_I4}, {RO_U1}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
-    " uint8[::1], int32[::1], int32[:, ::1])"
+    f"int64({RO_XY}, {RO_I4}, {RO_U1}, {RO_I4}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
+    f" uint8[::1], int32[::1], {CHAIN}, int32[::1])"
 )
 def _simplify_shared(
     xy: Int32Array,
     vertex_rows: Int32Array,
     anchors: NDArray[np.uint8],
+    ranks: Int32Array,
     nodes: Int32Array,
     ring_offsets: Int32Array,
     tolerance: float,
     kept: NDArray[np.uint8],
     standing: Int32Array,
-    stamps: Int32Array,
+    positions: Int32Array,
     done: NDArray[np.uint8],
     straight: Int32Array,
-    buffers: Int32Array,
+    chain: Int64Array,
+    stack: Int32Array,
 ) -> int:
     """Simplify every border once: the first ring that comes along it decides for both sides.
 
     Args:
         xy, vertex_rows, anchors, nodes, ring_offsets: exact rings of all regions.
+        ranks: int32, one per vertex: the number of each anchor.
         tolerance: pixels.
-        kept: uint8, one per place in ``nodes``, written: whether the vertex stays.
-        standing, stamps: int32 scratch, one per vertex, zeros.
+        kept: uint8, one per node, written: whether it stays.
+        standing: int32 scratch, one per vertex, zeros.
+        positions: int32 scratch, one per vertex, of any content.
         done: uint8 scratch, one per vertex, zeros: vertices of arcs that have had their turn.
-        straight: int32 scratch, four per vertex, all -1: the other end of arcs that are a single edge, by direction.
-        buffers: int32 scratch, 2 x (places of the longest ring + 1).
+        straight: int32 scratch, four per anchor, all -1: the other end of arcs that are a single edge, by direction.
+        chain, stack: scratch, one position more than the longest ring has nodes.
 
     Returns:
         The number of arcs simplified less than the tolerance allows.
     """
-    chain, stack = buffers[0], buffers[1]
-    chain_kept = np.empty(buffers.shape[1], np.uint8)
-    stamp = np.zeros(1, np.int64)
-    n_rings = len(ring_offsets) - 1
-    for ring in range(n_rings):  # edges that are there from the start must be known before any arc becomes one
-        before = nodes[ring_offsets[ring + 1] - 1]
-        for k in range(ring_offsets[ring], ring_offsets[ring + 1]):
-            if anchors[before] and anchors[nodes[k]]:
-                chain[0], chain[1] = before, nodes[k]
-                _note_straight(xy, straight, chain, 0, 1)
-            before = nodes[k]
+    chain_kept = np.empty(len(stack), np.uint8)
     n_restrained = 0
-    for ring in range(n_rings):
-        first, last = np.int64(ring_offsets[ring]), np.int64(ring_offsets[ring + 1])
-        n = last - first
-        n_anchors = _unroll_arcs(nodes, first, last, anchors, chain)
-        begin = np.int64(0)
-        for end in range(1, n + 1):
-            if end < n and not (n_anchors > 0 and anchors[chain[end]]):
+    for ring in range(len(ring_offsets) - 1):  # edges that are there from the start must be known before any arc is one
+        before = np.int64(nodes[ring_offsets[ring + 1] - 1])
+        for k in range(ring_offsets[ring], ring_offsets[ring + 1]):
+            node = np.int64(nodes[k])
+            if anchors[before] and anchors[node]:
+                _note_straight(xy, straight, ranks, before, node, before, node)
+            before = node
+    for ring in range(len(ring_offsets) - 1):
+        first, end = np.int64(ring_offsets[ring]), np.int64(ring_offsets[ring + 1])
+        begin = first  # arcs go from anchor to anchor; a ring without any begins where it begins
+        while begin < end and not anchors[nodes[begin]]:
+            begin += 1
+        begin = first if begin == end else begin
+        at, n_left = begin, end - first
+        while n_left > 0:
+            # The arc that leaves from here: its nodes, the one it leads to included.
+            is_new = not done[nodes[at + 1 if at + 1 < end else first]]
+            n = np.int64(0)
+            while True:
+                if is_new:
+                    node = np.int64(nodes[at])
+                    chain[NODE, n], chain[X, n], chain[Y, n] = node, xy[node, 0], xy[node, 1]
+                    positions[node] = n
+                n += 1
+                at = at + 1 if at + 1 < end else first
+                if at == begin or anchors[nodes[at]]:
+                    break
+            n_left -= n
+            if n < 2 or not is_new:
                 continue
-            if end > begin + 1 and not done[chain[begin + 1]]:
-                chain_kept[begin : end + 1] = 1
-                if chain[begin] == chain[end]:
-                    n_refused = _reduce_closed(
-                        chain, chain_kept, begin, end, xy, vertex_rows, tolerance, standing, 0, stamps, stamp, stack
-                    )
-                else:
-                    must_bend = _are_twins(xy, straight, np.int64(chain[begin]), np.int64(chain[end]))
-                    n_refused = _reduce(
-                        chain,
-                        chain_kept,
-                        begin,
-                        end,
-                        must_bend,
-                        xy,
-                        vertex_rows,
-                        tolerance,
-                        standing,
-                        0,
-                        stamps,
-                        stamp,
-                        stack,
-                    )
-                n_restrained += n_refused > 0
-                n_inner = 0
-                for k in range(begin + 1, end):
-                    done[chain[k]] = 1
-                    n_inner += chain_kept[k]
-                if n_inner == 0:
-                    _note_straight(xy, straight, chain, begin, end)
-            begin = np.int64(end)
+            node = np.int64(nodes[at])
+            chain[NODE, n], chain[X, n], chain[Y, n] = node, xy[node, 0], xy[node, 1]
+            chain_kept[: n + 1] = 1
+            start = chain[NODE, 0]
+            must_bend = start != node and _are_twins(xy, straight, np.int64(ranks[start]), start, node)
+            n_refused = _reduce(
+                chain, chain_kept, 0, n, must_bend, xy, vertex_rows, tolerance, standing, 0, positions, stack
+            )
+            n_restrained += n_refused > 0
+            n_inner = 0
+            for k in range(1, n):
+                done[chain[NODE, k]] = 1
+                n_inner += np.int64(chain_kept[k])
+            if n_inner == 0:
+                _note_straight(xy, straight, ranks, start, chain[NODE, 1], chain[NODE, n - 1], node)
     for k in range(len(nodes)):
         kept[k] = standing[nodes[k]] == 0
     return n_restrained
 
 
-@kernel(f"int64({RO_I4}, int64, int64, int64, int32[::1], int32[::1], int32[::1])")
-def _unroll(
-    nodes: Int32Array, first: int, last: int, tag: int, pins: Int32Array, chain: Int32Array, places: Int32Array
-) -> int:
-    """Write an open ring as a chain that starts and ends at a pinned node, if there is one. Returns their number."""
-    n = last - first
-    begin = first
-    n_pinned = 0
-    for k in range(first, last):
-        if pins[nodes[k]] == tag:
-            if n_pinned == 0:
-                begin = k
-            n_pinned += 1
-    for k in range(n + 1):
-        place = begin + k if begin + k < last else begin + k - n
-        chain[k] = nodes[place]
-        places[k] = place
-    return n_pinned
-
-
 @kernel(
-    f"int64({RO_XY}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
-    " int32[::1], int32[:, ::1])"
+    f"int64({RO_XY}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
+    f" int32[::1], {CHAIN}, int32[::1])"
 )
 def _simplify_rings(
     xy: Int32Array,
     vertex_rows: Int32Array,
-    ring_nodes: Int32Array,
+    nodes: Int32Array,
     ring_offsets: Int32Array,
+    order: Int32Array,
     polygon_offsets: Int32Array,
     tolerance: float,
     kept: NDArray[np.uint8],
     standing: Int32Array,
-    stamps: Int32Array,
+    positions: Int32Array,
     pins: Int32Array,
-    buffers: Int32Array,
+    chain: Int64Array,
+    stack: Int32Array,
 ) -> int:
     """Simplify each polygon alone; only its own nodes stand in its way.
 
     Args:
-        xy, vertex_rows: the graph's nodes; an empty ``vertex_rows`` means that nothing stands in the way.
-        ring_nodes, ring_offsets, polygon_offsets: the rings, grouped by polygon.
+        xy, vertex_rows, nodes, ring_offsets, order, polygon_offsets: exact rings of all regions.
         tolerance: pixels.
-        kept: uint8, one per place in ``ring_nodes``, written: whether the node stays.
-        standing, stamps, pins: int32 scratch, one per node, zeros.
-        buffers: int32 scratch, 3 x (places of the longest ring + 1).
+        kept: uint8, one per node, written: whether it stays.
+        standing, pins: int32 scratch, one per vertex, zeros.
+        positions: int32 scratch, one per vertex, of any content.
+        chain, stack: scratch, one position more than the longest ring has nodes.
 
     Returns:
         The number of rings simplified less than the tolerance allows.
     """
-    chain, places, stack = buffers[0], buffers[1], buffers[2]
-    chain_kept = np.empty(buffers.shape[1], np.uint8)
-    stamp = np.zeros(1, np.int64)
+    chain_kept = np.empty(len(stack), np.uint8)
     kept[:] = 1
     n_restrained = 0
     for polygon in range(len(polygon_offsets) - 1):
         tag = polygon + 1
-        rings = range(polygon_offsets[polygon], polygon_offsets[polygon + 1])
-        for ring in rings:  # nodes where two rings of the polygon touch must stay in both
+        for slot in range(polygon_offsets[polygon], polygon_offsets[polygon + 1]):
+            ring = order[slot]  # nodes where two rings of the polygon touch must stay in both
             for k in range(ring_offsets[ring], ring_offsets[ring + 1]):
-                if standing[ring_nodes[k]] == tag:
-                    pins[ring_nodes[k]] = tag
-                standing[ring_nodes[k]] = tag
-        for ring in rings:
-            first, last = np.int64(ring_offsets[ring]), np.int64(ring_offsets[ring + 1])
-            n = last - first
-            n_pinned = _unroll(ring_nodes, first, last, tag, pins, chain, places)
+                if standing[nodes[k]] == tag:
+                    pins[nodes[k]] = tag
+                standing[nodes[k]] = tag
+        for slot in range(polygon_offsets[polygon], polygon_offsets[polygon + 1]):
+            ring = order[slot]
+            first, end = np.int64(ring_offsets[ring]), np.int64(ring_offsets[ring + 1])
+            n = end - first
+            begin, n_pinned = first, 0
+            for k in range(first, end):
+                if pins[nodes[k]] == tag:
+                    begin = k if n_pinned == 0 else begin
+                    n_pinned += 1
+            for k in range(n + 1):
+                at = begin + k if begin + k < end else begin + k - n
+                node = np.int64(nodes[at])
+                chain[NODE, k], chain[X, k], chain[Y, k] = node, xy[node, 0], xy[node, 1]
+                positions[node] = k if k < n else 0
             chain_kept[: n + 1] = 1
             n_refused = np.int64(0)
-            if n_pinned < 2:
-                n_refused += _reduce_closed(
-                    chain, chain_kept, 0, n, xy, vertex_rows, tolerance, standing, tag, stamps, stamp, stack
+            start, n_kept_before = np.int64(0), np.int64(0)
+            for k in range(1, n + 1):
+                if k < n and pins[chain[NODE, k]] != tag:
+                    continue
+                # Of two pieces between the same two nodes only one may become a single edge.
+                must_bend = n_pinned == 2 and start > 0 and n_kept_before == 0
+                must_bend = must_bend or (n_pinned == 2 and start == 0 and k + 1 == n)
+                n_refused += _reduce(
+                    chain, chain_kept, start, k, must_bend, xy, vertex_rows, tolerance, standing, tag, positions, stack
                 )
-            else:
-                begin = np.int64(0)
-                n_kept_before = np.int64(0)
-                for k in range(1, n + 1):
-                    if k < n and pins[chain[k]] != tag:
-                        continue
-                    # Of two pieces between the same two nodes only one may become a single edge.
-                    must_bend = n_pinned == 2 and ((begin == 0 and k + 1 == n) or (begin > 0 and n_kept_before == 0))
-                    n_refused += _reduce(
-                        chain,
-                        chain_kept,
-                        begin,
-                        k,
-                        must_bend,
-                        xy,
-                        vertex_rows,
-                        tolerance,
-                        standing,
-                        tag,
-                        stamps,
-                        stamp,
-                        stack,
-                    )
-                    for inner in range(begin + 1, k):
-                        n_kept_before += chain_kept[inner]
-                    begin = k
+                for inner in range(start + 1, k):
+                    n_kept_before += np.int64(chain_kept[inner])
+                start = np.int64(k)
             n_restrained += n_refused > 0
             for k in range(n):
-                kept[places[k]] = chain_kept[k]
+                kept[begin + k if begin + k < end else begin + k - n] = chain_kept[k]
     return n_restrained
 
 
-def simplify_shared(rings: Rings, tolerance: float) -> tuple[Rings, int]:
+@kernel(f"int64({RO_XY}, {RO_I4}, float64, int32[:, ::1], int32[::1], {CHAIN}, int32[::1])")
+def _simplify_loose(
+    points: Int32Array,
+    ring_offsets: Int32Array,
+    tolerance: float,
+    out_points: Int32Array,
+    out_offsets: Int32Array,
+    chain: Int64Array,
+    stack: Int32Array,
+) -> int:
+    """Copy rings simplified with nothing in their way: plain Douglas-Peucker.
+
+    Args:
+        points, ring_offsets: open rings.
+        tolerance: pixels.
+        out_points, out_offsets: written.
+        chain, stack: scratch, one position more than the longest ring has points.
+
+    Returns:
+        The number of points written.
+    """
+    chain_kept, nobody = np.empty(len(stack), np.uint8), np.empty(len(stack), np.int32)
+    n_out = 0
+    out_offsets[0] = 0
+    for ring in range(len(ring_offsets) - 1):
+        first = np.int64(ring_offsets[ring])
+        n = np.int64(ring_offsets[ring + 1]) - first
+        for k in range(n + 1):
+            at = k if k < n else 0
+            chain[NODE, k], chain[X, k], chain[Y, k] = at, points[first + at, 0], points[first + at, 1]
+        chain_kept[: n + 1] = 1
+        if n > 2:
+            _reduce(chain, chain_kept, 0, n, False, points, nobody[:0], tolerance, nobody, 0, nobody, stack)
+        for k in range(n):
+            if chain_kept[k]:
+                out_points[n_out, 0], out_points[n_out, 1] = chain[X, k], chain[Y, k]
+                n_out += 1
+        out_offsets[ring + 1] = n_out
+    return n_out
+
+
+def simplify_shared(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], int]:
     """Simplify the borders between labels, each once for both sides.
 
     Args:
         rings: exact, of all regions, straight anchors included; anchors stay.
-        tolerance: pixels; no point of a border ends up further than this from what replaces it.
+        tolerance: pixels; no point of a border ends up further than this from what repositions it.
 
     Returns:
-        The rings with fewer vertices, and the number of arcs simplified less than the tolerance allows.
+        uint8, one per node: whether it stays; and the number of arcs simplified less than the tolerance allows.
     """
-    n_vertices, longest = len(rings.xy), int(np.diff(rings.ring_offsets).max(initial=0)) + 1
-    kept = scratch.take("kept", len(rings.nodes), np.uint8)
-    straight = scratch.take("straight", 4 * n_vertices, np.int32)
+    n_vertices, xy = len(rings.places), rings.xy
+    kept, ranks = np.empty(len(rings.nodes), np.uint8), scratch.at_least("ranks", n_vertices, np.int32)
+    straight = scratch.take("straight", 4 * _rank_anchors(rings.anchors, ranks), np.int32)
     straight[:] = -1
+    chain, stack = _room_for_longest(rings.ring_offsets)
     n_restrained = _simplify_shared(
-        rings.xy,
+        xy,
         rings.vertex_rows,
         rings.anchors,
+        ranks,
         rings.nodes,
         rings.ring_offsets,
         tolerance,
         kept,
         scratch.zeros("standing", n_vertices, np.int32),
-        scratch.zeros("stamps", n_vertices, np.int32),
+        scratch.at_least("chain positions", n_vertices, np.int32),
         scratch.zeros("done", n_vertices, np.uint8),
         straight,
-        np.empty((2, longest), np.int32),
+        chain,
+        stack,
     )
-    return rings.keep(kept), n_restrained
+    return kept, n_restrained
 
 
-def simplify_rings(rings: Rings, tolerance: float) -> tuple[Rings, int]:
+def simplify_rings(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], int]:
     """Simplify each polygon for itself: its rings stay simple and apart, neighbours may drift from each other.
 
     Args:
-        rings: exact, without straight anchors. Rings whose ``vertex_rows`` is empty are simplified with nothing in
-            their way: plain Douglas-Peucker.
+        rings: exact, without straight anchors.
         tolerance: pixels.
 
     Returns:
-        The rings with fewer vertices, and the number of rings simplified less than the tolerance allows.
+        uint8, one per node: whether it stays; and the number of rings simplified less than the tolerance allows.
     """
-    n_vertices, longest = len(rings.xy), int(np.diff(rings.ring_offsets).max(initial=0)) + 1
-    kept = scratch.take("kept", len(rings.nodes), np.uint8)
+    n_vertices = len(rings.places)
+    kept = np.empty(len(rings.nodes), np.uint8)
+    chain, stack = _room_for_longest(rings.ring_offsets)
     n_restrained = _simplify_rings(
         rings.xy,
         rings.vertex_rows,
         rings.nodes,
         rings.ring_offsets,
+        rings.order,
         rings.polygon_offsets,
         tolerance,
         kept,
         scratch.zeros("standing", n_vertices, np.int32),
-        scratch.zeros("stamps", n_vertices, np.int32),
+        scratch.at_least("chain positions", n_vertices, np.int32),
         scratch.zeros("pins", n_vertices, np.int32),
-        np.empty((3, longest), np.int32),
+        chain,
+        stack,
     )
-    return rings.keep(kept), n_restrained
+    return kept, n_restrained
+
+
+def simplify_loose(points: Int32Array, ring_offsets: Int32Array, tolerance: float) -> tuple[Int32Array, Int32Array]:
+    """Simplify rings with nothing in their way, as rings through pixels are, which run over each other by nature.
+
+    Args:
+        points: int32, points x 2.
+        ring_offsets: int32, rings + 1; rings are open.
+        tolerance: pixels.
+
+    Returns:
+        The new points and ring offsets.
+    """
+    out_points, out_offsets = np.empty_like(points), np.empty_like(ring_offsets)
+    chain, stack = _room_for_longest(ring_offsets)
+    n_points = _simplify_loose(points, ring_offsets, tolerance, out_points, out_offsets, chain, stack)
+    return out_points[:n_points].copy(), out_offsets
+
+
+def _room_for_longest(ring_offsets: Int32Array) -> tuple[Int64Array, Int32Array]:
+    """Return a chain and a stack that the longest ring fits in."""
+    longest = int(np.diff(ring_offsets).max(initial=0)) + 1
+    return np.empty((3, longest), np.int64), np.empty(longest, np.int32)

@@ -1,4 +1,4 @@
-"""Regions against a flood fill and against scipy.ndimage.label."""
+"""Regions against a flood fill and against scipy.ndimage.label; the links are tested with the rings they make."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import oracles
 import strategies
 from conftest import JIT_OFF
-from prelabel.kernels.regions import label_regions
 from prelabel.kernels.runs import run_lengths, runs_from_array
+from prelabel.kernels.sweep import sweep_runs
 
 SPIRAL = np.array(
     [
@@ -31,16 +31,19 @@ CORNERS = np.array([[1, 0, 2, 0], [0, 1, 0, 2], [2, 0, 1, 0], [0, 2, 0, 1]], np.
 
 
 def label_image(mask: np.ndarray, connectivity: int) -> np.ndarray:
-    """Return the kernel's labels as pixels, and check what it says of each region on the way."""
+    """Return the kernel's regions or objects as pixels, from 1, and check their values on the way."""
     runs = runs_from_array(mask)
-    regions = label_regions(runs, connectivity)
-    assert [array.dtype.str[1:] for array in regions] == ["i4", "u4", "i8"]
-    labels = np.repeat(regions.labels, run_lengths(runs)).reshape(mask.shape)
-    n_regions = len(regions.values) - 1
-    assert regions.areas.tolist() == np.bincount(labels.ravel(), minlength=n_regions + 1).tolist()
-    for label in range(n_regions + 1):
-        assert set(mask[labels == label].tolist()) <= {int(regions.values[label])}
-    return labels
+    swept = sweep_runs(runs)
+    regions = swept.run_regions(len(runs.starts))
+    assert regions.dtype == np.int32
+    assert swept.values.dtype == np.uint32
+    values = np.append(np.uint32(0), swept.values)
+    np.testing.assert_array_equal(values[regions], runs.values)
+    if connectivity == 8:
+        objects = swept.objects()
+        assert objects.dtype == np.int32
+        regions = np.append(np.int32(0), objects + 1)[regions]
+    return np.repeat(regions, run_lengths(runs)).reshape(mask.shape)
 
 
 @given(strategies.masks(), st.sampled_from((4, 8)))
@@ -83,13 +86,7 @@ def test_large_noise(density: float, connectivity: int) -> None:
     """Noise about the percolation threshold has the longest chains of merges; scipy numbers in scan order as well."""
     mask = (np.random.default_rng(7).random((700, 900)) < density).astype(np.uint8)
 
-    labels = label_image_fast(mask, connectivity)
+    labels = label_image(mask, connectivity)
 
     theirs, _ = scipy.ndimage.label(mask, np.ones((3, 3)) if connectivity == 8 else None)
     np.testing.assert_array_equal(labels, theirs)
-
-
-def label_image_fast(mask: np.ndarray, connectivity: int) -> np.ndarray:
-    """Return the labels as pixels."""
-    runs = runs_from_array(mask)
-    return np.repeat(label_regions(runs, connectivity).labels, run_lengths(runs)).reshape(mask.shape)
