@@ -13,7 +13,8 @@ tolerance; where the rule forbids a chord, the piece is split as if it were too 
 Nodes are lattice points, and mostly the area has none but the piece's own. Say the chord goes further in x than in y.
 In each column that it passes the piece is at whole numbers; if none of them is a pixel or more away from the chord, no
 lattice point is between, and one on the chord is on the piece as well, where no other border can be without sharing a
-node. Only where that is not so the neighbourhood is searched.
+node. A whole pixel is as good where the chord has no lattice points but its ends: it is that far away only in the
+columns of these. Only where neither is so the neighbourhood is searched.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import kernel, read_only
+from prelabel.kernels._jit import inlined, kernel, read_only
 from prelabel.kernels.scratch import scratch
 
 if TYPE_CHECKING:
@@ -45,7 +46,15 @@ CHAIN = "int64[:, ::1]"
 U8 = np.uint64  # numba tests signed indices for being negative
 
 
-@kernel(f"UniTuple(int64, 2)({CHAIN}, int64, int64, float64)")
+@kernel("boolean(int64, int64)")
+def _are_coprime(a: int, b: int) -> bool:
+    a, b = abs(a), abs(b)
+    while b:
+        a, b = b, a % b
+    return a == 1
+
+
+@inlined
 def _farthest(chain: Int64Array, first: int, last: int, tolerance: float) -> tuple[int, int]:
     """Return the inner position farthest from the chord, and what stands against the chord.
 
@@ -58,10 +67,10 @@ def _farthest(chain: Int64Array, first: int, last: int, tolerance: float) -> tup
     ax, ay = chain[X, U8(first)], chain[Y, U8(first)]
     dx, dy = chain[X, U8(last)] - ax, chain[Y, U8(last)] - ay
     length2 = dx * dx + dy * dy
-    farthest, widest = U8(first + 1), np.int64(-1)
+    farthest, widest = first + 1, np.int64(-1)
     beyond = length2 == 0
-    for k in range(U8(first + 1), U8(last)):
-        px, py = chain[X, k] - ax, chain[Y, k] - ay
+    for k in range(first + 1, last):
+        px, py = chain[X, U8(k)] - ax, chain[Y, U8(k)] - ay
         across, along = abs(px * dy - py * dx), px * dx + py * dy
         beyond |= (along < 0) | (along > length2)
         farthest = k if across > widest else farthest
@@ -69,10 +78,11 @@ def _farthest(chain: Int64Array, first: int, last: int, tolerance: float) -> tup
     if not beyond:
         if np.float64(widest) * np.float64(widest) > tolerance * tolerance * np.float64(length2):
             return farthest, 2
-        return farthest, 0 if widest < max(abs(dx), abs(dy)) else 1
+        longer = max(abs(dx), abs(dy))
+        return farthest, 0 if widest < longer or (widest == longer and _are_coprime(dx, dy)) else 1
     most = -1.0
-    for k in range(U8(first + 1), U8(last)):
-        px, py = chain[X, k] - ax, chain[Y, k] - ay
+    for k in range(first + 1, last):
+        px, py = chain[X, U8(k)] - ax, chain[Y, U8(k)] - ay
         along = px * dx + py * dy
         if along <= 0:
             distance2 = np.float64(px * px + py * py) * max(np.float64(length2), 1.0)
