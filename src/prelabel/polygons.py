@@ -327,8 +327,8 @@ def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outl
         distinct, indices = _distinct(swept.values)
         names = tuple(map(str, distinct.tolist()))
     else:
-        names, indices = table.names, swept.values.astype(np.int32) - np.int32(1)
-    return Outlines(follow_rings(swept), (runs.height, runs.width), names, indices.astype(np.int32), objects, counts)
+        names, indices = table.names, (swept.values - np.uint32(1)).view(np.int32)
+    return Outlines(follow_rings(swept), (runs.height, runs.width), names, indices, objects, counts)
 
 
 def _every_value(runs: Runs) -> tuple[Runs, PixelCounts]:
@@ -340,13 +340,14 @@ def _every_value(runs: Runs) -> tuple[Runs, PixelCounts]:
     return runs, PixelCounts(n_pixels, n_pixels - n_background, n_background)
 
 
-def _distinct(values: UInt32Array) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
-    """Return the distinct values, ascending, and the index of each value among them."""
+def _distinct(values: UInt32Array) -> tuple[NDArray[np.integer[Any]], Int32Array]:
+    """Return the distinct values, ascending, and int32, the index of each value among them."""
     if len(values) == 0 or int(values.max()) >= _MARKABLE:
-        return np.unique(values, return_inverse=True)
+        distinct, indices = np.unique(values, return_inverse=True)
+        return distinct, indices.astype(np.int32)
     present = np.zeros(int(values.max()) + 1, bool)  # marking them beats sorting as long as the numbers are small
     present[values] = True
-    return np.flatnonzero(present), (np.cumsum(present) - 1)[values]
+    return np.flatnonzero(present), (np.cumsum(present, dtype=np.int32) - np.int32(1))[values]
 
 
 def _objects(swept: Sweep, connectivity: int) -> Int32Array:

@@ -249,11 +249,10 @@ def follow_rings(swept: Sweep) -> Rings:
     n_rings = _follow(swept.n_tops, swept.tops, swept.labels, swept.regions, swept.bends, nodes, offsets, ring_regions)
     polygon_offsets, order = np.empty(len(swept.values) + 1, np.int32), np.empty(n_rings, np.int32)
     _group(n_rings, ring_regions, polygon_offsets, order)
-    n_vertices = int(swept.vertex_rows[-1])
     return Rings(
-        swept.places[:n_vertices],
+        swept.places,
         swept.vertex_rows,
-        swept.anchors[:n_vertices],
+        swept.anchors,
         nodes[:n_nodes],
         offsets[: n_rings + 1],
         order,

@@ -556,14 +556,13 @@ def runs_from_lines(lines: NDArray[np.uint8], width: int, height: int, line_form
     n_bytes = (line_format.bits + 7) >> 3
     n_columns = n_row // n_bytes
     raw_starts = scratch.take("raw starts", 2 * (n_columns + 1), np.int32)
-    raw_values = scratch.take("raw values", 2 * (n_columns + 1), np.uint32)
+    raw_values = scratch.at_least("raw values", 2 * (n_columns + 1), np.uint32)
     raw_starts[0], raw_starts[1], raw_values[0] = 0, n_columns, 0  # above the first row all is 0
-    dense, state = scratch.zeros("line", n_row, np.uint8), np.array([0, 1])
-    capacity = max(2 * width, min(width * height, (width * height >> 5) + 4096))
-    starts, values = (
-        scratch.take("line starts", capacity, np.int32),
-        scratch.take("line values", capacity, np.uint32),
-    )
+    dense, state = scratch.take("line", n_row, np.uint8), np.array([0, 1])
+    if line_format.bits == 1:
+        dense[:] = 0
+    starts = scratch.at_least("line starts", max(2 * width, (width * height >> 5) + 4096), np.int32)
+    values = scratch.at_least("line values", len(starts), np.uint32)
     row_offsets = np.empty(height + 1, np.int32)
     row_offsets[0] = y = 0
     while True:
@@ -589,7 +588,7 @@ def runs_from_lines(lines: NDArray[np.uint8], width: int, height: int, line_form
         if y == height:
             return Runs(width, row_offsets, starts[:n_runs].copy(), values[:n_runs].copy())
         expected = n_runs * height // max(y, 1)  # if it goes on like this
-        capacity = min(max(2 * capacity, expected + (expected >> 3)) + width, width * height + width)
+        capacity = min(max(2 * len(starts), expected + (expected >> 3)) + width, width * height + width)
         starts, values = _grown(starts, n_runs, capacity), _grown(values, n_runs, capacity)
 
 

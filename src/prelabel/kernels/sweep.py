@@ -115,20 +115,25 @@ def _sweep(
         parents: uint32, runs + 3, written: the union-find forest of the numbers.
         label_values: uint32, likewise: the value each number is for.
         places: int64, written: the vertices' lattice coordinates, x in the low and y in the high half, in scan order.
-        anchors: uint8, written: 1 where more than two borders meet.
+        anchors: uint8, written: 1 where more than two borders meet, and at the mask's own corners.
         vertex_rows: int32, height + 2, written: vertices with y = k are ``vertex_rows[k]`` to ``vertex_rows[k + 1]``.
         bends: int64, written: the bend after each in the low, its vertex in the high half; bend 0 is nobody's and
             takes what belongs nowhere.
         tops: int64, written: bends that may be a ring's first in scan order, in the high half, and in the low one the
             place in ``labels`` of a run of the ring's region.
         saddles: uint32, four each, written: two bends of diagonal pixels, and the places in ``labels`` of their runs.
-        counts: int64, 6, kept between calls: vertices, bends, tops, four times the saddles, and numbers so far, and
-            where the row above begins in ``rows``.
+        counts: int64, 6, written and kept between calls: vertices, bends, tops, four times the saddles, and numbers so
+            far, and where the row above begins in ``rows``.
 
     Returns:
         The row boundary to go on with: height + 1 when done, less when there is no room for one more row.
     """
     height = len(row_offsets) - 1
+    if first_y == 0:
+        counts[:] = 0
+        counts[1] = 1
+        labels[0] = 0
+        rows[0], rows[1] = width + 1, OUTSIDE  # above the mask there is no border
     following = bends.view(np.uint32)  # twice a bend's index: the bend after it
     n_vertices, n_bends, n_tops = U8(counts[0]), U8(counts[1]), U8(counts[2])
     n_saddles, n_labels, above = U8(counts[3]), U8(counts[4]), U8(counts[5])
@@ -299,6 +304,8 @@ def _sweep(
             a, c = b, d
         above = below
     vertex_rows[height + 1] = n_vertices
+    # The mask's own corners stay, so that a region in a corner keeps filling it.
+    anchors[0] = anchors[U8(vertex_rows[1]) - one] = anchors[U8(vertex_rows[height])] = anchors[n_vertices - one] = 1
     counts[0], counts[1], counts[2] = n_vertices, n_bends, n_tops
     counts[3], counts[4], counts[5] = n_saddles, n_labels, above
     return height + 1
@@ -375,12 +382,12 @@ def _join_corners(
 class Sweep(NamedTuple):
     """A mask's regions and the linked corners of their rings.
 
-    All but ``vertex_rows`` and ``values`` is in the thread's scratch memory, and of any length beyond what counts: done
-    with before the same thread sweeps the next mask.
+    All but ``vertex_rows`` and ``values`` is in the thread's scratch memory, and where counts are told, of any length
+    beyond them: done with before the same thread sweeps the next mask.
 
     Attributes:
-        places: int64: the vertices' lattice coordinates, x in the low and y in the high half, in scan order.
-        anchors: uint8: 1 at vertices where more than two borders meet, and at the mask's own corners.
+        places: int64, one per vertex: its lattice coordinates, x in the low and y in the high half, in scan order.
+        anchors: uint8, one per vertex: 1 where more than two borders meet, and at the mask's own corners.
         vertex_rows: int32, height + 2: vertices with y = k are ``vertex_rows[k]`` to ``vertex_rows[k + 1]``.
         bends: int64: the bend after each in the low, its vertex in the high half; the first one is nobody's.
         n_bends: how many there are, that one included.
@@ -428,9 +435,7 @@ def sweep_runs(runs: Runs) -> Sweep:
     """
     n_runs, width = len(runs.starts), runs.width
     rows = scratch.at_least("rows", 2 * FIELDS * (width + 2), np.uint32)
-    rows[0], rows[1] = width + 1, OUTSIDE  # above the mask there is no border
     labels = scratch.at_least("labels", n_runs + 2, np.int32)
-    labels[0] = 0
     parents = scratch.at_least("parents", n_runs + 3, np.uint32)
     label_values = scratch.at_least("label values", n_runs + 3, np.uint32)
     places = scratch.at_least("places", 2 * n_runs + 4, np.int64)
@@ -438,7 +443,7 @@ def sweep_runs(runs: Runs) -> Sweep:
     bends = scratch.at_least("bends", 3 * n_runs + 16, np.int64)
     tops = scratch.at_least("tops", n_runs + 8, np.int64)
     saddles = scratch.at_least("saddles", n_runs + 32, np.uint32)
-    vertex_rows, counts = np.empty(runs.height + 2, np.int32), np.array([0, 1, 0, 0, 0, 0])
+    vertex_rows, counts = np.empty(runs.height + 2, np.int32), scratch.at_least("counts", 6, np.int64)
     y = 0
     while True:
         y = _sweep(
@@ -459,7 +464,7 @@ def sweep_runs(runs: Runs) -> Sweep:
             saddles,
             counts,
         )
-        n_vertices, n_bends, n_tops, n_saddles, n_labels, _ = counts.tolist()
+        n_vertices, n_bends, n_tops, n_saddles, n_labels = counts[:5].tolist()
         if y > runs.height:
             break
         places = scratch.doubled("places", places, n_vertices)
@@ -471,13 +476,9 @@ def sweep_runs(runs: Runs) -> Sweep:
     values = scratch.at_least("region values", n_labels + 1, np.uint32)
     n_regions = _number_regions(n_labels, parents, label_values, regions, values)
     _join_saddles(n_saddles, saddles, labels, regions, bends)
-    # The mask's own corners stay, so that a region in a corner keeps filling it.
-    upper_right, lower_left = vertex_rows[1] - 1, vertex_rows[runs.height]
-    for corner in (0, upper_right, lower_left, n_vertices - 1):
-        anchors[corner] = 1
     return Sweep(
-        places,
-        anchors,
+        places[:n_vertices],
+        anchors[:n_vertices],
         vertex_rows,
         bends,
         n_bends,
