@@ -9,8 +9,7 @@ import numpy as np
 
 from prelabel.errors import ConfigError
 from prelabel.kernels.runs import IGNORED as IGNORED  # noqa: PLC0414 - what a table says
-from prelabel.kernels.runs import classify_runs, run_lengths
-from prelabel.model import TRANSPARENT
+from prelabel.kernels.runs import classify_runs, count_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,15 +73,9 @@ class ClassTable:
     def classify(self, runs: Runs) -> tuple[Runs, PixelCounts]:
         """Turn mask values into class index + 1, everything else into 0, and count the pixels of each kind."""
         classes, (n_class, n_ignored, n_unknown, n_background) = classify_runs(runs, self.keys, self.targets)
-        unknown = self._by_value(runs) if n_unknown else {}
+        unknown: dict[int, int] = {}
+        if n_unknown:
+            values, pixels = count_unknown(runs, self.keys)
+            unknown = dict(zip(values.tolist(), pixels.tolist(), strict=True))
         n_pixels = runs.width * runs.height
         return classes, PixelCounts(n_pixels, n_class, n_background, n_ignored, 0, unknown)
-
-    def _by_value(self, runs: Runs) -> dict[int, int]:
-        """Return the values without a class -> pixels, most first; 0 and transparent are left out."""
-        values, inverse = np.unique(runs.values, return_inverse=True)
-        pixels = np.bincount(inverse, weights=run_lengths(runs)).astype(np.int64)
-        unknown = ~np.isin(values, self.keys) & (values != 0) & (values != TRANSPARENT)
-        values, pixels = values[unknown], pixels[unknown]
-        order = np.lexsort((values, -pixels))
-        return dict(zip(values[order].tolist(), pixels[order].tolist(), strict=True))

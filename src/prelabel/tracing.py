@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from prelabel.model import MaskValueKind, Runs
     from prelabel.polygons import Coordinates, Simplification
+
+_WHOLE = (int, np.integer)
 
 
 def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by keyword
@@ -67,24 +69,31 @@ def class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueKi
         return None, None
     if not colors:
         raise ConfigError("colors is empty: name at least one class, or give None", field="colors", value={})
-    sizes = {len(color) if isinstance(color, Sized) else 0 for color in colors.values()}
+    sizes = {_length(color) for color in colors.values()}
     if sizes - {1, 3} or len(sizes) > 1:
         raise ConfigError(
             "colors must all be [value] or all be [r, g, b]: give every class the same kind", field="colors"
         )
-    classes: list[tuple[str, int]] = []
     most = 2**32 - 4 if sizes == {1} else 255
-    for name, color in colors.items():
-        parts: list[Any] = list(color)
-        if any(
-            isinstance(part, bool) or not isinstance(part, int | np.integer) or not 0 <= part <= most for part in parts
-        ):
-            raise ConfigError(f"colors[{name!r}] is {parts}: give whole numbers from 0 to {most}", field="colors")
-        value = 0
-        for part in parts:
-            value = value << 8 | int(part)
-        classes.append((name, value))
+    classes = [(name, _packed(name, color, most)) for name, color in colors.items()]
     return "value" if sizes == {1} else "rgb", ClassTable.of(classes)
+
+
+def _length(color: Any) -> int:
+    try:
+        return len(color)
+    except TypeError:
+        return 0
+
+
+def _packed(name: str, color: Sequence[int], most: int) -> int:
+    """Return a class's value: its grey, or its colour as 0xRRGGBB."""
+    value = 0
+    for part in color:
+        if not isinstance(part, _WHOLE) or isinstance(part, bool) or not 0 <= part <= most:
+            raise ConfigError(f"colors[{name!r}] is {list(color)}: give whole numbers from 0 to {most}", field="colors")
+        value = value << 8 | int(part)
+    return value
 
 
 def runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:

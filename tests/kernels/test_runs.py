@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -14,6 +16,7 @@ from prelabel.kernels.runs import (
     UNKNOWN,
     classify_runs,
     count_background,
+    count_unknown,
     run_lengths,
     runs_from_array,
     runs_to_array,
@@ -199,6 +202,33 @@ def test_classify(values: list[int], table: dict[int, int], width: int) -> None:
     n_class = sum(0 < answer < UNKNOWN for answer in answers)
     n_ignored, n_unknown = answers.count(IGNORED), answers.count(UNKNOWN)
     assert counts == (n_class, n_ignored, n_unknown, len(pixels) - n_class - n_ignored - n_unknown)
+
+
+@given(
+    st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 40), min_size=1, max_size=60),
+    st.sets(st.integers(0, 40), max_size=9),
+    st.integers(1, 9),
+)
+@example([5, TRANSPARENT, 0, 5, 7], {7}, 2)
+def test_count_unknown(values: list[int], keys: set[int], width: int) -> None:
+    """A counter's counts of the pixels, most first, equal ones by value."""
+    mask = np.resize(np.array(values, np.uint32), (-(-len(values) // width), width))
+
+    found, pixels = count_unknown(runs_from_array(mask), np.array(sorted(keys), np.uint32))
+
+    counted = Counter(value for value in mask.ravel().tolist() if value not in keys | {0, TRANSPARENT})
+    expected = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
+    assert list(zip(found.tolist(), pixels.tolist(), strict=True)) == expected
+
+
+def test_count_more_unknown_values_than_first_foreseen() -> None:
+    """The table grows, and nothing is lost; values that hash alike are told apart."""
+    values = np.concatenate([np.arange(1, 3001), (np.arange(1, 500) << 20)]).astype(np.uint32)[np.newaxis]
+
+    found, pixels = count_unknown(runs_from_array(values), np.array([17], np.uint32))
+
+    assert found.tolist() == sorted(set(values[0].tolist()) - {17})
+    assert set(pixels.tolist()) == {1}
 
 
 @given(strategies.masks(), st.sampled_from([1, TRANSPARENT]))

@@ -367,6 +367,68 @@ def count_background(runs: Runs) -> tuple[int, int]:
     return _count_background(runs.width, runs.row_offsets, runs.starts, runs.values)
 
 
+@kernel(f"int64(int64, {RO_I4}, {RO_I4}, {RO_U4}, {RO_U4}, uint32[::1], int64[::1])")
+def _count_unknown(
+    width: int,
+    row_offsets: Int32Array,
+    starts: Int32Array,
+    values: UInt32Array,
+    keys: UInt32Array,
+    slot_values: UInt32Array,
+    slot_pixels: NDArray[np.int64],
+) -> int:
+    """Add up the pixels of each value that is no key, 0 and transparent ones left out: a hash table, probed in line.
+
+    Args:
+        width, row_offsets, starts, values: the runs.
+        keys: uint32, ascending.
+        slot_values: uint32, a power of two of slots, written.
+        slot_pixels: int64, likewise, zeros, written: 0 for an empty slot, -1 for a key's.
+
+    Returns:
+        The number of slots in use; one more than half of them when there is no room for all values.
+    """
+    mask, n_used, one = U8(len(slot_values) - 1), 0, U8(1)
+    for y in range(len(row_offsets) - 1):
+        begin, end = U8(row_offsets[y]), U8(row_offsets[y + 1])
+        for i in range(begin, end):
+            value = values[i]
+            if value == 0 or value == np.uint32(TRANSPARENT):
+                continue
+            slot = ((U8(value) * U8(0x9E3779B1)) >> U8(15)) & mask
+            while slot_pixels[slot] != 0 and slot_values[slot] != value:
+                slot = (slot + one) & mask
+            if slot_pixels[slot] == 0:
+                n_used += 1
+                if n_used > len(slot_values) >> 1:
+                    return n_used
+                k = np.searchsorted(keys, value)
+                slot_values[slot] = value
+                slot_pixels[slot] = -1 if k < len(keys) and keys[k] == value else 0
+            if slot_pixels[slot] >= 0:
+                slot_pixels[slot] += np.int64(starts[i + one] if i + one < end else width) - np.int64(starts[i])
+    return n_used
+
+
+def count_unknown(runs: Runs, keys: UInt32Array) -> tuple[UInt32Array, NDArray[np.int64]]:
+    """Return the values that are no key, most pixels first, and how many pixels each has; not 0 and transparent.
+
+    Args:
+        runs: the mask.
+        keys: uint32, ascending.
+    """
+    n_slots = 1 << 10
+    while True:
+        values, pixels = np.empty(n_slots, np.uint32), np.zeros(n_slots, np.int64)
+        n_used = _count_unknown(runs.width, runs.row_offsets, runs.starts, runs.values, keys, values, pixels)
+        if n_used <= n_slots >> 1:
+            break
+        n_slots <<= 3
+    values, pixels = values[pixels > 0], pixels[pixels > 0]
+    order = np.lexsort((values, -pixels))
+    return values[order], pixels[order]
+
+
 def runs_to_array(runs: Runs) -> UInt32Array:
     """Return the pixels, height x width of uint32: what :func:`runs_from_array` read, colours packed."""
     return np.repeat(runs.values, run_lengths(runs)).reshape(runs.height, runs.width)
