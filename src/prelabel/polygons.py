@@ -12,11 +12,8 @@ import numpy as np
 from prelabel.classes import ClassTable as ClassTable  # noqa: PLC0414 - part of this module's surface
 from prelabel.classes import PixelCounts as PixelCounts  # noqa: PLC0414
 from prelabel.errors import ConfigError
-from prelabel.kernels.centers import move_to_pixels, pad_rings
-from prelabel.kernels.digits import polygons_to_json
 from prelabel.kernels.rings import ALL, Rings, follow_rings
 from prelabel.kernels.runs import count_background, run_lengths, with_values
-from prelabel.kernels.simplify import simplify_loose, simplify_rings, simplify_shared
 from prelabel.kernels.sweep import sweep_runs
 from prelabel.model import TRANSPARENT, Runs, ToolKind
 
@@ -234,6 +231,8 @@ class Polygons:
         Returns:
             One JSON text per polygon.
         """
+        from prelabel.kernels.digits import polygons_to_json  # noqa: PLC0415 - kernels that only imports need
+
         text, offsets = polygons_to_json(self.points, self.ring_offsets, self.polygon_offsets, zones=zones)
         return [text[first:last] for first, last in pairwise(offsets)]
 
@@ -259,19 +258,15 @@ class Outlines:
     def polygons(self, options: TraceOptions) -> Polygons:
         """Simplify: tolerance, simplification and coordinates of the options count, the others have had their turn."""
         n_restrained = n_padded = 0
-        is_lossless = options.tolerance < LOSSLESS_BELOW
         if options.coordinates == "pixel_centers":
-            points, ring_offsets, areas, n_padded = self._center_rings(None if is_lossless else options.tolerance)
-        elif options.simplification == "rings":
-            rings, kept = self.rings.without_straight(), ALL
-            if not is_lossless:
-                kept, n_restrained = simplify_rings(rings, options.tolerance)
-            points, ring_offsets, areas = rings.polygons(kept)
+            points, ring_offsets, areas, n_padded = self._center_rings(options.tolerance)
         else:
-            kept = ALL
-            if not is_lossless:
-                kept, n_restrained = simplify_shared(self.rings, options.tolerance)
-            points, ring_offsets, areas = self.rings.polygons(kept)
+            rings, kept = self.rings, ALL
+            if options.simplification == "rings":
+                rings = rings.without_straight()
+            if options.tolerance >= LOSSLESS_BELOW:
+                kept, n_restrained = _simplified(rings, options)
+            points, ring_offsets, areas = rings.polygons(kept)
         return Polygons(
             shape=self.shape,
             class_names=self.class_names,
@@ -287,14 +282,26 @@ class Outlines:
             coordinates=options.coordinates,
         )
 
-    def _center_rings(self, tolerance: float | None) -> tuple[Int32Array, Int32Array, NDArray[np.int64], int]:
+    def _center_rings(self, tolerance: float) -> tuple[Int32Array, Int32Array, NDArray[np.int64], int]:
         """Return points, ring offsets, areas, and how many points were repeated."""
+        from prelabel.kernels.centers import move_to_pixels, pad_rings  # noqa: PLC0415 - kernels that few masks need
+
         points, ring_offsets, areas = self.rings.without_straight().polygons()
         points, ring_offsets = move_to_pixels(points, ring_offsets, self.rings.polygon_offsets)
-        if tolerance is not None:
+        if tolerance >= LOSSLESS_BELOW:
+            from prelabel.kernels.simplify import simplify_loose  # noqa: PLC0415 - kernels that exact rings do without
+
             points, ring_offsets = simplify_loose(points, ring_offsets, tolerance)
         points, ring_offsets, n_padded = pad_rings(points, ring_offsets)
         return points, ring_offsets, areas, n_padded
+
+
+def _simplified(rings: Rings, options: TraceOptions) -> tuple[NDArray[np.uint8], int]:
+    """Return uint8, one per node: whether it stays; and how many arcs or rings were restrained."""
+    from prelabel.kernels.simplify import simplify_rings, simplify_shared  # noqa: PLC0415 - as above
+
+    simplify = simplify_shared if options.simplification == "shared" else simplify_rings
+    return simplify(rings, options.tolerance)
 
 
 def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygons:

@@ -11,7 +11,6 @@ import numpy as np
 
 from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.runs import runs_from_array
-from prelabel.masks.coco_rle import from_coco_rle
 from prelabel.masks.decode import decode_mask
 from prelabel.polygons import ClassTable, Polygons, TraceOptions, trace
 
@@ -105,6 +104,8 @@ def runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:
     if isinstance(mask, Mapping):
         if kind == "rgb":
             raise MaskError("a COCO mask holds single values, but colors are [r, g, b]: give colors as [1]")
+        from prelabel.masks.coco_rle import from_coco_rle  # noqa: PLC0415 - kernels that only these masks need
+
         return from_coco_rle(mask)
     if isinstance(mask, bytes | bytearray | memoryview):
         return _decoded(bytes(mask), kind)
