@@ -1,7 +1,6 @@
 """PNG files to polygons, against the usual OpenCV road and against Pillow only decoding the file.
 
     nox -s bench -- benchmarks/bench_png.py --benchmark-group-by=param:workload
-    python benchmarks/bench_png.py   # every real file once more, and the ratios: median, worst, those that lose
 
 The real masks lie beside the repository on our machines; see tests/conftest.py.
 """
@@ -9,9 +8,6 @@ The real masks lie beside the repository on our machines; see tests/conftest.py.
 from __future__ import annotations
 
 import os
-import statistics
-import sys
-import time
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -59,12 +55,20 @@ def case_of(encoded: bytes) -> Case:
     found, counts = np.unique(values[(values != 0) & (values != TRANSPARENT)], return_counts=True)
     listed = found[np.argsort(-counts, kind="stable")[:MOST_CLASSES]].tolist()
     colors = {str(value): [value] if is_grey else [value >> 16, value >> 8 & 255, value & 255] for value in listed}
-    image = opencv_image(encoded)
-    pixels = image.reshape(-1, image.shape[2] if image.ndim == 3 else 1)
-    opaque = pixels[pixels[:, :3].any(1) & ((pixels[:, -1] != 0) if pixels.shape[1] == 4 else True)]
-    seen, frequency = np.unique(opaque, axis=0, return_counts=True)
-    order = np.argsort(-frequency, kind="stable")[:MOST_CLASSES]
-    return Case(encoded, colors, [tuple(row) for row in seen[order].tolist()])
+    return Case(encoded, colors, opencv_values(opencv_image(encoded)))
+
+
+def opencv_values(image: Any) -> list[tuple[int, ...]]:
+    """Return the most frequent values of an image that are neither 0 nor transparent, channel by channel."""
+    channels = image.reshape(-1, image.shape[2] if image.ndim == 3 else 1)
+    packed = np.zeros(len(channels), np.uint64)
+    for channel in range(channels.shape[1]):
+        packed |= channels[:, channel].astype(np.uint64) << np.uint64(16 * channel)
+    found, counts = np.unique(packed, return_counts=True)
+    seen = np.stack([(found >> np.uint64(16 * k)) & np.uint64(0xFFFF) for k in range(channels.shape[1])], axis=1)
+    kept = seen[:, :3].any(1) & ((seen[:, -1] != 0) if channels.shape[1] == 4 else True)
+    order = np.argsort(-counts[kept], kind="stable")[:MOST_CLASSES]
+    return [tuple(row) for row in seen[kept][order].astype(int).tolist()]
 
 
 def opencv_image(encoded: bytes) -> Any:
@@ -132,63 +136,25 @@ def test_written_png_to_polygons(benchmark: BenchmarkFixture, workload: str, wri
     assert n_made > 0
 
 
+@cache
+def real(name: str) -> Case:
+    """Return a real mask."""
+    return case_of(FILES[name].read_bytes())
+
+
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize("workload", SAMPLE or ["absent"])
+@pytest.mark.parametrize("workload", list(FILES) or ["absent"])
 @pytest.mark.parametrize("road", ROADS)
 def test_real_png_to_polygons(benchmark: BenchmarkFixture, workload: str, road: str) -> None:
-    """A real PNG mask of each collection; run as a script, this file times them all."""
+    """Every real PNG mask; run as a test only, one small one of each collection."""
     if not FILES:
         pytest.skip(f"the real masks are not on this machine: set PRELABEL_SHARED ({SHARED / 'masks'} is absent)")
-    case = case_of(FILES[workload].read_bytes())
+    if benchmark.disabled and workload not in SAMPLE:
+        pytest.skip("one of each collection is enough where nothing is timed")
+    cv2.setNumThreads(1)
+    case = real(workload)
+    rounds = 3 if len(case.encoded) > 100_000 else 30
     n_made: Any = benchmark.pedantic(  # type: ignore[no-untyped-call] # pytest-benchmark has no types
-        ROADS[road], (case,), rounds=3, warmup_rounds=1
+        ROADS[road], (case,), rounds=rounds, warmup_rounds=1
     )
     assert n_made >= 0
-
-
-def best_seconds(road: Callable[[Case], int], case: Case) -> float:
-    """Return the shortest of many runs, in this thread's own time: others share the machine."""
-    cv2.setNumThreads(1)
-    times: list[float] = []
-    begun = time.perf_counter()
-    while len(times) < 3 or (len(times) < 200 and time.perf_counter() - begun < 0.4):
-        before = time.thread_time()
-        road(case)
-        times.append(time.thread_time() - before)
-    return min(times)
-
-
-def summary() -> str:
-    """Time every real file on every road; return the table and what comes of it."""
-    Image.MAX_IMAGE_PIXELS = None
-    table: list[tuple[str, ...]] = [("decoding", *ROADS, "file")]
-    gains, simplified_gains, shares = {}, {}, {}
-    for name, path in FILES.items():
-        case = case_of(path.read_bytes())
-        times = [best_seconds(road, case) * 1e6 for road in (decoding, *ROADS.values())]
-        _, exact, simplified, opencv, pillow = times
-        gains[name], simplified_gains[name], shares[name] = opencv / exact, opencv / simplified, exact / pillow
-        table.append((*(f"{time_us:.0f}" for time_us in times), name))
-    lines = ["microseconds", *("".join(f"{cell:>17}" for cell in row[:-1]) + "  " + row[-1] for row in table)]
-    for what, ratios in (("exact", gains), (f"at {TOLERANCE} px", simplified_gains)):
-        lost = sorted((gain, name) for name, gain in ratios.items() if gain < 1)
-        median, worst = statistics.median(ratios.values()), min(ratios.values())
-        lines.append(f"{len(ratios)} files, OpenCV's time over ours, {what}: median {median:.2f}, worst {worst:.2f}")
-        lines += [f"  slower than OpenCV: {name} {gain:.2f}" for gain, name in lost]
-    median, worst = statistics.median(shares.values()), max(shares.values())
-    lines.append(f"our time, exact, over Pillow's decoding: median {median:.2f}, worst {worst:.2f}")
-    return "\n".join(lines)
-
-
-def decoding(case: Case) -> int:
-    """Our PNG bytes to runs alone."""
-    return decode_mask(case.encoded, kind_of(case)).width
-
-
-def kind_of(case: Case) -> Any:
-    """Return the kind of values that this case's classes are."""
-    return "rgb" if any(len(color) == 3 for color in case.colors.values()) else "value"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(summary() + "\n")

@@ -54,7 +54,7 @@ def _shapely(workload: str) -> Callable[[], int]:
 PEERS = {"prelabel": _ours, "opencv": _opencv, "shapely": _shapely}
 
 
-@pytest.mark.parametrize("workload", ["street", "nuclei", "fields"])
+@pytest.mark.parametrize("workload", ["street", "nuclei", "fields", "noise"])
 @pytest.mark.parametrize("peer", PEERS)
 def test_simplify(benchmark: BenchmarkFixture, workload: str, peer: str) -> None:
     """All rings of a mask at one pixel."""

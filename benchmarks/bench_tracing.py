@@ -75,8 +75,11 @@ PEERS: dict[str, Callable[[Mask], int]] = {
     "scikit-image": skimage_contours,
 }
 EXACT = {"prelabel", "rasterio", "xarray-spatial"}
-SECONDS = {"scikit-image"}
-"""Peers that take seconds a mask: one round tells enough."""
+
+
+def takes_long(workload: str, peer: str) -> bool:
+    """Tell whether one round takes seconds, or up to minutes: a full frame for each of 5,000 ids, or scikit-image."""
+    return peer == "scikit-image" or (workload == "nuclei" and peer not in EXACT)
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning", "ignore::DeprecationWarning")
@@ -84,16 +87,15 @@ SECONDS = {"scikit-image"}
 @pytest.mark.parametrize("peer", PEERS)
 def test_array_to_polygons(benchmark: BenchmarkFixture, workload: str, peer: str) -> None:
     """A mask in memory to all its polygons."""
-    if workload == "nuclei" and peer not in EXACT:
-        pytest.skip("a full-frame image for each of 5,000 ids takes minutes: the road is not made for instance ids")
-    if peer in SECONDS and workload not in {"street", "fields"}:
-        pytest.skip("takes many seconds a mask: measured on two workloads only")
+    is_long = takes_long(workload, peer)
+    if is_long and benchmark.disabled:
+        pytest.skip("takes up to minutes a mask: run when it is timed")
     mask = WORKLOADS[workload]()
     polygons = mask_to_polygons(mask)
     benchmark.extra_info |= {"n_pixels": mask.size, "n_polygons": len(polygons), "n_points": len(polygons.points)}
 
     n_polygons: Any = benchmark.pedantic(  # type: ignore[no-untyped-call] # pytest-benchmark has no types
-        PEERS[peer], (mask,), rounds=1 if peer in SECONDS else 3, warmup_rounds=0 if peer in SECONDS else 1
+        PEERS[peer], (mask,), rounds=1 if is_long else 3, warmup_rounds=0 if is_long else 1
     )
 
     assert n_polygons == len(polygons) if peer in EXACT else n_polygons > 0

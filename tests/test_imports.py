@@ -226,12 +226,12 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def _kernels_in(tree: ast.Module) -> list[ast.FunctionDef]:
-    """The functions of a file that wear the ``@kernel(...)`` decorator."""
+    """The functions of a file that wear the ``@kernel(...)`` or ``@inner(...)`` decorator."""
     return [
         node
         for node in tree.body
         if isinstance(node, ast.FunctionDef)
-        and any(isinstance(d, ast.Call) and ast.unparse(d.func) == "kernel" for d in node.decorator_list)
+        and any(isinstance(d, ast.Call) and ast.unparse(d.func) in {"kernel", "inner"} for d in node.decorator_list)
     ]
 
 

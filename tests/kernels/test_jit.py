@@ -99,6 +99,9 @@ def test_kernels_keep_the_contract(name: str) -> None:
         if options.get("inline") == "always":  # part of the kernels that call it
             continue
         assert options["nogil"] is True
+        if isinstance(dispatcher._cache, numba.core.caching.NullCache):  # in what the kernels that call it keep
+            assert len(dispatcher.signatures) == (0 if dispatcher._can_compile else 1)
+            continue
         assert dispatcher._cache.cache_path
         assert len(dispatcher.signatures) == 1
         assert not dispatcher._can_compile

@@ -1,4 +1,4 @@
-"""The one decorator every kernel wears, and the machine instructions numba has no name for.
+"""The decorators that kernels wear, and the machine instructions numba has no name for.
 
 ``parallel`` is never used (called from several threads it aborts the process) and ``fastmath`` never (geometry must be
 exact). Explicit signatures compile on import, or load from numba's disk cache; so "warm up" means "import the kernels".
@@ -8,7 +8,7 @@ A kernel calls only kernels of its own file: numba's cache does not notice a cha
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from llvmlite import ir
@@ -39,6 +39,36 @@ def kernel(*signatures: str) -> Callable[[F], F]:
         return compiled
 
     return compile_it
+
+
+def inner(*signatures: str) -> Callable[[F], F]:
+    """Make a function for other kernels of its file to call, with a signature like theirs.
+
+    It is compiled when the first of them is, and is in what they keep on disk: importing it costs nothing.
+
+    Args:
+        signatures: as for :func:`kernel`.
+
+    Returns:
+        The decorator.
+    """
+
+    def prepare(function: F) -> F:
+        prepared: Any = numba.njit(nogil=True)(function)
+        if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
+            template = prepared.get_call_template
+
+            def compiled_template(arguments: Any, keywords: Any) -> Any:
+                if prepared._can_compile:  # noqa: SLF001 - what numba itself asks when it is given signatures
+                    for signature in signatures:
+                        prepared.compile(signature)
+                    prepared.disable_compile()
+                return template(arguments, keywords)
+
+            prepared.get_call_template = compiled_template
+        return cast("F", prepared)
+
+    return prepare
 
 
 def inlined(function: F) -> F:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import kernel, read_only
+from prelabel.kernels._jit import inner, kernel, read_only
 
 if TYPE_CHECKING:
     from prelabel.model import Int32Array
@@ -20,12 +20,12 @@ RO_I4 = read_only("int32")
 RO_I4_2D = read_only("int32", 2)
 
 
-@kernel("int64(int64)")
+@inner("int64(int64)")
 def _sign(number: int) -> int:
     return np.int64(number > 0) - np.int64(number < 0)
 
 
-@kernel("boolean(int32[:, ::1], int64, int64, int64)")
+@inner("boolean(int32[:, ::1], int64, int64, int64)")
 def _goes_straight(points: Int32Array, a: int, b: int, c: int) -> bool:
     """Tell whether a, b, c lie in this order on a horizontal, vertical or 45-degree line."""
     dx, dy = np.int64(points[b, 0] - points[a, 0]), np.int64(points[b, 1] - points[a, 1])
@@ -35,7 +35,7 @@ def _goes_straight(points: Int32Array, a: int, b: int, c: int) -> bool:
     return (dx == 0 or dy == 0 or abs(dx) == abs(dy)) and (ex == 0 or ey == 0 or abs(ex) == abs(ey))
 
 
-@kernel("int64(int32[:, ::1], int64, int64)")
+@inner("int64(int32[:, ::1], int64, int64)")
 def _tidy(points: Int32Array, first: int, last: int) -> int:
     """Drop repeated points and middle points of straight pieces of one ring, in place. Returns its new end."""
     end = first

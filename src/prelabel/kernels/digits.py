@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import kernel, read_only, store_half_word
+from prelabel.kernels._jit import inner, kernel, read_only, store_half_word
 from prelabel.kernels.scratch import scratch
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ SLACK_BYTES = 4
 """Four bytes are written where fewer count: so many may be touched behind the end."""
 
 
-@kernel("int64(uint8[::1], int64, int64)")
+@inner("int64(uint8[::1], int64, int64)")
 def _write_large(text: NDArray[np.uint8], at: int, number: int) -> int:
     """Write a number digit by digit. Returns the place behind it."""
     end, rest = at, number
@@ -47,14 +47,14 @@ def _write_large(text: NDArray[np.uint8], at: int, number: int) -> int:
     return end
 
 
-@kernel(f"int64(uint8[::1], int64, {RO_U1})")
+@inner(f"int64(uint8[::1], int64, {RO_U1})")
 def _write_word(text: NDArray[np.uint8], at: int, word: NDArray[np.uint8]) -> int:
     for k in range(len(word)):
         text[at + k] = word[k]
     return at + len(word)
 
 
-@kernel(f"int64(uint8[::1], int64, {RO_I4_2D}, int64, int64, {RO_U4}, {RO_U1}, uint32)")
+@inner(f"int64(uint8[::1], int64, {RO_I4_2D}, int64, int64, {RO_U4}, {RO_U1}, uint32)")
 def _write_ring(
     text: NDArray[np.uint8],
     at: int,

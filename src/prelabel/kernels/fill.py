@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from prelabel.kernels._jit import kernel, read_only
+from prelabel.kernels._jit import inner, kernel, read_only
 from prelabel.model import Runs
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _list_lines(points: Int32Array, ring_offsets: Int32Array, cursors: NDArray[n
                 cursors[ay + down * step] = at + 1
 
 
-@kernel("int64(int64, uint32[::1], int64, int32[::1], uint32[::1])")
+@inner("int64(int64, uint32[::1], int64, int32[::1], uint32[::1])")
 def _append_runs(width: int, row: UInt32Array, n_runs: int, starts: Int32Array, values: UInt32Array) -> int:
     """Append a row of pixels as runs. Returns how many runs there are now."""
     starts[n_runs], values[n_runs] = 0, row[0]

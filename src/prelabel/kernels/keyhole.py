@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import kernel, read_only
+from prelabel.kernels._jit import inner, kernel, read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,12 +33,12 @@ NODES = "int64[:, ::1]"
 NUMBERS = "int64[::1]"
 
 
-@kernel(f"int64({NODES}, int64, int64, int64, int64, int64)")
+@inner(f"int64({NODES}, int64, int64, int64, int64, int64)")
 def _cross(nodes: Nodes, node: int, x: int, y: int, u: int, v: int) -> int:
     return (x - nodes[X, node]) * (v - nodes[Y, node]) - (y - nodes[Y, node]) * (u - nodes[X, node])
 
 
-@kernel(f"boolean({NODES}, int64, int64, int64)")
+@inner(f"boolean({NODES}, int64, int64, int64)")
 def _faces(nodes: Nodes, node: int, x: int, y: int) -> bool:
     """Tell whether the way from a vertex of the ring to (x, y) begins inside the polygon."""
     before, after = nodes[PREVIOUS, node], nodes[NEXT, node]
@@ -50,7 +50,7 @@ def _faces(nodes: Nodes, node: int, x: int, y: int) -> bool:
     return past_next or before_previous
 
 
-@kernel(f"int64({NODES}, {NODES}, {NUMBERS}, int64, int64)")
+@inner(f"int64({NODES}, {NODES}, {NUMBERS}, int64, int64)")
 def _register(nodes: Nodes, entries: NDArray[np.int64], heads: NDArray[np.int64], n_entries: int, node: int) -> int:
     """Note in every row it reaches the edge that leaves a node. Returns the number of entries."""
     y, v = nodes[Y, node], nodes[Y, nodes[NEXT, node]]
@@ -61,20 +61,20 @@ def _register(nodes: Nodes, entries: NDArray[np.int64], heads: NDArray[np.int64]
     return n_entries
 
 
-@kernel(f"int64({NODES}, int64, int64)")
+@inner(f"int64({NODES}, int64, int64)")
 def _link(nodes: Nodes, first: int, second: int) -> int:
     nodes[NEXT, first], nodes[PREVIOUS, second] = second, first
     return 0
 
 
-@kernel(f"int64({NODES}, int64, int64)")
+@inner(f"int64({NODES}, int64, int64)")
 def _copied(nodes: Nodes, n_nodes: int, node: int) -> int:
     """Put a copy of a node at place ``n_nodes``; returns the place behind it."""
     nodes[X, n_nodes], nodes[Y, n_nodes], nodes[MERGED, n_nodes] = nodes[X, node], nodes[Y, node], 1
     return n_nodes + 1
 
 
-@kernel(f"UniTuple(int64, 2)({NODES}, {NODES}, {NUMBERS}, int64)")
+@inner(f"UniTuple(int64, 2)({NODES}, {NODES}, {NUMBERS}, int64)")
 def _find_touch(nodes: Nodes, entries: NDArray[np.int64], heads: NDArray[np.int64], hole: int) -> tuple[int, int]:
     """Return a vertex of the ring and one of the hole at the same place, or -1 twice."""
     node = hole
@@ -96,7 +96,7 @@ def _find_touch(nodes: Nodes, entries: NDArray[np.int64], heads: NDArray[np.int6
             return -1, -1
 
 
-@kernel(f"UniTuple(float64, 2)({NODES}, {NODES}, {NUMBERS}, int64)")
+@inner(f"UniTuple(float64, 2)({NODES}, {NODES}, {NUMBERS}, int64)")
 def _cast(nodes: Nodes, entries: NDArray[np.int64], heads: NDArray[np.int64], hole: int) -> tuple[float, float]:
     """Send a ray to the left. Returns the x of the first hit, and the node whose edge it hits there."""
     x, y = nodes[X, hole], nodes[Y, hole]
@@ -123,7 +123,7 @@ def _cast(nodes: Nodes, entries: NDArray[np.int64], heads: NDArray[np.int64], ho
     return best, np.float64(hit)
 
 
-@kernel(f"int64({NODES}, {NODES}, {NUMBERS}, int64, int64, int64)")
+@inner(f"int64({NODES}, {NODES}, {NUMBERS}, int64, int64, int64)")
 def _vertex_at(nodes: Nodes, entries: NDArray[np.int64], heads: NDArray[np.int64], x: int, y: int, hole: int) -> int:
     """Return the ring's vertex at (x, y) that faces the hole (else any there), or -1."""
     found = np.int64(-1)
@@ -138,7 +138,7 @@ def _vertex_at(nodes: Nodes, entries: NDArray[np.int64], heads: NDArray[np.int64
     return found
 
 
-@kernel(f"int64({NODES}, {NODES}, {NUMBERS}, float64, int64, int64)")
+@inner(f"int64({NODES}, {NODES}, {NUMBERS}, float64, int64, int64)")
 def _visible_vertex(
     nodes: Nodes, entries: NDArray[np.int64], heads: NDArray[np.int64], hit_x: float, hit: int, hole: int
 ) -> int:

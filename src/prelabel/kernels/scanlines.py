@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from prelabel.kernels._jit import kernel, load_word, read_only, trailing_zeros
+from prelabel.kernels._jit import inner, kernel, load_word, read_only, trailing_zeros
 from prelabel.kernels.scratch import scratch
 from prelabel.model import TRANSPARENT, Runs
 
@@ -47,7 +47,7 @@ GREY, WORD, RGB, RGBA, GREY_ALPHA, PACKED = range(6)
 U8 = np.uint64  # numba tests signed indices for being negative
 
 
-@kernel(f"int64({RO_U1}, int64, int64)")
+@inner(f"int64({RO_U1}, int64, int64)")
 def _skip_zeros(lines: NDArray[np.uint8], at: int, end: int) -> int:
     """Return where the first byte from ``at`` on lies that is not 0; ``end`` if there is none before it."""
     last_word = len(lines) - 8
@@ -75,7 +75,7 @@ def _skip_zeros(lines: NDArray[np.uint8], at: int, end: int) -> int:
     return end
 
 
-@kernel(f"int64({RO_U1}, int64, int64, int64)")
+@inner(f"int64({RO_U1}, int64, int64, int64)")
 def _skip_equal(pixels: NDArray[np.uint8], at: int, end: int, n_bytes: int) -> int:
     """Return where the first byte from ``at`` on lies that differs from that ``n_bytes`` before, or ``end``."""
     last_word = len(pixels) - 8
@@ -103,7 +103,7 @@ def _skip_equal(pixels: NDArray[np.uint8], at: int, end: int, n_bytes: int) -> i
     return end
 
 
-@kernel(f"int64({RO_U1}, int64, int64)")
+@inner(f"int64({RO_U1}, int64, int64)")
 def _raw(pixels: NDArray[np.uint8], at: int, n_bytes: int) -> int:
     """Return the pixel of 1 to 4 bytes at ``at``, little-endian."""
     if at + 8 <= len(pixels):
@@ -114,13 +114,13 @@ def _raw(pixels: NDArray[np.uint8], at: int, n_bytes: int) -> int:
     return value
 
 
-@kernel("int64(int64, int64)")
+@inner("int64(int64, int64)")
 def _sum(a: int, b: int) -> int:
     """Add two pixels, each byte modulo 256: the upper bits apart, so that no carry goes into the next byte."""
     return ((a & 0x7F7F7F7F) + (b & 0x7F7F7F7F)) ^ ((a ^ b) & 0x80808080)
 
 
-@kernel("int64(int64, int64, int64)")
+@inner("int64(int64, int64, int64)")
 def _paeth(a: int, b: int, c: int) -> int:
     """Return the guess from left, above and upper left; equal neighbours, nearly always there, decide at once."""
     if a == c:
@@ -136,7 +136,7 @@ def _paeth(a: int, b: int, c: int) -> int:
     return guess
 
 
-@kernel(f"int64({RO_U1}, int64, int64, int64, int64, int32[::1], uint32[::1], int64)")
+@inner(f"int64({RO_U1}, int64, int64, int64, int64, int32[::1], uint32[::1], int64)")
 def _read_plain(
     pixels: NDArray[np.uint8],
     begin: int,
@@ -168,7 +168,7 @@ def _read_plain(
         at += n_bytes
 
 
-@kernel(f"int64({RO_U1}, int64, int64, int64, int64, int32[::1], uint32[::1], int64)")
+@inner(f"int64({RO_U1}, int64, int64, int64, int64, int32[::1], uint32[::1], int64)")
 def _read_sub(
     lines: NDArray[np.uint8],
     begin: int,
@@ -198,7 +198,7 @@ def _read_sub(
         at += n_bytes
 
 
-@kernel(f"int64({RO_U1}, int64, int64, int64, int64, int64, boolean, int32[::1], uint32[::1], int64, int64)")
+@inner(f"int64({RO_U1}, int64, int64, int64, int64, int64, boolean, int32[::1], uint32[::1], int64, int64)")
 def _read_below(
     lines: NDArray[np.uint8],
     begin: int,
@@ -273,7 +273,7 @@ def _read_below(
         residual = _skip_zeros(lines, begin + x * n_bytes, end)
 
 
-@kernel("void(int32[::1], uint32[::1], int64, int64, int64, uint8[::1])")
+@inner("void(int32[::1], uint32[::1], int64, int64, int64, uint8[::1])")
 def _spread(
     starts: Int32Array, values: UInt32Array, first: int, end: int, n_bytes: int, dense: NDArray[np.uint8]
 ) -> None:
@@ -285,7 +285,7 @@ def _spread(
                 dense[U8(x * n_bytes + channel)] = (value >> (8 * channel)) & 255
 
 
-@kernel(f"void({RO_U1}, int64, int64, int64, uint8[::1])")
+@inner(f"void({RO_U1}, int64, int64, int64, uint8[::1])")
 def _unfilter(lines: NDArray[np.uint8], begin: int, used: int, n_bytes: int, dense: NDArray[np.uint8]) -> None:
     """Turn the bytes of the row above into those of the row that begins at ``begin``."""
     n = len(dense)
@@ -312,7 +312,7 @@ def _unfilter(lines: NDArray[np.uint8], begin: int, used: int, n_bytes: int, den
                 dense[i] = left
 
 
-@kernel(f"int64({RO_U1}, int64, int32[::1], uint32[::1], int64)")
+@inner(f"int64({RO_U1}, int64, int32[::1], uint32[::1], int64)")
 def _append_bits(dense: NDArray[np.uint8], width: int, starts: Int32Array, values: UInt32Array, n_runs: int) -> int:
     """Append the runs of a row of 1-bit pixels, 64 at a time. Returns the number of all runs."""
     value = np.int64(dense[0] >> 7)
@@ -346,7 +346,7 @@ def _append_bits(dense: NDArray[np.uint8], width: int, starts: Int32Array, value
     return n_runs
 
 
-@kernel(f"int64({RO_I4}, {RO_U4}, int64, int64, int64, int64, int64, int32[::1], uint32[::1], int64)")
+@inner(f"int64({RO_I4}, {RO_U4}, int64, int64, int64, int64, int64, int32[::1], uint32[::1], int64)")
 def _append_packed(
     row_starts: Int32Array,
     row_values: UInt32Array,
@@ -388,7 +388,7 @@ def _append_packed(
     return n_runs
 
 
-@kernel("int64(int64, int64)")
+@inner("int64(int64, int64)")
 def _value_of(raw: int, kind: int) -> int:
     """Return the run value of a pixel of two or more bytes."""
     if kind == WORD:
@@ -400,7 +400,7 @@ def _value_of(raw: int, kind: int) -> int:
     return (raw & 255) << 16 | (raw & 0xFF00) | (raw >> 16) & 255
 
 
-@kernel(f"int64({RO_I4}, {RO_U4}, int64, int64, int64, int32[::1], uint32[::1], int64)")
+@inner(f"int64({RO_I4}, {RO_U4}, int64, int64, int64, int32[::1], uint32[::1], int64)")
 def _append_row(
     row_starts: Int32Array,
     row_values: UInt32Array,

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import inlined, kernel, read_only
+from prelabel.kernels._jit import inlined, inner, kernel, read_only
 from prelabel.kernels.scratch import scratch
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ CHAIN = "int64[:, ::1]"
 U8 = np.uint64  # numba tests signed indices for being negative
 
 
-@kernel("boolean(int64, int64)")
+@inner("boolean(int64, int64)")
 def _are_coprime(a: int, b: int) -> bool:
     a, b = abs(a), abs(b)
     while b:
@@ -98,7 +98,7 @@ def _farthest(chain: Int64Array, first: int, last: int, tolerance: float) -> tup
     return farthest, 2 if most > tolerance * tolerance * max(np.float64(length2), 1.0) else 1
 
 
-@kernel(f"boolean(int64, int64, {CHAIN}, int64, int64)")
+@inner(f"boolean(int64, int64, {CHAIN}, int64, int64)")
 def _lies_between(x: int, y: int, chain: Int64Array, first: int, last: int) -> bool:
     """Tell whether a lattice point lies between a piece of chain and its chord (by parity), or on the chord."""
     inside = False
@@ -114,14 +114,14 @@ def _lies_between(x: int, y: int, chain: Int64Array, first: int, last: int) -> b
     return inside
 
 
-@kernel(f"boolean({CHAIN}, int64, int64, int32[::1], int64)")
+@inner(f"boolean({CHAIN}, int64, int64, int32[::1], int64)")
 def _is_of_piece(chain: Int64Array, first: int, last: int, positions: Int32Array, node: int) -> bool:
     """Tell whether a node is one of a piece of chain; ``positions`` says where in the chain it would be."""
     position = np.int64(positions[node])
     return node == chain[NODE, last] or (first <= position <= last and chain[NODE, position] == node)
 
 
-@kernel(f"boolean(int64, int64, int64, {CHAIN}, int64, int64, {RO_XY}, float64, int32[::1], int64, int32[::1])")
+@inner(f"boolean(int64, int64, int64, {CHAIN}, int64, int64, {RO_XY}, float64, int32[::1], int64, int32[::1])")
 def _row_is_clear(
     node: int,
     step: int,
@@ -147,7 +147,7 @@ def _row_is_clear(
     return True
 
 
-@kernel(f"int64({RO_XY}, {RO_I4}, int64, float64)")
+@inner(f"int64({RO_XY}, {RO_I4}, int64, float64)")
 def _first_from(xy: Int32Array, vertex_rows: Int32Array, y: int, x: float) -> int:
     """Return the first node of row ``y`` at ``x`` or right of it; the next row's first, if there is none."""
     begin, end = np.int64(vertex_rows[y]), np.int64(vertex_rows[y + 1])
@@ -160,7 +160,7 @@ def _first_from(xy: Int32Array, vertex_rows: Int32Array, y: int, x: float) -> in
     return begin
 
 
-@kernel(f"boolean({CHAIN}, int64, int64, {RO_XY}, {RO_I4}, float64, int32[::1], int64, int32[::1])")
+@inner(f"boolean({CHAIN}, int64, int64, {RO_XY}, {RO_I4}, float64, int32[::1], int64, int32[::1])")
 def _is_clear(
     chain: Int64Array,
     first: int,
@@ -224,7 +224,7 @@ def _is_clear(
     return True
 
 
-@kernel(
+@inner(
     f"int64({CHAIN}, uint8[::1], int64, int64, boolean, {RO_XY}, {RO_I4}, float64, int32[::1], int64, int32[::1],"
     " int32[::1])"
 )
@@ -296,7 +296,7 @@ def _reduce(
         end = np.int64(stack[n_stacked])
 
 
-@kernel(f"int64({RO_XY}, int64, int64)")
+@inner(f"int64({RO_XY}, int64, int64)")
 def _heading(xy: Int32Array, node: int, other: int) -> int:
     """Return the direction of an axis-parallel step: 0 east, 1 south, 2 west, 3 north."""
     if xy[node, 1] == xy[other, 1]:
@@ -304,7 +304,7 @@ def _heading(xy: Int32Array, node: int, other: int) -> int:
     return 1 if xy[other, 1] > xy[node, 1] else 3
 
 
-@kernel(f"boolean({RO_XY}, {RO_I4}, int64, int64, int64)")
+@inner(f"boolean({RO_XY}, {RO_I4}, int64, int64, int64)")
 def _are_twins(xy: Int32Array, straight: Int32Array, rank: int, a: int, b: int) -> bool:
     """Tell whether a chord between two anchors would lie on another border: one that is an edge already, or the frame.
 
@@ -319,7 +319,7 @@ def _are_twins(xy: Int32Array, straight: Int32Array, rank: int, a: int, b: int) 
     )
 
 
-@kernel(f"void({RO_XY}, int32[::1], {RO_I4}, int64, int64, int64, int64)")
+@inner(f"void({RO_XY}, int32[::1], {RO_I4}, int64, int64, int64, int64)")
 def _note_straight(
     xy: Int32Array, straight: Int32Array, ranks: Int32Array, a: int, after_a: int, before_b: int, b: int
 ) -> None:
@@ -495,8 +495,8 @@ def _simplify_rings(
                 n_refused += _reduce(
                     chain, chain_kept, start, k, must_bend, xy, vertex_rows, tolerance, standing, tag, positions, stack
                 )
-                for inner in range(start + 1, k):
-                    n_kept_before += np.int64(chain_kept[inner])
+                for position in range(start + 1, k):
+                    n_kept_before += np.int64(chain_kept[position])
                 start = np.int64(k)
             n_restrained += n_refused > 0
             for k in range(n):

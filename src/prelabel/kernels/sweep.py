@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from prelabel.kernels._jit import inlined, kernel, read_only
+from prelabel.kernels._jit import inlined, inner, kernel, read_only
 from prelabel.kernels.scratch import scratch
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _is_region(value: int) -> int:
     return U8((value != 0) & (value != OUTSIDE))
 
 
-@kernel("void(uint32[::1], uint64, uint64)")
+@inner("void(uint32[::1], uint64, uint64)")
 def _join(parents: UInt32Array, i: int, j: int) -> None:
     """Make two numbers one region's; the smaller root wins, so roots come in scan order."""
     while parents[i] != i:
@@ -73,7 +73,7 @@ def _join(parents: UInt32Array, i: int, j: int) -> None:
     parents[max(i, j)] = min(i, j)
 
 
-@kernel(f"boolean({RO_I4}, {RO_U4}, uint64, uint64, uint64)")
+@inner(f"boolean({RO_I4}, {RO_U4}, uint64, uint64, uint64)")
 def _rows_agree(starts: Int32Array, values: UInt32Array, above: int, below: int, n_runs: int) -> bool:
     """Tell whether two rows of as many runs have the same borders between the same values."""
     for k in range(n_runs):

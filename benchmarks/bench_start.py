@@ -1,0 +1,34 @@
+"""A new process: Python alone, the import of prelabel, and the first mask, with kernels already on disk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prelabel import mask_to_polygons
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+PROGRAMS = {
+    "python alone": "pass",
+    "import prelabel": "import prelabel",
+    "first mask": "import sys, prelabel; assert len(prelabel.mask_to_polygons(sys.argv[1])) == 1",
+    "first mask at 1 px": "import sys, prelabel; assert len(prelabel.mask_to_polygons(sys.argv[1], tolerance=1)) == 1",
+}
+
+
+@pytest.mark.parametrize("peer", PROGRAMS)
+def test_new_process(benchmark: BenchmarkFixture, tmp_path: Path, peer: str) -> None:
+    """From the start of the interpreter to its end; what prelabel costs is the difference to Python alone."""
+    mask = tmp_path / "mask.pgm"
+    mask.write_bytes(b"P5 3 3 255 " + bytes([0, 0, 0, 0, 1, 0, 0, 0, 0]))
+    assert len(mask_to_polygons(mask, tolerance=1)) == 1  # compiles what is not on disk yet
+    command = [sys.executable, "-c", PROGRAMS[peer], str(mask)]
+
+    benchmark.pedantic(subprocess.run, (command,), {"check": True}, rounds=10, warmup_rounds=1)  # type: ignore[no-untyped-call]
