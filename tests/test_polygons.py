@@ -14,8 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import oracles
+import prelabel.polygons
 import strategies
-from prelabel.errors import ConfigError
+from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.runs import runs_from_array
 from prelabel.model import TRANSPARENT
 from prelabel.polygons import LOSSLESS_BELOW, ClassTable, PixelCounts, Polygons, TraceOptions, trace
@@ -345,3 +346,15 @@ def test_outermost_first() -> None:
     polygons = traced(rings.astype(np.uint8))
 
     assert [polygon.class_name for polygon in polygons] == ["1", "2", "3", "4", "5"]
+
+
+def test_noise_beyond_all_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory goes with the runs, so their number is bounded; what has no class does not count."""
+    monkeypatch.setattr(prelabel.polygons, "MAX_RUNS", 9)
+    stripes = (np.arange(10) % 2 + 5).astype(np.uint8)[np.newaxis]
+
+    with pytest.raises(MaskError, match="the mask has 10 runs of equal pixels, and 9 at most are traced"):
+        traced(stripes)
+
+    assert len(traced(stripes[:, 1:])) == 9
+    assert len(traced(stripes, ClassTable.of([("stripe", 7)]))) == 0

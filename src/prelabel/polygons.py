@@ -11,7 +11,7 @@ import numpy as np
 
 from prelabel.classes import ClassTable as ClassTable  # noqa: PLC0414 - part of this module's surface
 from prelabel.classes import PixelCounts as PixelCounts  # noqa: PLC0414
-from prelabel.errors import ConfigError
+from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.rings import ALL, Rings, follow_rings
 from prelabel.kernels.runs import count_background, run_lengths, with_values
 from prelabel.kernels.sweep import sweep_runs
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 LOSSLESS_BELOW = 0.2**0.5
 """Pixels: 1 / sqrt(5). Below it no corner of a pixel-edge ring can go: the S-shaped step deviates by just that much."""
+
+MAX_RUNS = 1 << 26
+"""Runs that a mask may have: tracing takes some 60 bytes of memory for each."""
 
 _MARKABLE = 1 << 16
 
@@ -321,8 +324,18 @@ def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygo
 
 
 def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outlines:
-    """Trace a mask's rings and leave them exact; ``connectivity`` and ``min_area`` of the options count."""
+    """Trace a mask's rings and leave them exact; ``connectivity`` and ``min_area`` of the options count.
+
+    Raises:
+        MaskError: it has more than ``MAX_RUNS`` runs.
+    """
     classes, counts = _every_value(runs) if table is None else table.classify(runs)
+    if len(classes.starts) > MAX_RUNS:
+        raise MaskError(
+            f"the mask has {len(classes.starts)} runs of equal pixels, and {MAX_RUNS} at most are traced: it looks "
+            "like noise or a photograph; save it without loss, or split it",
+            shape=(runs.height, runs.width),
+        )
     swept = sweep_runs(classes)
     objects = _objects(swept, options.connectivity)
     if options.min_area > 1 and (small := _in_small_objects(classes, swept, objects, options.min_area)).any():
