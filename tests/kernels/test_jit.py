@@ -23,6 +23,7 @@ from prelabel.kernels.runs import runs_from_array
 from prelabel.kernels.simplify import simplify_shared
 from prelabel.kernels.sweep import sweep_runs
 
+ALLOCATING = {"_paint", "_open_holes"}
 MODULES = sorted(module.name for module in pkgutil.iter_modules(prelabel.kernels.__path__))
 
 
@@ -88,7 +89,7 @@ def kernels_of(name: str) -> dict[str, Any]:
 @pytest.mark.skipif(JIT_OFF, reason="without the JIT there are no compiled functions")
 @pytest.mark.parametrize("name", [name for name in MODULES if name not in {"_jit", "scratch"}])
 def test_kernels_keep_the_contract(name: str) -> None:
-    """Without the GIL, cached on disk, never parallel, never fastmath, one signature, compiled on import."""
+    """Without the GIL and references, cached on disk, never parallel or fastmath, one signature, compiled on import."""
     found = kernels_of(name)
 
     assert found
@@ -99,6 +100,7 @@ def test_kernels_keep_the_contract(name: str) -> None:
         if options.get("inline") == "always":  # part of the kernels that call it
             continue
         assert options["nogil"] is True
+        assert options["_nrt"] == (dispatcher.__name__ in ALLOCATING)
         if isinstance(dispatcher._cache, numba.core.caching.NullCache):  # in what the kernels that call it keep
             assert len(dispatcher.signatures) == (0 if dispatcher._can_compile else 1)
             continue

@@ -18,24 +18,27 @@ from numba.extending import intrinsic
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def kernel(*signatures: str) -> Callable[[F], F]:
+def kernel(*signatures: str, allocates: bool = False) -> Callable[[F], F]:
     """Compile a function for exactly these signatures, without the GIL, cached on disk.
 
     Args:
         signatures: numba signatures; inputs are best declared read-only C-contiguous (``RO_*``), so that one compiled
             version serves writable and read-only arrays alike.
+        allocates: whether the function makes arrays itself; if not, no references are counted in it, which costs more
+            than all else where one kernel calls another row by row.
 
     Returns:
         The decorator.
     """
 
     def compile_it(function: F) -> F:
+        options = {"nogil": True, "_nrt": allocates}
         try:
-            compiled: F = numba.njit(list(signatures), nogil=True, cache=True)(function)
+            compiled: F = numba.njit(list(signatures), cache=True, **options)(function)
         except RuntimeError as error:
             if "cannot cache" not in str(error):
                 raise
-            compiled = numba.njit(list(signatures), nogil=True)(function)  # no folder can be written: work without
+            compiled = numba.njit(list(signatures), **options)(function)  # no folder can be written: work without
         return compiled
 
     return compile_it
@@ -54,7 +57,7 @@ def inner(*signatures: str) -> Callable[[F], F]:
     """
 
     def prepare(function: F) -> F:
-        prepared: Any = numba.njit(nogil=True)(function)
+        prepared: Any = numba.njit(nogil=True, _nrt=False)(function)
         if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
             template = prepared.get_call_template
 

@@ -42,7 +42,7 @@ def _tidy(points: Int32Array, first: int, last: int) -> int:
     for k in range(first, last):
         if end > first and points[k, 0] == points[end - 1, 0] and points[k, 1] == points[end - 1, 1]:
             continue
-        points[end] = points[k]
+        points[end, 0], points[end, 1] = points[k, 0], points[k, 1]
         end += 1
     while end > first + 1 and points[end - 1, 0] == points[first, 0] and points[end - 1, 1] == points[first, 1]:
         end -= 1
@@ -53,14 +53,14 @@ def _tidy(points: Int32Array, first: int, last: int) -> int:
     # A point's neighbours are its kept predecessor and its successor: runs shrink to their two ends.
     while n > 2 and _goes_straight(points, end - 1, first, first + 1):
         for k in range(first, end - 1):
-            points[k] = points[k + 1]
+            points[k, 0], points[k, 1] = points[k + 1, 0], points[k + 1, 1]
         end -= 1
         n -= 1
     for k in range(first, end):
         following = k + 1 if k + 1 < end else first
         if k > first and _goes_straight(points, out - 1, k, following):
             continue
-        points[out] = points[k]
+        points[out, 0], points[out, 1] = points[k, 0], points[k, 1]
         out += 1
     return out
 
@@ -119,10 +119,10 @@ def _pad(points: Int32Array, ring_offsets: Int32Array, out_points: Int32Array, o
     out_offsets[0] = 0
     for ring in range(len(ring_offsets) - 1):
         for k in range(ring_offsets[ring], ring_offsets[ring + 1]):
-            out_points[n_out] = points[k]
+            out_points[n_out, 0], out_points[n_out, 1] = points[k, 0], points[k, 1]
             n_out += 1
         while n_out - out_offsets[ring] < 3:
-            out_points[n_out] = out_points[n_out - 1]
+            out_points[n_out, 0], out_points[n_out, 1] = out_points[n_out - 1, 0], out_points[n_out - 1, 1]
             n_out += 1
             n_added += 1
         out_offsets[ring + 1] = n_out

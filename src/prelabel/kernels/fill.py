@@ -139,7 +139,8 @@ def _append_runs(width: int, row: UInt32Array, n_runs: int, starts: Int32Array, 
 
 
 @kernel(
-    f"int64(int64, int64[::1], int64[::1], int64[::1], int32[:, ::1], {RO_U4}, int32[::1], int32[::1], uint32[::1])"
+    f"int64(int64, int64[::1], int64[::1], int64[::1], int32[:, ::1], {RO_U4}, int32[::1], int32[::1], uint32[::1])",
+    allocates=True,  # sorting does
 )
 def _paint(
     width: int,

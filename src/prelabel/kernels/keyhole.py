@@ -170,7 +170,7 @@ def _visible_vertex(
     return best
 
 
-@kernel(f"int64({RO_I4_2D}, {RO_I4}, int32[:, ::1])")
+@kernel(f"int64({RO_I4_2D}, {RO_I4}, int32[:, ::1])", allocates=True)
 def _open_holes(points: Int32Array, ring_offsets: Int32Array, out: Int32Array) -> int:
     """Write one ring for a polygon with holes.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from prelabel.kernels._jit import inlined, kernel, load_word, read_only, trailing_zeros
+from prelabel.kernels.scratch import scratch
 from prelabel.model import TRANSPARENT, Runs
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ GREY, RGB, RGBA = 0, 1, 2
 
 IGNORED, UNKNOWN = 0xFFFFFFFE, 0xFFFFFFFD
 """What a table of classes says of values that are left out on purpose; and what is said of those it does not have."""
+
+N_RECENT = 256
 
 # Indices that are surely not negative are unsigned: numba then leaves out its test for negative ones.
 U8 = np.uint64
@@ -258,7 +261,10 @@ def run_lengths(runs: Runs) -> Int32Array:
     return lengths
 
 
-@kernel(f"int64(int64, {RO_I4}, {RO_I4}, {RO_U4}, {RO_U4}, {RO_U4}, int32[::1], int32[::1], uint32[::1], int64[::1])")
+@kernel(
+    f"int64(int64, {RO_I4}, {RO_I4}, {RO_U4}, {RO_U4}, {RO_U4}, uint32[::1], int32[::1], int32[::1], uint32[::1],"
+    " int64[::1])"
+)
 def _classify(
     width: int,
     row_offsets: Int32Array,
@@ -266,6 +272,7 @@ def _classify(
     values: UInt32Array,
     keys: UInt32Array,
     targets: UInt32Array,
+    recent: UInt32Array,
     out_offsets: Int32Array,
     out_starts: Int32Array,
     out_values: UInt32Array,
@@ -278,13 +285,16 @@ def _classify(
     Args:
         width, row_offsets, starts, values: the runs.
         keys, targets: uint32: what each value that is a key becomes, keys ascending.
+        recent: uint32 scratch, 2 x N_RECENT: recent values and their answers.
         out_offsets, out_starts, out_values: the new runs, written.
         n_pixels: int64, 4, written: pixels of a class, ignored, unknown, background.
 
     Returns:
         The number of runs written.
     """
-    recent, answers, filled = np.zeros(256, np.uint32), np.zeros(256, np.uint32), np.zeros(256, np.uint8)
+    for slot in range(N_RECENT):  # with values that belong elsewhere
+        recent[slot] = 1 if slot == 0 else 0
+    answers = U8(N_RECENT)
     n_out, one = U8(0), U8(1)
     n_class = n_ignored = n_unknown = np.int64(0)
     for y in range(len(row_offsets) - 1):
@@ -293,15 +303,14 @@ def _classify(
         last = np.uint32(UNKNOWN)
         for i in range(begin, end):
             value = values[i]
-            slot = (value ^ (value >> np.uint32(8)) ^ (value >> np.uint32(16))) & np.uint32(255)
-            if filled[slot] == 0 or recent[slot] != value:
+            slot = U8((value ^ (value >> np.uint32(8)) ^ (value >> np.uint32(16))) & np.uint32(N_RECENT - 1))
+            if recent[slot] != value:
                 k = np.searchsorted(keys, value)
                 is_known = k < len(keys) and keys[k] == value
                 is_background = value == 0 or value == np.uint32(TRANSPARENT)
-                answers[slot] = targets[k] if is_known else np.uint32(0 if is_background else UNKNOWN)
+                recent[answers + slot] = targets[k] if is_known else np.uint32(0 if is_background else UNKNOWN)
                 recent[slot] = value
-                filled[slot] = 1
-            target = answers[slot]
+            target = recent[answers + slot]
             length = np.int64(starts[i + one] if i + one < end else width) - np.int64(starts[i])
             n_ignored += length * (target == np.uint32(IGNORED))
             n_unknown += length * (target == np.uint32(UNKNOWN))
@@ -338,6 +347,7 @@ def classify_runs(runs: Runs, keys: UInt32Array, targets: UInt32Array) -> tuple[
         runs.values,
         keys,
         targets,
+        scratch.at_least("recent", 2 * N_RECENT, np.uint32),
         out_offsets,
         out_starts,
         out_values,

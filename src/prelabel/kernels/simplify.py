@@ -280,7 +280,8 @@ def _reduce(
             if against < 2:
                 for k in range(U8(start + 1), U8(end)):
                     kept[k] = 0
-                    standing[chain[NODE, k]] = -1
+                    if len(vertex_rows) > 0:
+                        standing[chain[NODE, k]] = -1
                 break
             stack[n_stacked] = end
             n_stacked += U8(1)
@@ -340,7 +341,7 @@ def _rank_anchors(anchors: NDArray[np.uint8], ranks: Int32Array) -> int:
 
 @kernel(
     f"int64({RO_XY}, {RO_I4}, {RO_U1}, {RO_I4}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
-    f" uint8[::1], int32[::1], {CHAIN}, int32[::1])"
+    f" uint8[::1], int32[::1], {CHAIN}, uint8[::1], int32[::1])"
 )
 def _simplify_shared(
     xy: Int32Array,
@@ -356,6 +357,7 @@ def _simplify_shared(
     done: NDArray[np.uint8],
     straight: Int32Array,
     chain: Int64Array,
+    chain_kept: NDArray[np.uint8],
     stack: Int32Array,
 ) -> int:
     """Simplify every border once: the first ring that comes along it decides for both sides.
@@ -369,12 +371,11 @@ def _simplify_shared(
         positions: int32 scratch, one per vertex, of any content.
         done: uint8 scratch, one per vertex, zeros: vertices of arcs that have had their turn.
         straight: int32 scratch, four per anchor, all -1: the other end of arcs that are a single edge, by direction.
-        chain, stack: scratch, one position more than the longest ring has nodes.
+        chain, chain_kept, stack: scratch, one position more than the longest ring has nodes.
 
     Returns:
         The number of arcs simplified less than the tolerance allows.
     """
-    chain_kept = np.empty(len(stack), np.uint8)
     n_restrained = 0
     for ring in range(len(ring_offsets) - 1):  # edges that are there from the start must be known before any arc is one
         before = np.int64(nodes[ring_offsets[ring + 1] - 1])
@@ -428,7 +429,7 @@ def _simplify_shared(
 
 @kernel(
     f"int64({RO_XY}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, float64, uint8[::1], int32[::1], int32[::1],"
-    f" int32[::1], {CHAIN}, int32[::1])"
+    f" int32[::1], {CHAIN}, uint8[::1], int32[::1])"
 )
 def _simplify_rings(
     xy: Int32Array,
@@ -443,6 +444,7 @@ def _simplify_rings(
     positions: Int32Array,
     pins: Int32Array,
     chain: Int64Array,
+    chain_kept: NDArray[np.uint8],
     stack: Int32Array,
 ) -> int:
     """Simplify each polygon alone; only its own nodes stand in its way.
@@ -453,12 +455,11 @@ def _simplify_rings(
         kept: uint8, one per node, written: whether it stays.
         standing, pins: int32 scratch, one per vertex, zeros.
         positions: int32 scratch, one per vertex, of any content.
-        chain, stack: scratch, one position more than the longest ring has nodes.
+        chain, chain_kept, stack: scratch, one position more than the longest ring has nodes.
 
     Returns:
         The number of rings simplified less than the tolerance allows.
     """
-    chain_kept = np.empty(len(stack), np.uint8)
     kept[:] = 1
     n_restrained = 0
     for polygon in range(len(polygon_offsets) - 1):
@@ -504,7 +505,7 @@ def _simplify_rings(
     return n_restrained
 
 
-@kernel(f"int64({RO_XY}, {RO_I4}, float64, int32[:, ::1], int32[::1], {CHAIN}, int32[::1])")
+@kernel(f"int64({RO_XY}, {RO_I4}, float64, int32[:, ::1], int32[::1], {CHAIN}, uint8[::1], int32[::1])")
 def _simplify_loose(
     points: Int32Array,
     ring_offsets: Int32Array,
@@ -512,6 +513,7 @@ def _simplify_loose(
     out_points: Int32Array,
     out_offsets: Int32Array,
     chain: Int64Array,
+    chain_kept: NDArray[np.uint8],
     stack: Int32Array,
 ) -> int:
     """Copy rings simplified with nothing in their way: plain Douglas-Peucker.
@@ -520,12 +522,11 @@ def _simplify_loose(
         points, ring_offsets: open rings.
         tolerance: pixels.
         out_points, out_offsets: written.
-        chain, stack: scratch, one position more than the longest ring has points.
+        chain, chain_kept, stack: scratch, one position more than the longest ring has points.
 
     Returns:
         The number of points written.
     """
-    chain_kept, nobody = np.empty(len(stack), np.uint8), np.empty(len(stack), np.int32)
     n_out = 0
     out_offsets[0] = 0
     for ring in range(len(ring_offsets) - 1):
@@ -536,7 +537,7 @@ def _simplify_loose(
             chain[NODE, k], chain[X, k], chain[Y, k] = at, points[first + at, 0], points[first + at, 1]
         chain_kept[: n + 1] = 1
         if n > 2:
-            _reduce(chain, chain_kept, 0, n, False, points, nobody[:0], tolerance, nobody, 0, nobody, stack)
+            _reduce(chain, chain_kept, 0, n, False, points, ring_offsets[:0], tolerance, stack, 0, stack, stack)
         for k in range(n):
             if chain_kept[k]:
                 out_points[n_out, 0], out_points[n_out, 1] = chain[X, k], chain[Y, k]
@@ -559,7 +560,6 @@ def simplify_shared(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], 
     kept, ranks = np.empty(len(rings.nodes), np.uint8), scratch.at_least("ranks", n_vertices, np.int32)
     straight = scratch.take("straight", 4 * _rank_anchors(rings.anchors, ranks), np.int32)
     straight[:] = -1
-    chain, stack = _room_for_longest(rings.ring_offsets)
     n_restrained = _simplify_shared(
         xy,
         rings.vertex_rows,
@@ -573,8 +573,7 @@ def simplify_shared(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], 
         scratch.at_least("chain positions", n_vertices, np.int32),
         scratch.zeros("done", n_vertices, np.uint8),
         straight,
-        chain,
-        stack,
+        *_room_for_longest(rings.ring_offsets),
     )
     return kept, n_restrained
 
@@ -591,7 +590,6 @@ def simplify_rings(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], i
     """
     n_vertices = len(rings.places)
     kept = np.empty(len(rings.nodes), np.uint8)
-    chain, stack = _room_for_longest(rings.ring_offsets)
     n_restrained = _simplify_rings(
         rings.xy,
         rings.vertex_rows,
@@ -604,8 +602,7 @@ def simplify_rings(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], i
         scratch.zeros("standing", n_vertices, np.int32),
         scratch.at_least("chain positions", n_vertices, np.int32),
         scratch.zeros("pins", n_vertices, np.int32),
-        chain,
-        stack,
+        *_room_for_longest(rings.ring_offsets),
     )
     return kept, n_restrained
 
@@ -622,12 +619,12 @@ def simplify_loose(points: Int32Array, ring_offsets: Int32Array, tolerance: floa
         The new points and ring offsets.
     """
     out_points, out_offsets = np.empty_like(points), np.empty_like(ring_offsets)
-    chain, stack = _room_for_longest(ring_offsets)
-    n_points = _simplify_loose(points, ring_offsets, tolerance, out_points, out_offsets, chain, stack)
+    room = _room_for_longest(ring_offsets)
+    n_points = _simplify_loose(points, ring_offsets, tolerance, out_points, out_offsets, *room)
     return out_points[:n_points].copy(), out_offsets
 
 
-def _room_for_longest(ring_offsets: Int32Array) -> tuple[Int64Array, Int32Array]:
-    """Return a chain and a stack that the longest ring fits in."""
-    longest = int(np.diff(ring_offsets).max(initial=0)) + 1
-    return np.empty((3, longest), np.int64), np.empty(longest, np.int32)
+def _room_for_longest(ring_offsets: Int32Array) -> tuple[Int64Array, NDArray[np.uint8], Int32Array]:
+    """Return a chain, what of it is kept, and a stack that the longest ring fits in."""
+    n = int(np.diff(ring_offsets).max(initial=0)) + 1
+    return np.empty((3, n), np.int64), np.empty(n, np.uint8), np.empty(n, np.int32)
