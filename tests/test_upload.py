@@ -124,6 +124,53 @@ def test_a_refused_batch_is_split_until_the_bad_rows_stand_alone(bad: set[int], 
     asyncio.run(run())
 
 
+@given(bad=st.integers(0, 99))
+def test_a_batch_at_which_the_hub_fails_is_split_too(bad: int) -> None:
+    """A row that makes the Hub fall over stands alone in the end; the others are in, and the run goes on."""
+
+    async def run() -> None:
+        n_sent = 0
+
+        async def send(bodies: Sequence[bytes]) -> ImportAck:
+            nonlocal n_sent
+            n_sent += 1
+            if any(body.rstrip(b".") == b"1-%d" % bad for body in bodies):
+                raise UploadUnavailable("internal error", status=500)
+            return ImportAck(len(bodies), len(bodies))
+
+        outcomes: list[Receipt | BatchFailure] = []
+        async with uploading(send, outcomes.append, max_in_flight=1) as uploader:
+            await uploader.put(batch_of(1, *[5] * 100))
+            await uploader.put(batch_of(2, 5))
+
+        failed = [outcome for outcome in outcomes if isinstance(outcome, BatchFailure)]
+        assert rows_of(failed) == [100 + bad]
+        assert len(rows_of(outcomes)) == 101
+        assert n_sent <= 2 + 2 * 7
+        assert uploader.stopped is None
+
+    asyncio.run(run())
+
+
+async def test_an_outage_is_not_taken_for_bad_rows() -> None:
+    """When nothing gets through any more, splitting ends soon, and so does the run."""
+    n_sent = 0
+
+    async def send(_: Sequence[bytes]) -> ImportAck:
+        nonlocal n_sent
+        n_sent += 1
+        raise UploadUnavailable("internal error", status=500)
+
+    outcomes: list[Receipt | BatchFailure] = []
+    async with uploading(send, outcomes.append, max_in_flight=1) as uploader:
+        for number in range(1, 11):
+            await uploader.put(batch_of(number, *[5] * 100))
+
+    assert n_sent <= 8 + 3
+    assert len(rows_of(outcomes)) == 1000
+    assert uploader.stopped is not None
+
+
 async def test_splitting_ends_where_everything_is_refused() -> None:
     """A thousand bad rows do not cost a thousand requests; what is left unsplit fails together."""
     n_sent = 0

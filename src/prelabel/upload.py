@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
 _STOPPING = frozenset({401, 403, 451})
 _BLAMES_ROWS = frozenset({400, 404, 422})
+_FAULT = 500
 _MAX_UNAVAILABLE = 3
 _MAX_SPLITS = 64
+_MAX_FAULTS = 8
+"""Batches in a row that are split after a lasting 500: it may be a row's fault, or an outage."""
 
 
 class Ack(Protocol):
@@ -69,7 +72,8 @@ async def as_it_is(batch: Batch) -> AsyncIterator[Sequence[Batch]]:
 class Uploader:
     """Sends batches as they come. Use as an async context manager: leaving it waits for what is in flight.
 
-    A batch that is refused is split until the bad rows stand alone, and the others are in. A refused key stops the
+    A batch that is refused, or at which the Hub fails time and again, is split until the bad rows stand alone, and the
+    others are in. A refused key stops the
     run, and so does a Hub that cannot be reached for several batches running: from then on batches fail unsent.
 
     Args:
@@ -104,7 +108,7 @@ class Uploader:
         self._prepare = prepare
         self._slots = asyncio.Semaphore(max_in_flight)
         self._tasks = asyncio.TaskGroup()
-        self._n_unavailable = 0
+        self._n_unavailable = self._n_faults = 0
         self._splits_left = _MAX_SPLITS
 
     async def __aenter__(self) -> Self:
@@ -160,15 +164,23 @@ class Uploader:
         except BatchTooLarge as error:
             return await self._too_large(piece, error)
         except UploadError as error:
-            if error.status in _BLAMES_ROWS and len(piece.items) > 1 and self._splits_left > 0:
-                self._splits_left -= 1
+            if len(piece.items) > 1 and self._may_blame_rows(error):
                 return halve(piece)
             await self._failed(piece, error)
         else:
-            self._n_unavailable = 0
+            self._n_unavailable = self._n_faults = 0
             self._splits_left = min(_MAX_SPLITS, self._splits_left + 1)
             await self._on_outcome(Receipt(piece, ack.n_labeled, ack.n_matched, ack.n_attempts))
         return ()
+
+    def _may_blame_rows(self, error: UploadError) -> bool:
+        """Whether a batch is worth splitting for its bad rows; what that may cost is bounded."""
+        if error.status == _FAULT and self._n_faults < _MAX_FAULTS:
+            self._n_faults += 1
+        elif error.status not in _BLAMES_ROWS:
+            return False
+        self._splits_left -= 1
+        return self._splits_left >= 0
 
     async def _too_large(self, piece: Batch, error: BatchTooLarge) -> tuple[Batch, ...]:
         self.max_bytes = min(self.max_bytes, piece.n_bytes - 1)

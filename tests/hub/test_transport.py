@@ -292,6 +292,25 @@ async def test_silence_times_out() -> None:
             assert not error.surely_not_done
 
 
+async def test_each_try_is_counted() -> None:
+    """A GET on a kept connection that breaks is an error of that one request, not sent again behind our back."""
+
+    async def hang_up(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with (
+        scripted(success({"n": 1}), hang_up, success({"n": 2})) as script,
+        Transport(script.url, KEY) as transport,
+    ):
+        await transport.request("GET", "project")
+        with pytest.raises(UploadUnavailable, match="broke"):
+            await transport.request("GET", "project")
+
+    assert len(script.seen) == transport.n_requests == 2
+
+
 async def test_cancellation_passes_through() -> None:
     """Cancelling a request is no error of ours, and leaves the transport usable."""
 

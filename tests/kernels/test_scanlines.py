@@ -241,7 +241,8 @@ def test_repeated_rows_after_growth_are_the_rows_above() -> None:
     lines[:, 0] = [1, *([2, 4] * height)[: height - 1]]
     lines[0, 1:] = 1
     expected = np.broadcast_to(np.arange(1, width + 1, dtype=np.uint32), (height, width))
-    check(lines.reshape(-1), width, height, FORMATS["grey"], np.ascontiguousarray(expected))
+    with ThreadPoolExecutor(1) as fresh:  # as above
+        fresh.submit(check, lines.reshape(-1), width, height, FORMATS["grey"], np.ascontiguousarray(expected)).result()
 
 
 @pytest.mark.parametrize("kind", [5, 6, 127, 128, 255])

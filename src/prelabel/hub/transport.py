@@ -163,6 +163,8 @@ class Transport:
                 total=times.total_s, connect=times.connect_s, sock_connect=times.connect_s, sock_read=times.read_s
             ),
         )
+        # aiohttp would send a GET again by itself when a kept connection breaks: each try is ours to pace and to count.
+        self._session._retry_connection = False  # noqa: SLF001 - there is no public switch
         return self
 
     async def __aexit__(self, *_: object) -> None:
