@@ -45,7 +45,7 @@ FENCES = {
     "llvmlite": ("kernels/_jit.py",),
     "aiohttp": ("hub/transport.py", "masks/sources.py", "localhub/"),
     "pyarrow": ("rows.py", "masks/sources.py", "formats.py"),
-    "PIL": ("masks/decode.py", "preview.py", "demo/"),
+    "PIL": ("masks/rasters.py", "preview.py", "demo/"),
     "shapely": ("polygons.py",),
     "pydantic": ("config.py",),
     "tenacity": ("hub/retry.py",),

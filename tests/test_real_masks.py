@@ -200,5 +200,5 @@ def test_lossy_masks_show_in_the_counts(shared_masks: Path) -> None:
 @pytest.mark.parametrize("name", ["README.md", "coco_panoptic_truth/panoptic_examples.json"])
 def test_files_that_are_no_masks(shared_masks: Path, name: str) -> None:
     """They end in one clear error."""
-    with pytest.raises(MaskError, match=r"so it is no PNG, TIFF, BMP, JPEG, WebP, GIF, PBM/PGM/PPM or \.npy mask"):
+    with pytest.raises(MaskError, match="so it is no mask that is read here"):
         mask_to_polygons(shared_masks / name)

@@ -14,6 +14,7 @@ import oracles
 import strategies
 from prelabel.errors import MaskError
 from prelabel.masks.coco_rle import from_coco_rle
+from prelabel.masks.limits import MaskLimits
 from prelabel.tracing import mask_to_polygons
 
 
@@ -100,3 +101,17 @@ def test_a_coco_mask_is_traced() -> None:
     np.testing.assert_array_equal(oracles.painted(polygons), mask)
     with pytest.raises(MaskError, match=r"a COCO mask holds single values, but colors are \[r, g, b\]"):
         mask_to_polygons(rle, colors={"car": [1, 1, 1]})
+
+
+def test_limits_come_before_pixels() -> None:
+    """A size beyond the limit; and upright stripes, which are few counts but a run for every pixel."""
+    with pytest.raises(MaskError, match="100000 x 100000 = 10000000000 pixels and at most 500000000"):
+        from_coco_rle({"size": [100_000, 100_000], "counts": [10_000_000_000]})
+    stripes = {"size": [20_000, 20_000], "counts": [20_000] * 20_000}
+    with pytest.raises(MaskError, match="more than 16777216 runs") as caught:
+        from_coco_rle(stripes)
+    assert caught.value.shape == (20_000, 20_000)
+    small = {"size": [20, 20], "counts": [20] * 20}
+    assert len(from_coco_rle(small, MaskLimits(max_bytes=64 * 400)).starts) == 400
+    with pytest.raises(MaskError, match="more than 399 runs"):
+        from_coco_rle(small, MaskLimits(max_bytes=64 * 400 - 1))
