@@ -26,7 +26,7 @@ from masks.corpus import SAMPLES, check_runs
 from prelabel.errors import MaskError
 from prelabel.masks.decode import decode_mask
 from prelabel.masks.limits import MaskLimits
-from prelabel.masks.rasters import quieten_libraries
+from prelabel.masks.quieting import quieten_libraries
 from prelabel.masks.signatures import format_of
 
 if TYPE_CHECKING:

@@ -33,6 +33,7 @@ class Counts:
     n_points: int = 40
     n_pixels: int = 100
     n_unknown_pixels: int = 1
+    n_near_pixels: int = 0
     decode_s: float = 0.5
     trace_s: float = 0.25
 

@@ -335,7 +335,7 @@ def test_real_masks_are_what_pillow_reads(shared_masks: Path, name: str) -> None
 def test_files_that_are_no_masks(shared_masks: Path) -> None:
     """JSON and Markdown beside the masks."""
     for path in [shared_masks / "README.md", *(shared_masks / "coco_panoptic_truth").iterdir()]:
-        with pytest.raises(MaskError, match="so it is no mask that is read here"):
+        with pytest.raises(MaskError, match="so it is no PNG"):
             decode_mask(path.read_bytes(), "rgb")
 
 

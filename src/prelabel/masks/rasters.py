@@ -6,10 +6,7 @@ readers are called here, each after what its file asks for has been checked.
 
 from __future__ import annotations
 
-import ctypes
 import struct
-import warnings
-from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +31,6 @@ from PIL import (
     WebPImagePlugin,
     XbmImagePlugin,
     XpmImagePlugin,
-    _imaging,
 )
 
 from prelabel.errors import MaskError
@@ -272,17 +268,3 @@ def _key_of(image: ImageFile.ImageFile) -> Any:
     if isinstance(key, str):
         raise MaskError("a text called transparency hides what is transparent; save the mask without it")
     return key
-
-
-def quieten_libraries() -> None:
-    """Let damaged files be told of once, by us: for a program of its own, not for one that others are part of.
-
-    libtiff writes lines of its own to stderr, and Pillow warns of what it repairs. What stops them holds for the whole
-    process; it loses nothing, as both also tell what they could not read. Where libtiff cannot be reached (it may be
-    part of Pillow, with its names hidden) it goes on writing.
-    """
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-    with suppress(AttributeError, OSError):
-        set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
-        set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
-        set_handler(None)

@@ -144,6 +144,6 @@ def _refusal(encoded: bytes) -> MaskError:
         return MaskError(f"the file is {what}, no mask: {why}")
     found = f"begins with {encoded[:12]!r}" if encoded else "is empty"
     return MaskError(
-        f"the file {found}, so it is no mask that is read here: save it as PNG, TIFF, BMP, JPEG, WebP, GIF, "
-        "PBM/PGM/PPM, .npy or .npz"
+        f"the file {found}, so it is no PNG, TIFF, BMP, JPEG, WebP, GIF, PBM/PGM/PPM, .npy or .npz mask: save it as "
+        "one of these"
     )
