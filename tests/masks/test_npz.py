@@ -111,6 +111,23 @@ def test_pickles_are_refused() -> None:
         decode_mask(file.getvalue(), "value")
 
 
+def test_a_size_declared_too_large_is_refused() -> None:
+    """The checksum is right, and there is less than both headers say."""
+    encoded = bytearray(npz({"mask": GREYS}))
+    n_bytes = len(npy(GREYS))
+    for magic, at in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+        struct.pack_into("<I", encoded, encoded.index(magic) + at, n_bytes + 1)
+    with pytest.raises(MaskError, match=f"has {n_bytes} bytes and not {n_bytes + 1} as declared"):
+        array_in_npz(bytes(encoded), MaskLimits())
+
+
+def test_countless_members_are_refused() -> None:
+    """By counting their entries, before any list of them is made."""
+    many = npz({f"a{i}": np.zeros((1, 1), np.uint8) for i in range(1001)})
+    with pytest.raises(MaskError, match="more than 1000 members: save the mask alone"):
+        array_in_npz(many, MaskLimits())
+
+
 def test_wrong_checksums_are_refused() -> None:
     """What zipfile finds reaches the caller as a reason."""
     encoded = bytearray(npz({"mask": GREYS}, zipfile.ZIP_STORED))

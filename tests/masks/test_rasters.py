@@ -242,6 +242,25 @@ def test_jpeg_2000_with_a_sign_is_refused() -> None:
         decode_mask(bytes(encoded), "value")
 
 
+def test_a_jpeg_2000_that_was_cut_off_is_refused() -> None:
+    """OpenJPEG would give what is there."""
+    encoded = SAMPLES["JPEG 2000 words"].encoded
+    with pytest.raises(MaskError, match="the JPEG 2000 file is cut off"):
+        decode_mask(encoded[: encoded.index(b"\xff\x93") + 2], "value")
+
+
+@pytest.mark.parametrize(("piece", "n"), [(b"\xff\xda", 100), (b"Exif\0\0", 64)])
+def test_a_jpeg_has_few_scans_and_notes(piece: bytes, n: int) -> None:
+    """Each scan costs as much as the picture has pixels, each note as much as all before it."""
+    encoded = SAMPLES["JPEG baseline"].encoded
+    n -= encoded.count(piece)
+    note = b"\xff\xfe" + struct.pack(">H", 2 + len(piece) * n) + piece * n
+    assert decode_mask(encoded[:2] + note + encoded[2:], "rgb").width == 13
+    note = b"\xff\xfe" + struct.pack(">H", 2 + len(piece) * (n + 1)) + piece * (n + 1)
+    with pytest.raises(MaskError, match="more than 100 scans or 64 pieces of EXIF"):
+        decode_mask(encoded[:2] + note + encoded[2:], "rgb")
+
+
 def psd_with(resource: bytes) -> bytes:
     """Return a flat PSD of one pixel with a resource 1057, which tells whether there is a picture of all layers."""
     block = b"8BIM" + struct.pack(">HBBI", 1057, 0, 0, len(resource)) + resource + bytes(len(resource) % 2)
