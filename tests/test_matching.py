@@ -185,6 +185,16 @@ async def test_assets_asked_for_one_by_one() -> None:
     assert matches.notes("yes") == ()
 
 
+async def test_a_hub_that_passes_over_the_filter() -> None:
+    """Is listed as a whole, once; nothing is taken for unmatched."""
+    everything = assets(a1=(4, 3), b1=(8, 6), c1=(1, 1))
+    async with scripted(assets(c1=(1, 1), a1=(4, 3)), everything) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids(client, "p1", SURVEY.last_rows, 100_000, "yes")
+
+    assert (matches.shapes, matches.unfound) == ({"a": ((3, 4),), "b": ((6, 8),)}, set())
+    assert ["filters" in seen.query for seen in hub.seen] == [True, False]
+
+
 async def test_an_untold_number_of_assets_is_asked_for_when_sizes_matter() -> None:
     """However small the CSV is."""
     async with scripted(assets("a"), assets("a", "b")) as hub, HubClient(hub.url, KEY) as client:

@@ -10,6 +10,7 @@ import math
 import posixpath
 import unicodedata
 from collections import Counter
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
@@ -213,21 +214,36 @@ async def match_ids(
     if n_assets is None and (n_asking > 2 or (external_ids and sizes != "no")):
         n_assets = await hub.count_assets(project)
     most_pages = {"no": n_asking, "if cheap": 2 * n_asking + _SPARED, "yes": len(external_ids)}[sizes]
-    matches = Matches(unfound=set(external_ids))
     if n_assets is not None and math.ceil(n_assets / PAGE_SIZE) <= most_pages:
-        async for asset in hub.iter_assets(project):
-            if asset.external_id in external_ids:
+        return await _listed(hub, project, external_ids)
+    if sizes == "yes":
+        return await _asked_one_by_one(hub, project, external_ids)
+    matches = Matches(unfound=set(external_ids))
+    tasks = await hub.tasks_by_external_ids(project, list(external_ids))
+    for (_, external_id), n_tasks in Counter((task.asset_id, task.external_id) for task in tasks).items():
+        matches.see(external_id, n_tasks)
+    return matches
+
+
+async def _listed(hub: HubClient, project: str, external_ids: Collection[str]) -> Matches:
+    matches = Matches(unfound=set(external_ids))
+    async for asset in hub.iter_assets(project):
+        if asset.external_id in external_ids:
+            matches.see_asset(asset)
+        elif asset.external_id:
+            matches.other_ids.add(asset.external_id)
+    return matches
+
+
+async def _asked_one_by_one(hub: HubClient, project: str, external_ids: Collection[str]) -> Matches:
+    """Ask for the assets of each ID; list them all where the Hub passes over the filter."""
+    matches = Matches(unfound=set(external_ids))
+    for external_id in external_ids:
+        async with aclosing(hub.iter_assets(project, external_id)) as assets:
+            async for asset in assets:
+                if asset.external_id != external_id:
+                    return await _listed(hub, project, external_ids)
                 matches.see_asset(asset)
-            elif asset.external_id:
-                matches.other_ids.add(asset.external_id)
-    elif sizes == "yes":
-        for external_id in external_ids:
-            async for asset in hub.iter_assets(project, external_id):
-                matches.see_asset(asset)
-    else:
-        tasks = await hub.tasks_by_external_ids(project, list(external_ids))
-        for (_, external_id), n_tasks in Counter((task.asset_id, task.external_id) for task in tasks).items():
-            matches.see(external_id, n_tasks)
     return matches
 
 

@@ -129,8 +129,8 @@ async def test_sizes_of_assets(metadata: Any, shape: tuple[int, int] | None) -> 
 
 
 async def test_assets_of_one_external_id() -> None:
-    """Asked for by the one filter the Hub documents for it; a Hub that passes over the filter is no trouble."""
-    async with scripted(assets(1, 2, 3, total=3)) as hub, client(hub) as hub_client:
+    """Asked for by the filter that the Hub documents for it."""
+    async with scripted(assets(2, total=1)) as hub, client(hub) as hub_client:
         assert [asset.asset_id async for asset in hub_client.iter_assets("p1", "2.png")] == ["a2"]
 
     assert orjson.loads(hub.seen[0].query["filters"]) == {"externalId": "2.png"}

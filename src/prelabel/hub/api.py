@@ -17,7 +17,7 @@ from prelabel.hub.retry import RetryBudget, RetryPolicy, retrying
 from prelabel.hub.transport import DEFAULT_HOST, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 
     from prelabel.model import Batch, Shape
 
@@ -133,14 +133,15 @@ class HubClient:
         total = answer.get("total")
         return total if isinstance(total, int) else None
 
-    async def iter_assets(self, project: str, external_id: str | None = None) -> AsyncIterator[HubAsset]:
-        """Every asset of the project, or those with one external ID, once; one request per 100."""
+    async def iter_assets(self, project: str, external_id: str | None = None) -> AsyncGenerator[HubAsset]:
+        """Every asset of the project, or those with one external ID, once; one request per 100.
+
+        A Hub that passes over the filter tells all of them.
+        """
         query = None if external_id is None else {"filters": orjson.dumps({"externalId": external_id}).decode()}
         async for page in self._pages("assets", "project", _segment(project), "assets", query=query):
             for found in page:
-                asset = _asset(found)
-                if external_id in {None, asset.external_id}:  # a Hub that passes over the filter tells all of them
-                    yield asset
+                yield _asset(found)
 
     async def tasks_by_external_ids(
         self, project: str, ids: Sequence[str], *, include_answer: bool = False
