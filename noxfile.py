@@ -74,6 +74,13 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Damaged mask files of every format. ``nox -s fuzz -- 1000000 --seed 7`` reads many."""
+    session.install("-e", ".[test]")
+    session.run("python", "tests/fuzz_masks.py", *(session.posargs or ["200000"]), env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
 def package(session: nox.Session) -> None:
     """Build sdist and wheel, install the wheel alone and ask it for help."""
     session.install("build")

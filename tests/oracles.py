@@ -7,6 +7,7 @@ against each other.
 from __future__ import annotations
 
 import json
+import math
 from collections import deque
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -263,3 +264,14 @@ def steps_of(ring: Sequence[Sequence[int]]) -> list[Point]:
         assert 0 in {dx, dy, abs(dx) - abs(dy)}, "a line of another slope may take other pixels"
         pixels += [(ax + k * dx // length, ay + k * dy // length) for k in range(length)]
     return pixels or [(int(ring[0][0]), int(ring[0][1]))]
+
+
+def resized(mask: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return the mask at another size: pixel by pixel the value under its centre, in exact fractions."""
+    new = np.empty((height, width), mask.dtype)
+    for y in range(height):
+        for x in range(width):
+            row = (y + Fraction(1, 2)) * mask.shape[0] / height
+            column = (x + Fraction(1, 2)) * mask.shape[1] / width
+            new[y, x] = mask[math.floor(row), math.floor(column)]
+    return new

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -14,9 +16,11 @@ import oracles
 from prelabel.config import load_config
 from prelabel.encode import RowEncoder
 from prelabel.errors import MaskError, RowError
-from prelabel.model import Binding, Classification, ColumnLink, MaskClass, MaskValueKind, Option, RowBatch, Tool
+from prelabel.masks.limits import MaskLimits
+from prelabel.model import Binding, Classification, ColumnLink, MaskClass, MaskValueKind, Option, RowBatch, Shape, Tool
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 CAR = Tool("Car", "c1", "segmentation", (244, 67, 54))
@@ -50,6 +54,8 @@ def encoder(
     *,
     ignored: tuple[Tool, ...] = (),
     project: str = "p1",
+    shapes: Mapping[str, tuple[Shape, ...]] | None = None,
+    limits: MaskLimits | None = None,
     **chosen: Any,
 ) -> RowEncoder:
     """Return an encoder for a column of answers and a column of masks."""
@@ -60,7 +66,8 @@ def encoder(
         value = red << 16 | green << 8 | blue if kind == "rgb" else VALUES[tool]
         classes.append(MaskClass(tool, value, ignored=tool in ignored))
     columns = (ColumnLink("colour", RADIO), ColumnLink("note", TEXT))
-    return RowEncoder(config, Binding(columns, kind, tuple(classes) if kind else ()), project=project, mask_root=root)
+    binding = Binding(columns, kind, tuple(classes) if kind else ())
+    return RowEncoder(config, binding, project=project, mask_root=root, shapes=shapes, limits=limits)
 
 
 def rows(*masks: str, colour: str = "Red", note: str = "") -> RowBatch:
@@ -161,13 +168,16 @@ def test_unknown_values_are_noted(tmp_path: Path) -> None:
     save(tmp_path / "many.png", np.array([[9, 9, 8, 7, 6, 5, 4, 4, 4, 0]], np.uint8))
     one, many = (encoder(tmp_path, tools=(CAR,)).encode(rows("one.png", "many.png"), index) for index in (0, 1))
 
-    assert one.notes == ("16.67% of the mask's pixels have no class and count as background: [2] 16.67%",)
+    assert one.notes == (
+        "16.67% of the mask's pixels have no class and count as background: [2] 16.67% (1 from 'Car')",
+    )
     assert one.mask is not None
     assert one.mask.n_unknown_pixels == 4
     assert many.notes == (
         (
             "90.00% of the mask's pixels have no class and count as background: "
-            "[4] 30.00%, [9] 20.00%, [5] 10.00%, [6] 10.00%, [7] 10.00% and 1 more"
+            "[4] 30.00% (3 from 'Car'), [9] 20.00% (8 from 'Car'), [5] 10.00% (4 from 'Car'), "
+            "[6] 10.00% (5 from 'Car'), [7] 10.00% (6 from 'Car') and 1 more"
         ),
         "the mask holds no pixel of any class: the row brings no objects",
     )
@@ -179,7 +189,66 @@ def test_unknown_colours_are_noted(tmp_path: Path) -> None:
 
     row = encoder(tmp_path, "rgb", (CAR,)).encode(rows("a.png"), 0)
 
-    assert row.notes == ("16.67% of the mask's pixels have no class and count as background: [3, 169, 244] 16.67%",)
+    said = "16.67% of the mask's pixels have no class and count as background: [3, 169, 244] 16.67% (241 from 'Car')"
+    assert row.notes == (said,)
+
+
+def test_near_colours_are_mapped(tmp_path: Path) -> None:
+    """With a tolerance a lossy copy gives the objects of the original; the row says how much was mapped."""
+    noise = np.random.default_rng(3).integers(-6, 7, (*MASK.shape, 3))
+    noisy = np.clip(PALETTE[MASK].astype(int) + noise, 0, 255).astype(np.uint8)
+    save(tmp_path / "exact.png", PALETTE[MASK])
+    save(tmp_path / "noisy.png", noisy)
+    table = rows("exact.png", "noisy.png")
+    table.columns["id"] = ["a0.png", "a0.png"]
+    exact, lost = (encoder(tmp_path, "rgb").encode(table, index) for index in (0, 1))
+    mapped = encoder(tmp_path, "rgb", color_tolerance=6).encode(table, 1)
+
+    assert mapped.item.body == exact.item.body != lost.item.body
+    n_changed = int(np.count_nonzero((noisy != PALETTE[MASK]).any(axis=2)))
+    n_colors = len(np.unique(noisy[(noisy != PALETTE[MASK]).any(axis=2)], axis=0))
+    assert mapped.notes == (f"{n_changed} pixels mapped from {n_colors} near colours",)
+    assert mapped.mask is not None
+    assert (mapped.mask.n_near_pixels, mapped.mask.n_unknown_pixels) == (n_changed, 0)
+    assert '"color_tolerance": 6 would map those shown' in lost.notes[0]
+
+
+def test_near_colours_are_proved_as_mapped(tmp_path: Path) -> None:
+    """The proof compares with the mask that was traced."""
+    save(tmp_path / "a.png", np.full((4, 4, 3), (240, 60, 60), np.uint8))
+    config = load_config({"external_id_column": "id", "mask_column": "mask", "color_tolerance": 10})
+    binding = Binding((), "rgb", (MaskClass(CAR, 0xF44336),))
+    proving = RowEncoder(config, binding, project="p1", mask_root=tmp_path, min_iou=1.0)
+    assert proving.encode(rows("a.png"), 0).notes == (
+        "16 pixels mapped from 1 near colours",
+        "verified: every pixel is as in the mask",
+    )
+
+
+def test_sizes_are_compared_and_scaled(tmp_path: Path) -> None:
+    """A mask of its asset's size passes, another fails or is scaled; the reference and the column are told."""
+    save(tmp_path / "a.png", MASK)
+    right, wrong, unknown = {"a0.png": ((3, 8),)}, {"a0.png": ((6, 16),)}, {"other": ((6, 16),)}
+    plain = encoder(tmp_path).encode(rows("a.png"), 0)
+
+    for shapes in (right, unknown):
+        assert encoder(tmp_path, shapes=shapes).encode(rows("a.png"), 0) == replace(plain, mask=ANY)
+    with pytest.raises(MaskError, match="the mask is 8 x 3 pixels and the asset 16 x 6") as caught:
+        encoder(tmp_path, shapes=wrong).encode(rows("a.png"), 0)
+    assert (caught.value.column, caught.value.excerpt) == ("mask", "a.png")
+    scaled = encoder(tmp_path, shapes=wrong, resize="nearest").encode(rows("a.png"), 0)
+    assert scaled.notes == ("the mask was scaled from 8 x 3 to the asset's 16 x 6 pixels",)
+    large = np.array([["", "Car", "Tree"][value] for value in MASK.repeat(2, 0).repeat(2, 1).flat], object)
+    assert painted(json.loads(scaled.item.body)["objects"], (6, 16)) == large.reshape(6, 16).tolist()
+
+
+def test_limits_fail_a_row(tmp_path: Path) -> None:
+    """Of the file and of the pixels."""
+    save(tmp_path / "a.png", MASK)
+    for limits, part in ((MaskLimits(max_bytes=20), "at most 20"), (MaskLimits(max_pixels=23), "at most 23")):
+        with pytest.raises(MaskError, match=part) as caught:
+            encoder(tmp_path, limits=limits).encode(rows("a.png"), 0)
+        assert caught.value.column == "mask"
 
 
 def test_what_else_is_noted(tmp_path: Path) -> None:

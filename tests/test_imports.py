@@ -20,9 +20,9 @@ KERNEL_SOURCES = sorted((PACKAGE / "kernels").glob("*.py"))
 LAYERS = (
     {"errors", "config", "model"},
     {"kernels", "lines", "rejects"},
-    {"classes", "holes"},
+    {"classes", "colors", "holes"},
     {"ontology", "rows", "answers", "masks", "polygons", "items", "batches", "merge", "hub", "journal", "report"},
-    {"tracing", "formats", "budget"},
+    {"tracing", "formats", "budget", "sizes"},
     {"verify"},
     {"encode", "parallel", "matching", "outcomes", "upload"},
     {"source", "rewrite", "stopping", "ledger", "readback"},
@@ -34,7 +34,7 @@ LAYERS = (
 WITHIN_A_LAYER = {("config", "errors"), ("cli", "__init__"), ("cli", "demo"), ("__main__", "cli")}
 # Methods of Polygons hand on to these later modules, for convenience.
 METHODS_OF_POLYGONS = {("polygons", "formats"), ("polygons", "verify")}
-KERNEL_USERS = {"cli", "masks", "polygons", "tracing", "classes", "holes", "formats", "verify"}
+KERNEL_USERS = {"cli", "masks", "polygons", "tracing", "classes", "colors", "holes", "formats", "sizes", "verify"}
 # The local hub stands apart, so that no mistake is made alike on both sides of the wire.
 LOCALHUB_IMPORTS = {"errors", "model"}
 LOCALHUB_USERS = {"cli", "demo"}
@@ -45,7 +45,7 @@ FENCES = {
     "llvmlite": ("kernels/_jit.py",),
     "aiohttp": ("hub/transport.py", "masks/sources.py", "localhub/"),
     "pyarrow": ("rows.py", "masks/sources.py", "formats.py"),
-    "PIL": ("masks/decode.py", "preview.py", "demo/"),
+    "PIL": ("masks/quieting.py", "masks/rasters.py", "preview.py", "demo/"),
     "shapely": ("polygons.py",),
     "pydantic": ("config.py",),
     "tenacity": ("hub/retry.py",),

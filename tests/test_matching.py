@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.scripted import KEY, scripted, success
+from prelabel.config import load_config
 from prelabel.hub.api import HubClient
-from prelabel.matching import Matches, RowGate, Survey, match_ids, survey_ids, unmatched
+from prelabel.matching import Matches, RowGate, Survey, match_ids, sizes_wanted, survey_ids, unmatched
 from prelabel.model import EARLIER, RowBatch
+
+if TYPE_CHECKING:
+    from prelabel.matching import SizesWanted
 
 
 def rows_of(*ids: str, first: int = 1) -> RowBatch:
@@ -69,10 +76,15 @@ def test_no_near_miss() -> None:
     assert "'img.png': upload the asset first" in unmatched("img.png")
 
 
-def assets(*external_ids: str) -> object:
-    """One page with these assets."""
-    page = [{"_id": f"a{index}", "externalId": each} for index, each in enumerate(external_ids)]
-    return success({"assets": page, "total": len(page)})
+def assets(*external_ids: str, **sizes: tuple[int, int]) -> object:
+    """One page with these assets, and with those whose ID and (width, height) are given."""
+    page: list[dict[str, Any]] = [{"externalId": each} for each in external_ids]
+    page += [
+        {"externalId": each[0], "metadata": {"width": width, "height": height}}
+        for each, (width, height) in sizes.items()
+    ]
+    listed = [{"_id": f"{each['externalId']}{index}", **each} for index, each in enumerate(page)]
+    return success({"assets": listed, "total": len(listed)})
 
 
 def tasks(*pairs: tuple[str, str]) -> object:
@@ -113,6 +125,110 @@ async def test_an_untold_size_is_asked_for_when_it_matters() -> None:
 
     assert [matches.n_assets("1"), len(matches.unfound)] == [1, 899]
     assert [seen.query["limit"] for seen in hub.seen] == ["1", "100"]
+
+
+def paths(hub: Any) -> list[str]:
+    """What a scripted hub was asked, each request's last word."""
+    return [seen.raw_path.partition("?")[0].rpartition("/")[2] for seen in hub.seen]
+
+
+async def test_a_listing_tells_sizes() -> None:
+    """Of the CSV's IDs alone; several assets of one ID may have several, each kept once."""
+    page = assets("c", a1=(4, 3), a2=(4, 3), a3=(8, 6), b1=(4, 3), d1=(9, 9))
+    async with scripted(page) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids(client, "p1", {"a", "b", "c", "x"}, 5, "if cheap")
+
+    assert matches.shapes == {"a": ((3, 4), (6, 8)), "b": ((3, 4),)}
+    assert (matches.n_assets("a"), matches.n_found, matches.unfound) == (3, 3, {"x"})
+    assert matches.notes("no") == ()
+    assert "the sizes of 1 of 3 assets are not known" in matches.notes("if cheap")[0]
+
+
+def some(n: int) -> dict[str, int]:
+    """So many IDs, each of which is a group of its own in a request, with row numbers."""
+    return {f"{number}".rjust(3_690, "x"): number for number in range(n)}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "n_pages", "way"),
+    [
+        ("no", 2, "assets"),
+        ("no", 3, "tasks"),
+        ("if cheap", 24, "assets"),
+        ("if cheap", 25, "tasks"),
+        ("yes", 2, "assets"),
+        ("yes", 3, "assets, one by one"),
+    ],
+)
+async def test_what_sizes_may_cost(sizes: SizesWanted, n_pages: int, way: str) -> None:
+    """Two IDs that take two requests to ask for: nothing more, some requests more, or a request for each ID."""
+    answers = [assets(), assets()] if way.startswith("assets") else [tasks(), tasks()]
+    async with scripted(*answers) as hub, HubClient(hub.url, KEY) as client:
+        await match_ids(client, "p1", some(2), n_pages * 100, sizes)
+
+    if way == "assets, one by one":
+        assert [orjson.loads(seen.query["filters"])["externalId"] for seen in hub.seen] == list(some(2))
+        assert paths(hub) == ["assets", "assets"]
+    elif way == "assets":
+        assert (paths(hub), "filters" in hub.seen[0].query) == (["assets"], False)
+    else:
+        assert paths(hub) == ["tasks", "tasks"]
+
+
+async def test_assets_asked_for_one_by_one() -> None:
+    """Sizes, further assets of an ID and its tasks are known as from a listing."""
+    async with scripted(assets(a1=(4, 3), a2=(8, 6)), assets()) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids(client, "p1", SURVEY.last_rows, 100_000, "yes")
+
+    assert matches.shapes == {"a": ((3, 4), (6, 8))}
+    assert (matches.n_assets("a"), matches.unfound, len(hub.seen)) == (2, {"b"}, 2)
+    assert matches.notes("yes") == ()
+
+
+async def test_a_hub_that_passes_over_the_filter() -> None:
+    """Is listed as a whole, once; nothing is taken for unmatched."""
+    everything = assets(a1=(4, 3), b1=(8, 6), c1=(1, 1))
+    async with scripted(assets(c1=(1, 1), a1=(4, 3)), everything) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids(client, "p1", SURVEY.last_rows, 100_000, "yes")
+
+    assert (matches.shapes, matches.unfound) == ({"a": ((3, 4),), "b": ((6, 8),)}, set())
+    assert ["filters" in seen.query for seen in hub.seen] == [True, False]
+
+
+async def test_an_untold_number_of_assets_is_asked_for_when_sizes_matter() -> None:
+    """However small the CSV is."""
+    async with scripted(assets("a"), assets("a", "b")) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids(client, "p1", SURVEY.last_rows, None, "if cheap")
+
+    assert not matches.unfound
+    assert [seen.query["limit"] for seen in hub.seen] == ["1", "100"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted"),
+    [
+        ({}, "no"),
+        ({"resize": "nearest"}, "no"),
+        ({"mask_column": "m"}, "if cheap"),
+        ({"mask_column": "m", "resize": "nearest"}, "yes"),
+    ],
+)
+def test_sizes_are_wanted_for_masks(keys: dict[str, str], wanted: str) -> None:
+    """And worth more where masks are to be scaled."""
+    assert sizes_wanted(load_config({"external_id_column": "id", **keys})) == wanted
+
+
+def test_a_later_reading_corrects_what_was_matched() -> None:
+    """Numbers of assets and tasks, up and down."""
+    matches = Matches(unfound={"a", "b"})
+    for external_id, n_tasks in (("a", 1), ("a", 1), ("b", 3)):
+        matches.see(external_id, n_tasks)
+    known = [(matches.n_assets(each), matches.n_tasks(each)) for each in "ab"]
+    for external_id, n_assets, n_tasks in (("a", 1, 1), ("b", 2, 2)):
+        matches.correct(external_id, n_assets, n_tasks)
+
+    assert known == [(2, 2), (1, 3)]
+    assert [(matches.n_assets(each), matches.n_tasks(each)) for each in "ab"] == [(1, 1), (2, 2)]
 
 
 def test_gate() -> None:

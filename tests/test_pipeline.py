@@ -264,6 +264,103 @@ async def test_masks(desk: Desk) -> None:
     assert (report.masks.n_masks, report.masks.n_objects, report.masks.n_unknown_pixels) == (1, 2, 1)
 
 
+MASKED: dict[str, Any] = {
+    "classification_columns": [],
+    "classification_schema_ids": [],
+    "mask_column": "Mask",
+    "mask_color_mapping": {"Car": [1]},
+}
+
+
+async def sized_desk(desk: Desk) -> Desk:
+    """The desk with masks of 8 x 6 pixels and assets that have this size, half of it, both, and none."""
+    mask = np.zeros((6, 8), np.uint8)
+    mask[2:4, 2:6] = 1
+    Image.fromarray(mask).save(desk.folder / "m.png")
+    for external_ids, width, height in ((["same", "both"], 8, 6), (["half", "both"], 4, 3)):
+        await desk.api.upload(desk.project, external_ids, metadata={"width": width, "height": height})
+    return desk
+
+
+def masked(*external_ids: str) -> list[list[str]]:
+    """Rows that share a mask."""
+    return [[each, "m.png"] for each in external_ids]
+
+
+async def test_sizes_of_masks_and_assets(desk: Desk) -> None:
+    """A mask of another size fails its row, where the Hub tells the asset's; a note says where it does not."""
+    await sized_desk(desk)
+    report = await desk.run(masked("same", "half", "both", "0.png"), MASKED, header=("ID", "Mask"))
+
+    reasons = {outcome.external_id: outcome.reason for outcome in report.failed()}
+    assert set(reasons) == {"half", "both"}
+    assert (
+        'the mask is 8 x 6 pixels and the asset 4 x 3: save the mask in the asset\'s size, or set "resize"'
+        in (reasons["half"])
+    )
+    assert "have different sizes" in reasons["both"]
+    assert [note.partition(" are ")[0] for note in report.notes] == ["the sizes of 1 of 4 assets"]
+
+
+async def test_masks_are_scaled_to_their_assets(desk: Desk) -> None:
+    """With "resize": "nearest" the labels arrive in the asset's pixels, and the row says so."""
+    await sized_desk(desk)
+    report = await desk.run(masked("same", "half"), MASKED | {"resize": "nearest"}, header=("ID", "Mask"))
+
+    zones = {
+        task["externalId"]: [sorted(zone["region"]) for tool in task["answer"]["tools"] for zone in _zones(tool)]
+        for task in await desk.api.tasks(desk.project)
+        if task["answer"]["tools"]
+    }
+    assert zones == {"same": [[[2, 2], [2, 4], [6, 2], [6, 4]]], "half": [[[1, 1], [1, 2], [3, 1], [3, 2]]]}
+    assert [(outcome.external_id, outcome.notes) for outcome in report.outcomes] == [
+        ("half", ("the mask was scaled from 8 x 6 to the asset's 4 x 3 pixels",))
+    ]
+    assert report.n_failed == 0
+
+
+def _zones(tool: dict[str, Any]) -> list[dict[str, Any]]:
+    zones: list[dict[str, Any]] = tool["segmentation"]["zones"]
+    return zones
+
+
+@pytest.mark.parametrize("keys", [{}, {"overwrite": False}])
+async def test_masks_are_matched_beforehand(desk: Desk, keys: dict[str, Any], tmp_path: Path) -> None:
+    """Also where each batch is read: unmatched rows fail before their masks are looked at, with a hint, for a page."""
+    await sized_desk(desk)
+    rows = [*masked("same"), ["BOTH", "gone.png"], ["half", "m.png"]]
+    report = await desk.run(rows, MASKED | keys, header=("ID", "Mask"), state=tmp_path / "state")
+
+    reasons = {outcome.external_id: outcome.reason for outcome in report.failed()}
+    assert "but one has 'both', which differs in upper and lower case" in reasons["BOTH"]
+    assert "the mask is 8 x 6 pixels and the asset 4 x 3" in reasons["half"]
+    assert report.n_requests == 1 + 1 + 1 + 1  # the project, a page of assets, a reading, an import
+    assert report.n_imported == 1
+
+
+async def test_an_id_shared_by_assets_is_told_once(desk: Desk, tmp_path: Path) -> None:
+    """Matched beforehand and read again: one note, and the Hub's count is as expected."""
+    await sized_desk(desk)
+    await desk.api.upload(desk.project, ["same"], metadata={"width": 8, "height": 6})
+    report = await desk.run(masked("same"), MASKED, header=("ID", "Mask"), state=tmp_path / "state")
+
+    assert [outcome.notes for outcome in report.outcomes] == [
+        ("2 assets have this external ID; each of them gets the labels",)
+    ]
+    assert report.notes == ()
+
+
+async def test_limits_of_masks(desk: Desk) -> None:
+    """As options of the import; a limit of nothing is refused before anything is read."""
+    await sized_desk(desk)
+    rows = masked("same")
+    for option, part in (("max_mask_pixels", "at most 10 are allowed"), ("max_mask_bytes", "at most 10 are allowed")):
+        report = await desk.run(rows, MASKED, header=("ID", "Mask"), **{option: 10})
+        assert [part in outcome.reason for outcome in report.failed()] == [True]
+        with pytest.raises(ConfigError, match=f"{option} is 0"):
+            await desk.run(rows, MASKED, header=("ID", "Mask"), **{option: 0})
+
+
 async def test_dry_run_sends_nothing(desk: Desk) -> None:
     """Everything is read, checked and counted, nothing is written."""
     rows = [["0.png", "day", "", "", ""], ["1.png", "dusk", "", "", ""]]

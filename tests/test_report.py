@@ -33,6 +33,7 @@ class Counts:
     n_points: int = 40
     n_pixels: int = 100
     n_unknown_pixels: int = 1
+    n_near_pixels: int = 600
     decode_s: float = 0.5
     trace_s: float = 0.25
 
@@ -214,7 +215,7 @@ def test_summary() -> None:
     assert text.startswith("2 of 4 rows imported, 1 skipped, 1 failed (0.0 s")
     for part in (
         "stopped early: the key was refused",
-        "2 masks gave 4 objects, 6 polygons, 80 points; 1.00% of their pixels have a colour of no class",
+        "2 masks gave 4 objects, 6 polygons, 80 points; 1,200 pixels mapped from near colours; 1.00% of their pixels",
         "12 requests to the Hub",
         "slowest part: rate limit",
         "failed:\n  line 6, 'd', column 'Type': 'X' is no option",

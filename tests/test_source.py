@@ -56,7 +56,7 @@ def test_numbers_of(table: Path) -> None:
 def test_encoded(table: Path) -> None:
     """Rows become items or outcomes, in order."""
     source = Source.open(table, CONFIG)
-    encoder = source.encoder({"categorySchema": SCHEMA}, "p1")
+    encoder = source.encoder(source.bind({"categorySchema": SCHEMA}), "p1")
     (chunk,) = source.encoded(encoder, RowGate("id"))
 
     assert [getattr(result, "state", "item") for _, result in chunk.results] == ["item", "failed", "item"]
@@ -66,8 +66,8 @@ def test_encoded(table: Path) -> None:
 def test_what_does_not_fit(table: Path, tmp_path: Path) -> None:
     """Config, CSV and schema are checked against each other."""
     with pytest.raises(ConfigError, match="Kund"):
-        Source.open(table, {**CONFIG, "classification_columns": ["Kund"]}).encoder(SCHEMA, "p1")
+        Source.open(table, {**CONFIG, "classification_columns": ["Kund"]}).bind(SCHEMA)
     with pytest.raises(ConfigError, match="nowhere"):
-        Source.open(table, {**CONFIG, "external_id_column": "nowhere"}).encoder(SCHEMA, "p1")
+        Source.open(table, {**CONFIG, "external_id_column": "nowhere"}).bind(SCHEMA)
     with pytest.raises(ConfigError):
         Source.open(tmp_path / "absent.csv", CONFIG)

@@ -189,6 +189,19 @@ class ImportConfig(BaseModel):
         "the smallest tolerance, from polygon_simplification_tolerance to 64 pixels, that brings them below; the "
         "report says which and how exact the result is. null: no limit.",
     )
+    color_tolerance: int | None = Field(
+        default=None,
+        ge=0,
+        description="How far a mask's colour may be from a class's to count as it: the largest difference of a "
+        "channel, or of the grey values. For lossy or smoothed masks. Of several classes the nearest counts; black is "
+        "the background's unless a class has it. null: colours without a class are background, and the report names "
+        "them.",
+    )
+    resize: Literal["refuse", "nearest"] = Field(
+        default="refuse",
+        description="What becomes of a mask whose size is not its asset's, where the Hub tells that. refuse: the row "
+        "fails. nearest: the mask is scaled, each pixel taking the value under its centre, and the report says so.",
+    )
     requests_per_minute: int = Field(default=100, ge=1, description="The most requests sent to the Hub in a minute.")
     max_batch_bytes: int = Field(
         default=4_000_000,
@@ -248,6 +261,8 @@ _REMEDIES = {
     "polygon_holes": 'write "fill", "keyhole" or "reject"',
     "min_area": "write a whole number of pixels, 0 or more",
     "max_points_per_asset": "write a whole number of points, 3 or more, or null for no limit",
+    "color_tolerance": "write a whole number of levels, 0 or more, such as 16, or null for none",
+    "resize": 'write "refuse" or "nearest"',
     "requests_per_minute": "write a whole number, 1 or more, such as 100",
     "max_batch_bytes": "write a whole number of bytes, 1 or more, such as 4000000",
 }

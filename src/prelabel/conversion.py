@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from prelabel.errors import ConfigError
+from prelabel.masks.limits import MAX_MASK_BYTES, MAX_MASK_PIXELS, MaskLimits
 from prelabel.matching import Matches, RowGate
 from prelabel.outcomes import OpenRows
 from prelabel.report import Report, ReportBuilder, deliver
@@ -36,6 +37,8 @@ def convert(  # noqa: PLR0913 - the public surface
     rejects: PathLike | None = None,
     n_threads: int | None = None,
     on_error: OnError = "collect",
+    max_mask_bytes: int = MAX_MASK_BYTES,
+    max_mask_pixels: int = MAX_MASK_PIXELS,
     verify: bool = False,
     min_iou: float | None = None,
 ) -> Report:
@@ -49,8 +52,9 @@ def convert(  # noqa: PLR0913 - the public surface
         ConfigError: config, CSV header and schema do not fit each other; nothing was written.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
     """
-    source = Source.open(csv, config, delimiter, mask_root, n_threads, verify=verify, min_iou=min_iou)
-    encoder = source.encoder(read_schema(schema), project)
+    limits = MaskLimits(max_mask_bytes, max_mask_pixels)
+    source = Source.open(csv, config, delimiter, mask_root, n_threads, limits=limits, verify=verify, min_iou=min_iou)
+    encoder = source.encoder(source.bind(read_schema(schema)), project)
     books = ReportBuilder("convert", source.csv.name, source.layout.header, source.layout.delimiter, project)
     rows = OpenRows(books, source.layout.delimiter, Matches())
     gate = RowGate(source.config.external_id_column)

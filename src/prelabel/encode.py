@@ -13,16 +13,16 @@ from prelabel.items import encode_item, fit_tools, in_sent_order, mask_objects
 from prelabel.model import Item
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Any
 
-    from prelabel.classes import ClassTable, PixelCounts
+    from prelabel.classes import ClassTable
     from prelabel.config import ImportConfig
-    from prelabel.model import Binding, RowBatch, Runs
+    from prelabel.masks.limits import MaskLimits
+    from prelabel.model import Binding, RowBatch, Runs, Shape
     from prelabel.polygons import Polygons
     from prelabel.verify import Verification
-
-SHOWN_COLORS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class MaskCounts:
     n_unknown_pixels: int
     decode_s: float
     trace_s: float
+    n_near_pixels: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class RowEncoder:
         binding: the config tied to the project's ontology.
         project: the project's id, part of the object ids.
         mask_root: the folder that mask paths are relative to.
+        limits: how large a mask may be; None takes the defaults.
+        shapes: external ID -> the different sizes of its assets, as far as they are known.
         verify: whether each mask's polygons are rasterised again and compared with it; a note says the outcome.
         min_iou: rows with a class below this IoU fail; given, it verifies.
 
@@ -68,13 +71,15 @@ class RowEncoder:
         ConfigError: ``min_iou`` is not from 0 to 1.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of the import's, by keyword
         self,
         config: ImportConfig,
         binding: Binding,
         *,
         project: str,
         mask_root: Path,
+        limits: MaskLimits | None = None,
+        shapes: Mapping[str, tuple[Shape, ...]] | None = None,
         verify: bool = False,
         min_iou: float | None = None,
     ) -> None:
@@ -91,6 +96,8 @@ class RowEncoder:
             return
         # The geometry modules compile kernels when imported: an import of classifications alone does without.
         from prelabel.classes import ClassTable  # noqa: PLC0415
+        from prelabel.colors import KnownColors  # noqa: PLC0415
+        from prelabel.masks.limits import MaskLimits  # noqa: PLC0415
         from prelabel.masks.sources import LocalFiles  # noqa: PLC0415
         from prelabel.polygons import TraceOptions  # noqa: PLC0415
 
@@ -100,7 +107,14 @@ class RowEncoder:
             [(entry.tool.title, entry.value) for entry in kept],
             [entry.value for entry in binding.mask_classes if entry.ignored],
         )
-        self._files = LocalFiles(mask_root)
+        self._known = KnownColors.of(
+            [(entry.tool.title, entry.value) for entry in kept],
+            [(entry.tool.title, entry.value) for entry in binding.mask_classes if entry.ignored],
+            binding.mask_kind,
+        )
+        self._limits = limits or MaskLimits()
+        self._shapes = shapes or {}
+        self._files = LocalFiles(mask_root, max_bytes=self._limits.max_bytes)
         self._options = TraceOptions(
             config.polygon_simplification_tolerance,
             config.simplification,
@@ -140,17 +154,18 @@ class RowEncoder:
     def _encode_mask(
         self, external_id: str, reference: str
     ) -> tuple[list[dict[str, Any]], tuple[str, ...], MaskCounts]:
-        from prelabel.masks.decode import decode_mask  # noqa: PLC0415 - as in __init__
+        from prelabel.colors import Snapped, snap  # noqa: PLC0415 - as in __init__
 
-        assert self._kind is not None
         started = time.perf_counter()
         try:
-            runs = decode_mask(self._files.read(reference), self._kind)
+            runs, resized = self._decode(external_id, reference)
         except MaskError as error:
             error.excerpt = error.excerpt or reference[:200]
             raise
         decoded = time.perf_counter()
-        polygons, told = self._trace(runs)
+        tolerance = self._config.color_tolerance
+        snapped = Snapped(runs) if tolerance is None else snap(runs, self._known, tolerance)
+        polygons, told = self._trace(snapped.runs)
         made = mask_objects(
             polygons,
             self._tools,
@@ -166,8 +181,23 @@ class RowEncoder:
             n_unknown_pixels=polygons.counts.n_unknown,
             decode_s=decoded - started,
             trace_s=time.perf_counter() - decoded,
+            n_near_pixels=snapped.n_pixels,
         )
-        return made.objects, (*self._notes(polygons), *told), counts
+        notes = (resized, snapped.note, *self._notes(polygons), *told)
+        return made.objects, tuple(note for note in notes if note), counts
+
+    def _decode(self, external_id: str, reference: str) -> tuple[Runs, str]:
+        """Return the mask in its asset's size, and what there is to say of that.
+
+        Raises:
+            MaskError: it cannot be read, is no mask of this kind, or has another size and is not to be scaled.
+        """
+        from prelabel.masks.decode import decode_mask  # noqa: PLC0415 - as in __init__
+        from prelabel.sizes import fit_to_assets  # noqa: PLC0415
+
+        assert self._kind is not None
+        runs = decode_mask(self._files.read(reference), self._kind, self._limits)
+        return fit_to_assets(runs, self._shapes.get(external_id, ()), self._config.resize, self._limits)
 
     def _trace(self, runs: Runs) -> tuple[Polygons, list[str]]:
         """Return the polygons as they will be sent, and what there is to say of how they were made.
@@ -215,10 +245,12 @@ class RowEncoder:
         return proof
 
     def _notes(self, polygons: Polygons) -> tuple[str, ...]:
+        from prelabel.colors import unknown_colors  # noqa: PLC0415 - as in __init__
+
         counts = polygons.counts
         notes = []
         if counts.unknown:
-            notes.append(_unknown_colors(counts, as_rgb=self._kind == "rgb"))
+            notes.append(unknown_colors(counts, self._known, self._config.color_tolerance))
         if counts.n_class + counts.n_small == 0:
             notes.append("the mask holds no pixel of any class: the row brings no objects")
         if counts.n_small:
@@ -242,15 +274,3 @@ def _outcome(proof: Verification, n_pixels: int) -> str:
 
 def _rounded(iou: float) -> str:
     return f"{math.floor(iou * 10_000) / 10_000:g}"  # down: what is not exact must not read 1
-
-
-def _unknown_colors(counts: PixelCounts, *, as_rgb: bool) -> str:
-    """Describe the values without a class, the most frequent by name."""
-    shown = []
-    for value, n_pixels in list(counts.unknown.items())[:SHOWN_COLORS]:
-        name = f"[{value >> 16}, {value >> 8 & 255}, {value & 255}]" if as_rgb else f"[{value}]"
-        shown.append(f"{name} {n_pixels / counts.n_pixels:.2%}")
-    more = len(counts.unknown) - len(shown)
-    listed = ", ".join(shown) + (f" and {more} more" if more else "")
-    share = counts.n_unknown / counts.n_pixels
-    return f"{share:.2%} of the mask's pixels have no class and count as background: {listed}"

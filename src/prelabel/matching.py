@@ -10,8 +10,9 @@ import math
 import posixpath
 import unicodedata
 from collections import Counter
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from prelabel.hub.api import PAGE_SIZE, split_ids
@@ -20,8 +21,12 @@ from prelabel.model import EARLIER, RowOutcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping
 
-    from prelabel.hub.api import HubClient
-    from prelabel.model import RowBatch
+    from prelabel.config import ImportConfig
+    from prelabel.hub.api import HubAsset, HubClient
+    from prelabel.model import RowBatch, Shape
+
+_SPARED = 20
+"""Requests that sizes are worth in any case: twelve seconds on the Hub's standard plan."""
 
 _DIFFERENCES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("spaces around it", str.strip),
@@ -31,6 +36,8 @@ _DIFFERENCES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("its folder", lambda text: posixpath.basename(text.replace("\\", "/"))),
     ("its extension", lambda text: posixpath.splitext(text)[0]),
 )
+
+SizesWanted = Literal["no", "if cheap", "yes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,17 @@ class Matches:
         shared: external ID -> number of assets, where several bear it.
         extra_tasks: external ID -> tasks beyond one per asset, where there are such.
         other_ids: external IDs of the project that the CSV lacks; empty when only the CSV's own were asked for.
+        shapes: external ID of the CSV -> the different (height, width) in pixels of its assets, where the Hub told it.
+        n_found: external IDs of the CSV that assets bear.
     """
 
     unfound: set[str] = field(default_factory=set)
     shared: Counter[str] = field(default_factory=Counter)
     extra_tasks: Counter[str] = field(default_factory=Counter)
     other_ids: set[str] = field(default_factory=set)
+    shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
+    n_found: int = 0
+    _same_shapes: dict[tuple[Shape, ...], tuple[Shape, ...]] = field(default_factory=dict)
     _by_form: dict[str, str] | None = None
 
     def n_assets(self, external_id: str) -> int:
@@ -111,10 +123,37 @@ class Matches:
         """Count one more asset that bears an ID of the CSV."""
         if external_id in self.unfound:
             self.unfound.remove(external_id)
+            self.n_found += 1
         else:
             self.shared[external_id] = self.shared.get(external_id, 1) + 1
         if n_tasks > 1:
             self.extra_tasks[external_id] += n_tasks - 1
+
+    def correct(self, external_id: str, n_assets: int, n_tasks: int) -> None:
+        """Take over what a later reading tells of an ID that has assets."""
+        if n_assets != self.n_assets(external_id):
+            self.shared[external_id] = n_assets
+        if n_tasks != self.n_tasks(external_id):
+            self.extra_tasks[external_id] = n_tasks - n_assets
+
+    def see_asset(self, asset: HubAsset) -> None:
+        """Count an asset that bears an ID of the CSV, and keep its size."""
+        self.see(asset.external_id, asset.n_tasks)
+        known = self.shapes.get(asset.external_id, ())
+        if asset.shape is not None and asset.shape not in known:
+            # Most assets have one size: one tuple for all of them.
+            self.shapes[asset.external_id] = self._same_shapes.setdefault((*known, asset.shape), (*known, asset.shape))
+
+    def notes(self, sizes: SizesWanted) -> tuple[str, ...]:
+        """What there is to say of assets whose sizes were wanted and are not known."""
+        n_unsized = self.n_found - len(self.shapes)
+        if sizes == "no" or n_unsized == 0:
+            return ()
+        said = (
+            f"the sizes of {n_unsized} of {self.n_found} assets are not known, so their masks were not compared with "
+            "them: the Hub does not tell them, or listing the project would have cost too many requests"
+        )
+        return (said,)
 
     def reason_against(self, external_id: str) -> str:
         """Why this ID matches nothing, with the asset it resembles where one is known."""
@@ -150,7 +189,16 @@ def _difference(one: str, other: str) -> str:
     return "several ways"
 
 
-async def match_ids(hub: HubClient, project: str, external_ids: Collection[str], n_assets: int | None) -> Matches:
+def sizes_wanted(config: ImportConfig) -> SizesWanted:
+    """How much the sizes of assets are worth: masks are compared with them, and scaled where the config says so."""
+    if not config.mask_column:
+        return "no"
+    return "yes" if config.resize == "nearest" else "if cheap"
+
+
+async def match_ids(
+    hub: HubClient, project: str, external_ids: Collection[str], n_assets: int | None, sizes: SizesWanted = "no"
+) -> Matches:
     """Find the CSV's external IDs in the project, by listing all assets or by asking for the IDs, whichever is cheaper.
 
     Args:
@@ -158,21 +206,44 @@ async def match_ids(hub: HubClient, project: str, external_ids: Collection[str],
         project: the project's id.
         external_ids: the CSV's IDs, as far as they are still to be imported.
         n_assets: assets of the project as its document tells, None when it does not.
+        sizes: whether to learn the assets' sizes, which only assets tell. ``"if cheap"``: a listing may cost twice as
+            much as asking for tasks, and some requests more. ``"yes"``: assets are listed, or asked for one by one
+            where that costs less.
     """
     n_asking = sum(1 for _ in split_ids(external_ids))
-    if n_assets is None and n_asking > 2:
+    if n_assets is None and (n_asking > 2 or (external_ids and sizes != "no")):
         n_assets = await hub.count_assets(project)
+    most_pages = {"no": n_asking, "if cheap": 2 * n_asking + _SPARED, "yes": len(external_ids)}[sizes]
+    if n_assets is not None and math.ceil(n_assets / PAGE_SIZE) <= most_pages:
+        return await _listed(hub, project, external_ids)
+    if sizes == "yes":
+        return await _asked_one_by_one(hub, project, external_ids)
     matches = Matches(unfound=set(external_ids))
-    if n_assets is not None and math.ceil(n_assets / PAGE_SIZE) <= n_asking:
-        async for asset in hub.iter_assets(project):
-            if asset.external_id in external_ids:
-                matches.see(asset.external_id, asset.n_tasks)
-            elif asset.external_id:
-                matches.other_ids.add(asset.external_id)
-    else:
-        tasks = await hub.tasks_by_external_ids(project, list(external_ids))
-        for (_, external_id), n_tasks in Counter((task.asset_id, task.external_id) for task in tasks).items():
-            matches.see(external_id, n_tasks)
+    tasks = await hub.tasks_by_external_ids(project, list(external_ids))
+    for (_, external_id), n_tasks in Counter((task.asset_id, task.external_id) for task in tasks).items():
+        matches.see(external_id, n_tasks)
+    return matches
+
+
+async def _listed(hub: HubClient, project: str, external_ids: Collection[str]) -> Matches:
+    matches = Matches(unfound=set(external_ids))
+    async for asset in hub.iter_assets(project):
+        if asset.external_id in external_ids:
+            matches.see_asset(asset)
+        elif asset.external_id:
+            matches.other_ids.add(asset.external_id)
+    return matches
+
+
+async def _asked_one_by_one(hub: HubClient, project: str, external_ids: Collection[str]) -> Matches:
+    """Ask for the assets of each ID; list them all where the Hub passes over the filter."""
+    matches = Matches(unfound=set(external_ids))
+    for external_id in external_ids:
+        async with aclosing(hub.iter_assets(project, external_id)) as assets:
+            async for asset in assets:
+                if asset.external_id != external_id:
+                    return await _listed(hub, project, external_ids)
+                matches.see_asset(asset)
     return matches
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     UInt32Array = NDArray[np.uint32]
 
 Rgb = tuple[int, int, int]
+Shape = tuple[int, int]
+"""Height and width in pixels."""
 ToolKind = Literal["segmentation", "polygon"]
 
 

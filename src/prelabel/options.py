@@ -44,6 +44,8 @@ class ImportOptions(TypedDict, total=False):
         read_back: where the Hub tells that it labelled another number of tasks than it should have, read them again;
             rows that are not there fail.
         max_failures: the import ends likewise when more rows than this have failed.
+        max_mask_bytes: bytes that a mask may have, as a file and while its pixels are decoded.
+        max_mask_pixels: pixels that a mask may have.
         verify: rasterise each mask's polygons again, compare them with the mask, and note the outcome with the row.
         min_iou: rows with a class below this IoU (0 to 1) fail; given, it verifies.
     """
@@ -67,5 +69,7 @@ class ImportOptions(TypedDict, total=False):
     deadline_s: float | None
     max_failures: int | None
     read_back: bool
+    max_mask_bytes: int
+    max_mask_pixels: int
     verify: bool
     min_iou: float | None

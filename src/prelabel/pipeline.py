@@ -25,7 +25,8 @@ from prelabel.batches import Batcher
 from prelabel.errors import PrelabelError
 from prelabel.hub.api import connect, pretend
 from prelabel.ledger import Ledger
-from prelabel.matching import Matches, RowGate, match_ids
+from prelabel.masks.limits import MAX_MASK_BYTES, MAX_MASK_PIXELS, MaskLimits
+from prelabel.matching import Matches, RowGate, match_ids, sizes_wanted
 from prelabel.outcomes import OpenRows
 from prelabel.parallel import pulled
 from prelabel.readback import ReadBack
@@ -69,6 +70,8 @@ async def import_labels_async(  # noqa: PLR0913 - the public surface; each keywo
     max_in_flight: int = 4,
     n_threads: int | None = None,
     on_error: OnError = "collect",
+    max_mask_bytes: int = MAX_MASK_BYTES,
+    max_mask_pixels: int = MAX_MASK_PIXELS,
     verify: bool = False,
     min_iou: float | None = None,
     dry_run: bool = False,
@@ -89,8 +92,9 @@ async def import_labels_async(  # noqa: PLR0913 - the public surface; each keywo
         UploadError: the Hub refused the key or could not be reached before anything was sent.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
     """
+    limits = MaskLimits(max_mask_bytes, max_mask_pixels)
     opened = partial(Source.open, csv, config, delimiter, mask_root, n_threads, verify=verify, min_iou=min_iou)
-    source = await asyncio.to_thread(opened)  # 1, 2
+    source = await asyncio.to_thread(opened, limits=limits)  # 1, 2
     hub = connect(host, api_key, requests_per_minute=source.config.requests_per_minute)
     run = Run(
         source, hub, project, on_progress, max_in_flight, dry_run, undo, read_back, max_failures, stop or Stopper()
@@ -114,11 +118,14 @@ async def _import(run: Run) -> None:
     """Stages 2 to 8."""
     source, hub, project, config = run.source, run.hub, run.project, run.source.config
     document = await hub.get_project(project)
-    encoder = source.encoder(document, project)  # 3
+    binding = source.bind(document)  # 3
     survey, done = await asyncio.to_thread(run.survey)
-    matches = Matches()
-    if not run.reads_first:
-        matches = await match_ids(hub, project, survey.open_ids(done), document.get("assetCount"))
+    matches, sizes = Matches(), sizes_wanted(config)
+    if not run.reads_first or sizes != "no":
+        matches = await match_ids(hub, project, survey.open_ids(done), document.get("assetCount"), sizes)
+        for note in matches.notes(sizes):
+            run.books.note(note)
+    encoder = source.encoder(binding, project, matches.shapes)
     rows = OpenRows(run.books, source.layout.delimiter, matches)
     ledger = Ledger(run.journal, rows, keeps_replaced=run.undo)
     keeping = Keeping.by(config, document)

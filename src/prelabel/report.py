@@ -39,7 +39,11 @@ _DONE = {"import": "imported", "dry run": "ready to import", "convert": "convert
 
 @dataclass(slots=True)
 class MaskTotals:
-    """Sums over all traced masks. Pixels of unknown colour have no class and count as background."""
+    """Sums over all traced masks.
+
+    Pixels of unknown colour have no class and count as background; those of a near one were given the class that it
+    resembles, or background.
+    """
 
     n_masks: int = 0
     n_objects: int = 0
@@ -47,6 +51,7 @@ class MaskTotals:
     n_points: int = 0
     n_pixels: int = 0
     n_unknown_pixels: int = 0
+    n_near_pixels: int = 0
 
     def add(self, counts: Any) -> None:
         """Add one mask's counts: anything that has the attributes of the same names."""
@@ -56,6 +61,7 @@ class MaskTotals:
         self.n_points += counts.n_points
         self.n_pixels += counts.n_pixels
         self.n_unknown_pixels += counts.n_unknown_pixels
+        self.n_near_pixels += counts.n_near_pixels
 
     @property
     def unknown_share(self) -> float:
@@ -209,15 +215,8 @@ def _summary_lines(report: Report) -> Iterator[str]:
     )
     if report.stopped:
         yield f"stopped early: {report.stopped}"
-    masks = report.masks
-    if masks.n_masks:
-        unknown = (
-            f"; {masks.unknown_share:.2%} of their pixels have a colour of no class" if masks.n_unknown_pixels else ""
-        )
-        yield (
-            f"{masks.n_masks:,} masks gave {masks.n_objects:,} objects, {masks.n_polygons:,} polygons, "
-            f"{masks.n_points:,} points{unknown}"
-        )
+    if report.masks.n_masks:
+        yield _mask_line(report.masks)
     if report.kind != "convert":
         yield f"{report.n_requests:,} requests to the Hub"
     yield f"slowest part: {report.bottleneck}"
@@ -226,6 +225,18 @@ def _summary_lines(report: Report) -> Iterator[str]:
     yield from _shown("skipped", skipped, report.n_skipped)
     noted = [_line_of(outcome) for outcome in report.outcomes if outcome.state == "imported"]
     yield from _shown("worth knowing", [*report.notes, *noted], len(report.notes) + len(noted))
+
+
+def _mask_line(masks: MaskTotals) -> str:
+    said = (
+        f"{masks.n_masks:,} masks gave {masks.n_objects:,} objects, {masks.n_polygons:,} polygons, "
+        f"{masks.n_points:,} points"
+    )
+    if masks.n_near_pixels:
+        said += f"; {masks.n_near_pixels:,} pixels mapped from near colours"
+    if masks.n_unknown_pixels:
+        said += f"; {masks.unknown_share:.2%} of their pixels have a colour of no class"
+    return said
 
 
 def _shown(title: str, lines: Sequence[str], n_all: int) -> Iterator[str]:

@@ -172,8 +172,12 @@ class Rewriter:
         if isinstance(result, str):
             self._rows.close(last.row_number, "failed", result)
             return None
-        if len(tasks) > 1:
-            self._rows.matches.extra_tasks[last.external_id] = len(tasks) - 1
+        matches = self._rows.matches
+        n_assets = len({task.asset_id for task in tasks})
+        is_news = n_assets != matches.n_assets(last.external_id)
+        matches.correct(last.external_id, n_assets, len(tasks))
+        if is_news and n_assets > 1:
+            self._rows.add_note(last.row_number, shared_by(n_assets))
         if len(group) > 1:
             self._rows.add_note(last.row_number, f"{len(group)} rows of the CSV have this external ID; all were added")
         for note in self._notes(tasks):
@@ -182,9 +186,6 @@ class Rewriter:
 
     def _notes(self, tasks: Sequence[HubTask]) -> list[str]:
         notes = []
-        n_assets = len({task.asset_id for task in tasks})
-        if n_assets > 1:
-            notes.append(shared_by(n_assets))
         if self._keeping.everything and (unknown := sorted({key for t in tasks for key in unknown_content(t.answer)})):
             notes.append(
                 f"the stored labels also hold {', '.join(unknown)}, sent along as found: look whether they are kept"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prelabel.config import ImportConfig, load_config
 from prelabel.encode import RowEncoder
 from prelabel.journal import Fingerprint, digest_of
+from prelabel.masks.limits import MaskLimits
 from prelabel.matching import Survey, survey_ids
 from prelabel.ontology import bind, parse_ontology
 from prelabel.parallel import count_cores, encode_rows
@@ -18,6 +19,7 @@ from prelabel.rows import CsvLayout, read_header, read_rows
 if TYPE_CHECKING:
     from collections.abc import Container, Generator, Mapping
 
+    from prelabel.model import Binding, Shape
     from prelabel.options import ConfigLike, PathLike
     from prelabel.parallel import EncodedChunk, Gate
 
@@ -36,6 +38,7 @@ class Source:
         layout: the CSV's header and delimiter.
         mask_root: folder that mask paths are relative to.
         n_threads: threads that decode and trace.
+        limits: how large a mask may be.
         verify, min_iou: see :class:`prelabel.options.ImportOptions`.
     """
 
@@ -44,6 +47,7 @@ class Source:
     layout: CsvLayout
     mask_root: Path
     n_threads: int
+    limits: MaskLimits
     verify: bool = False
     min_iou: float | None = None
 
@@ -56,6 +60,7 @@ class Source:
         mask_root: PathLike | None = None,
         n_threads: int | None = None,
         *,
+        limits: MaskLimits = MaskLimits(),  # noqa: B008 - frozen
         verify: bool = False,
         min_iou: float | None = None,
     ) -> Source:
@@ -67,6 +72,7 @@ class Source:
             delimiter: the CSV's; None finds out.
             mask_root: None means the CSV's own folder.
             n_threads: None means one per core.
+            limits: how large a mask may be.
             verify: see :class:`prelabel.options.ImportOptions`.
             min_iou: likewise.
 
@@ -77,7 +83,7 @@ class Source:
         checked = load_config(config)
         layout = read_header(path, delimiter=delimiter)
         root = path.parent if mask_root is None else Path(mask_root)
-        return cls(path, checked, layout, root, n_threads or count_cores(), verify, min_iou)
+        return cls(path, checked, layout, root, n_threads or count_cores(), limits, verify, min_iou)
 
     def fingerprint(self, project: str, host: str) -> Fingerprint:
         """What must be the same for an import to go on where it was interrupted."""
@@ -103,18 +109,25 @@ class Source:
             if external_id in external_ids
         ]
 
-    def encoder(self, category_schema: Mapping[str, Any], project: str) -> RowEncoder:
+    def bind(self, category_schema: Mapping[str, Any]) -> Binding:
         """Tie the config to a project's schema.
 
         Raises:
             ConfigError: they do not fit each other.
         """
-        binding = bind(self.config, parse_ontology(category_schema), self.layout.header)
+        return bind(self.config, parse_ontology(category_schema), self.layout.header)
+
+    def encoder(
+        self, binding: Binding, project: str, shapes: Mapping[str, tuple[Shape, ...]] | None = None
+    ) -> RowEncoder:
+        """Return what turns rows into items; ``shapes`` as in :class:`prelabel.encode.RowEncoder`."""
         return RowEncoder(
             self.config,
             binding,
             project=project,
             mask_root=self.mask_root,
+            limits=self.limits,
+            shapes=shapes,
             verify=self.verify,
             min_iou=self.min_iou,
         )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from cli.conftest import N_ROWS, command_line, environment_with
+from masks.corpus import SAMPLES
 from prelabel.demo.landed import paint
 from prelabel.demo.scenes import HEIGHT_PX, WIDTH_PX, draw_samples, write_files
 
@@ -52,6 +53,29 @@ def test_a_row_that_cannot_be_converted_ends_with_1(files: DemoFiles, prelabel: 
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == N_ROWS - 1
     assert files.samples[1].external_id in done.stderr
+
+
+def test_damaged_masks_are_told_of_once(files: DemoFiles, prelabel: Command) -> None:
+    """Libtiff writes lines of its own to stderr, and Pillow warns: beside the report neither is seen."""
+    encoded = bytearray(SAMPLES["TIFF lzw"].encoded)
+    encoded[12:40] = bytes(28)
+    (files.folder / "masks" / files.samples[1].external_id).write_bytes(encoded)
+    arguments = ("-c", files.config("segmentation"), "--schema", files.schema("segmentation"))
+    done = prelabel("convert", files.csv("segmentation"), *arguments, "--quiet")
+    assert (done.returncode, done.stderr) == (1, "")
+    done = prelabel("convert", files.csv("segmentation"), *arguments)
+    assert "the TIFF file cannot be decoded" in done.stderr
+    assert "tempfile.tif" not in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--max-mask-bytes", "--max-mask-pixels"])
+def test_limits_of_masks(files: DemoFiles, prelabel: Command, option: str) -> None:
+    """Every mask is beyond a limit of ten; one of nothing is wrong usage."""
+    arguments = ("-c", files.config("segmentation"), "--schema", files.schema("segmentation"))
+    done = prelabel("convert", files.csv("segmentation"), *arguments, option, 10)
+    assert done.returncode == 1
+    assert "at most 10 are allowed" in done.stderr
+    assert prelabel("convert", files.csv("segmentation"), *arguments, option, 0).returncode == 2
 
 
 def test_the_csv_is_not_overwritten(files: DemoFiles, prelabel: Command) -> None:

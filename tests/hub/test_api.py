@@ -102,6 +102,40 @@ async def test_assets_without_ids_and_with_tasks() -> None:
         assert [asset async for asset in hub_client.iter_assets("p1")] == [HubAsset("a1", ""), HubAsset("a2", "x", 2)]
 
 
+@pytest.mark.parametrize(
+    ("metadata", "shape"),
+    [
+        ({"width": 640, "height": 480}, (480, 640)),
+        ({"width": "640", "height": 480.0, "size": 9}, (480, 640)),
+        ({"width": 640}, None),
+        ({"width": 0, "height": 480}, None),
+        ({"width": -640, "height": 480}, None),
+        ({"width": 640.5, "height": 480}, None),
+        ({"width": True, "height": True}, None),
+        ({"width": 10**12, "height": 480}, None),
+        ({"width": "wide", "height": None}, None),
+        ({"width": [640], "height": {}}, None),
+        ({"width": "nan", "height": "inf"}, None),
+        ({}, None),
+        (None, None),
+        ("640x480", None),
+    ],
+)
+async def test_sizes_of_assets(metadata: Any, shape: tuple[int, int] | None) -> None:
+    """From the metadata, as numbers of whatever kind; anything else is no size."""
+    page = [{"_id": "a1", "externalId": "x", "metadata": metadata}]
+    async with scripted(success({"assets": page, "total": 1})) as hub, client(hub) as hub_client:
+        assert [asset.shape async for asset in hub_client.iter_assets("p1")] == [shape]
+
+
+async def test_assets_of_one_external_id() -> None:
+    """Asked for by the filter that the Hub documents for it."""
+    async with scripted(assets(2, total=1)) as hub, client(hub) as hub_client:
+        assert [asset.asset_id async for asset in hub_client.iter_assets("p1", "2.png")] == ["a2"]
+
+    assert orjson.loads(hub.seen[0].query["filters"]) == {"externalId": "2.png"}
+
+
 async def test_count_assets() -> None:
     """One small request tells the number, if the Hub does."""
     async with scripted(assets(1, total=777), assets(1, total=None)) as hub, client(hub) as hub_client:

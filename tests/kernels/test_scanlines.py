@@ -300,3 +300,17 @@ def test_rows_of_16_bits_put_the_high_byte_first() -> None:
     runs = runs_from_lines(lines, 2, 1, FORMATS["word"])
     assert runs is not None
     assert runs.values.tolist() == [0x0102, 0xFFFF]
+
+
+@pytest.mark.parametrize("width", [1, 3, 50])
+def test_no_more_runs_than_allowed(width: int) -> None:
+    """Just as many are made, and not one more; beyond it the arrays stop growing."""
+    height = 400
+    rows = np.arange(width * height, dtype=np.uint32).astype(np.uint8).reshape(height, width)
+    lines = np.hstack([np.zeros((height, 1), np.uint8), rows]).reshape(-1)
+    n_runs = width * height
+    runs = runs_from_lines(lines, width, height, LineFormat(GREY, 8), max_runs=n_runs)
+    assert runs is not None
+    assert len(runs.starts) == n_runs
+    with pytest.raises(OverflowError, match=f"more than {n_runs - 1} runs"):
+        runs_from_lines(lines, width, height, LineFormat(GREY, 8), max_runs=n_runs - 1)

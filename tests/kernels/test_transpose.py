@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 import oracles
@@ -33,3 +34,14 @@ def test_twice_is_as_before(mask: np.ndarray) -> None:
     assert back.width == runs.width
     for name in ("row_offsets", "starts", "values"):
         np.testing.assert_array_equal(getattr(back, name), getattr(runs, name))
+
+
+@given(strategies.masks())
+def test_no_more_runs_than_allowed(mask: np.ndarray) -> None:
+    """Just as many are made, and not one more."""
+    runs = runs_from_array(mask)
+    n_runs = len(transposed(runs).starts)
+
+    assert len(transposed(runs, max_runs=n_runs).starts) == n_runs
+    with pytest.raises(OverflowError, match=f"more than {n_runs - 1} runs"):
+        transposed(runs, max_runs=n_runs - 1)

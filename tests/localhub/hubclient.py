@@ -115,9 +115,9 @@ class Api:
             await self.upload(project_id, [f"{number}.png" for number in range(n_assets)])
         return project_id
 
-    async def upload(self, project_id: str, external_ids: list[str]) -> None:
-        """Add assets with these external ids."""
-        assets = [{"data": f"https://example.com/{each}", "externalId": each} for each in external_ids]
+    async def upload(self, project_id: str, external_ids: list[str], **extras: Any) -> None:
+        """Add assets with these external ids, and whatever else is given for each."""
+        assets = [{"data": f"https://example.com/{each}", "externalId": each, **extras} for each in external_ids]
         await self.ok("POST", f"/v2/project/{project_id}/cloud", {"assets": assets})
 
     async def import_labels(self, project_id: str, items: list[dict[str, Any]]) -> str:

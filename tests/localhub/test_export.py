@@ -99,6 +99,13 @@ def test_past_stages_are_exported_by_value_too(db: sqlite3.Connection, project_i
     assert task["stageHistory"][0]["classifications"][0]["answer"] == "day"
 
 
+def test_sizes_given_at_upload_are_exported(db: sqlite3.Connection, project_id: str) -> None:
+    """And told with the assets; an asset without has an empty object."""
+    size = {"width": 640, "height": 480}
+    assets.create_assets(db, project_id, [{"data": "https://e.com/c", "externalId": "c", "metadata": size}], [], 0)
+    assert [record["metadata"] for record in _exported(db, project_id)] == [{}, {}, size]
+
+
 @pytest.mark.parametrize(("as_lines", "suffix"), [(False, "json"), (True, "ndjson")])
 def test_the_zip_holds_one_file(tmp_path: Path, as_lines: bool, suffix: str) -> None:
     """A JSON list, or one record a line; no half-written file is left beside it."""

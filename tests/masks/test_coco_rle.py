@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from pycocotools import mask as coco
 
 import oracles
 import strategies
+from conftest import JIT_OFF
 from prelabel.errors import MaskError
 from prelabel.masks.coco_rle import from_coco_rle
+from prelabel.masks.limits import MaskLimits
 from prelabel.tracing import mask_to_polygons
 
 
@@ -100,3 +103,24 @@ def test_a_coco_mask_is_traced() -> None:
     np.testing.assert_array_equal(oracles.painted(polygons), mask)
     with pytest.raises(MaskError, match=r"a COCO mask holds single values, but colors are \[r, g, b\]"):
         mask_to_polygons(rle, colors={"car": [1, 1, 1]})
+
+
+def test_limits_come_before_pixels() -> None:
+    """A size beyond the limit; and upright stripes, which are few counts but a run for every pixel."""
+    with pytest.raises(MaskError, match="100000 x 100000 = 10000000000 pixels and at most 500000000"):
+        from_coco_rle({"size": [100_000, 100_000], "counts": [10_000_000_000]})
+    stripes = {"size": [20, 30], "counts": [20] * 30}
+    assert len(from_coco_rle(stripes, MaskLimits(max_bytes=64 * 600)).starts) == 600
+    with pytest.raises(MaskError, match="more than 599 runs") as caught:
+        from_coco_rle(stripes, MaskLimits(max_bytes=64 * 600 - 1))
+    assert caught.value.shape == (20, 30)
+
+
+@pytest.mark.skipif(JIT_OFF, reason="counting 400 million runs takes the compiled kernel")
+def test_a_bomb_of_stripes_takes_little_memory() -> None:
+    """Runs are counted before they are made."""
+    tracemalloc.start()
+    with pytest.raises(MaskError, match="more than 16777216 runs"):
+        from_coco_rle({"size": [20_000, 20_000], "counts": [20_000] * 20_000})
+    assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    tracemalloc.stop()

@@ -22,18 +22,21 @@ def npy(array: np.ndarray, version: tuple[int, int] | None = None) -> bytes:
 
 
 DTYPES = st.one_of(
-    hnp.boolean_dtypes(), hnp.integer_dtypes(endianness="?"), hnp.unsigned_integer_dtypes(endianness="?")
+    hnp.boolean_dtypes(),
+    hnp.integer_dtypes(endianness="?"),
+    hnp.unsigned_integer_dtypes(endianness="?"),
+    hnp.floating_dtypes(endianness="?", sizes=[16, 32, 64]),
 )
 
 
 @given(hnp.arrays(DTYPES, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6)), st.booleans(), st.sampled_from([1, 2]))
-def test_every_integer_array_comes_back(array: np.ndarray, by_columns: bool, version: int) -> None:
-    """Any integer type, byte order, memory order and header version; and without a copy."""
+def test_every_array_of_numbers_comes_back(array: np.ndarray, by_columns: bool, version: int) -> None:
+    """Any type of number, byte order, memory order and header version; and without a copy."""
     array = np.asfortranarray(array) if by_columns else array
     encoded = npy(array, (version, 0))
     found = pixels_in_npy(encoded)
     assert found.dtype == array.dtype
-    assert np.array_equal(found, array)
+    assert np.array_equal(found, array, equal_nan=array.dtype.kind == "f")
     assert not found.flags.owndata
     assert not found.flags.writeable
 
@@ -45,10 +48,16 @@ def test_colour_arrays_come_back(n_channels: int) -> None:
     assert np.array_equal(pixels_in_npy(npy(array)), array)
 
 
+def test_a_third_side_of_one_is_left_out() -> None:
+    """As machine learning leaves it: height x width x 1."""
+    array = np.arange(10, dtype=np.uint16).reshape(2, 5)
+    assert np.array_equal(pixels_in_npy(npy(array[..., None])), array)
+
+
 @pytest.mark.parametrize(
     ("array", "part"),
     [
-        (np.zeros((3, 4)), r"shape \(3, 4\) and type float64"),
+        (np.zeros((3, 4), complex), r"shape \(3, 4\) and type complex128"),
         (np.zeros(5, np.uint8), r"shape \(5,\)"),
         (np.zeros((2, 2, 2), np.uint8), r"shape \(2, 2, 2\)"),
         (np.zeros((2, 2, 3), np.uint16), "type uint16"),

@@ -19,6 +19,7 @@ from prelabel.errors import MaskError
 from prelabel.kernels.runs import runs_to_array
 from prelabel.masks import decode
 from prelabel.masks.decode import decode_mask
+from prelabel.masks.limits import MaskLimits
 from prelabel.masks.png import check_png, read_png
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def chunks_of(
 def outcome(encoded: bytes, kind: MaskValueKind) -> list[list[int]] | str:
     """Return the pixels, or the reason why there are none."""
     try:
-        runs = decode_mask(encoded, kind, max_pixels=1_000_000)
+        runs = decode_mask(encoded, kind, MaskLimits(max_pixels=1_000_000))
     except MaskError as error:
         return str(error)
     pixels: list[list[int]] = runs_to_array(runs).tolist()
@@ -74,14 +75,14 @@ def outcome(encoded: bytes, kind: MaskValueKind) -> list[list[int]] | str:
 def pillows_outcome(encoded: bytes, kind: MaskValueKind) -> list[list[int]] | str:
     """Return what comes of a file without the fast road."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decode, "_decode_png", lambda *_: None)
+        patch.setattr(decode, "_read_png", lambda *_: None)
         return outcome(encoded, kind)
 
 
 def is_fast(encoded: bytes) -> bool:
     """Tell whether the fast road goes all the way."""
     file = read_png(encoded)
-    return file is not None and file.runs() is not None
+    return file is not None and file.runs(MaskLimits()) is not None
 
 
 # The fast road
@@ -272,7 +273,7 @@ def test_a_header_that_promises_too_much_allocates_nothing() -> None:
     file = read_png(encoded)
     assert file is not None
     tracemalloc.start()
-    assert file.runs() is None
+    assert file.runs(MaskLimits()) is None
     assert tracemalloc.get_traced_memory()[1] < 1 << 16
     tracemalloc.stop()
     with pytest.raises(MaskError, match="fewer pixels than its header says"):
@@ -352,3 +353,26 @@ def test_a_cut_off_file_names_the_chunk() -> None:
     encoded = png(30, 30, bytes(np.random.default_rng(2).integers(0, 256, 30 * 31, np.uint8)))
     with pytest.raises(MaskError, match="cut off within its IDAT chunk"):
         check_png(encoded[: len(encoded) // 2])
+
+
+def test_countless_small_chunks_are_refused() -> None:
+    """Telling them apart takes longer than reading pixels; a few thousand are nothing."""
+    empty = (b"IDAT", b"")
+    assert is_fast(file_of([PLAIN[0], *[empty] * 5_000, *PLAIN[1:]]))
+    with pytest.raises(MaskError, match=r"more than 1\d{4} chunks in \d+ bytes; export it again"):
+        decode_mask(file_of([PLAIN[0], *[empty] * 20_000, *PLAIN[1:]]), "value")
+
+
+def test_noise_beyond_the_limit_is_refused() -> None:
+    """By the fast road, with the same words as by the other."""
+    file = BytesIO()
+    Image.fromarray(np.arange(2000, dtype=np.uint8).reshape(40, 50)).save(file, "PNG")
+    limits = MaskLimits(max_bytes=64 * 1999)
+    with pytest.raises(MaskError, match="more than 1999 runs of equal pixels") as caught:
+        decode_mask(file.getvalue(), "value", limits)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decode, "_read_png", lambda *_: None)
+        with pytest.raises(MaskError) as slow:
+            decode_mask(file.getvalue(), "value", limits)
+    assert str(slow.value) == str(caught.value)
+    assert caught.value.shape == slow.value.shape == (40, 50)

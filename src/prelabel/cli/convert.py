@@ -16,6 +16,8 @@ from prelabel.cli.options import (
     Delimiter,
     Host,
     MaskRoot,
+    MaxMaskBytes,
+    MaxMaskPixels,
     MinIou,
     Quiet,
     RejectsFile,
@@ -24,6 +26,7 @@ from prelabel.cli.options import (
 )
 from prelabel.cli.progress import watch
 from prelabel.errors import ConfigError
+from prelabel.masks.limits import MAX_MASK_BYTES, MAX_MASK_PIXELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +62,8 @@ def convert_command(
     delimiter: Delimiter = None,
     mask_root: MaskRoot = None,
     api_key_file: ApiKeyFile = None,
+    max_mask_bytes: MaxMaskBytes = MAX_MASK_BYTES,
+    max_mask_pixels: MaxMaskPixels = MAX_MASK_PIXELS,
     verify: Verify = False,
     min_iou: MinIou = None,
     quiet: Quiet = False,
@@ -73,7 +78,9 @@ def convert_command(
         check_writable("--rejects", rejects, csv)
         category_schema = schema or _schema_of(project, host, api_key_file)
         from prelabel.conversion import convert  # noqa: PLC0415 - loads the kernels; help must not
+        from prelabel.masks.quieting import quieten_libraries  # noqa: PLC0415 - likewise
 
+        quieten_libraries()
         with watch(quiet=quiet) as progress:
             done = convert(
                 csv,
@@ -86,6 +93,8 @@ def convert_command(
                 mask_root=mask_root,
                 report=report,
                 rejects=rejects,
+                max_mask_bytes=max_mask_bytes,
+                max_mask_pixels=max_mask_pixels,
                 verify=verify,
                 min_iou=min_iou,
             )

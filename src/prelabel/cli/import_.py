@@ -17,6 +17,8 @@ from prelabel.cli.options import (
     Delimiter,
     Host,
     MaskRoot,
+    MaxMaskBytes,
+    MaxMaskPixels,
     MinIou,
     Quiet,
     RejectsFile,
@@ -24,6 +26,7 @@ from prelabel.cli.options import (
     Verify,
 )
 from prelabel.cli.progress import telling_how_far, watch
+from prelabel.masks.limits import MAX_MASK_BYTES, MAX_MASK_PIXELS
 
 
 class OnFailure(StrEnum):
@@ -90,6 +93,8 @@ def import_command(
         typer.Option("--read-back", help="Where the Hub's count of labelled tasks is odd, look which are missing."),
     ] = False,
     api_key_file: ApiKeyFile = None,
+    max_mask_bytes: MaxMaskBytes = MAX_MASK_BYTES,
+    max_mask_pixels: MaxMaskPixels = MAX_MASK_PIXELS,
     verify: Verify = False,
     min_iou: MinIou = None,
     quiet: Quiet = False,
@@ -106,9 +111,11 @@ def import_command(
         check_writable("--rejects", rejects, csv)
         record = check_state(csv, state, no_state=no_state, restart=restart)
         api_key = read_api_key(api_key_file)
-        from prelabel.pipeline import import_labels  # noqa: PLC0415 - loads the kernels; help must not
+        from prelabel.masks.quieting import quieten_libraries  # noqa: PLC0415 - loads the kernels; help must not
+        from prelabel.pipeline import import_labels  # noqa: PLC0415 - likewise
         from prelabel.stopping import Stopper  # noqa: PLC0415 - loads asyncio
 
+        quieten_libraries()
         progress, stopper = watch(quiet=quiet), Stopper()
         with telling_how_far(progress), interrupts_to(stopper), progress:
             done = import_labels(
@@ -131,6 +138,8 @@ def import_command(
                 deadline_s=deadline,
                 read_back=read_back,
                 max_failures=0 if on_error is OnFailure.STOP else max_failures,
+                max_mask_bytes=max_mask_bytes,
+                max_mask_pixels=max_mask_pixels,
                 verify=verify,
                 min_iou=min_iou,
             )

@@ -37,6 +37,15 @@ ApiKeyFile = Annotated[
     Path | None,
     typer.Option("--api-key-file", metavar="FILE", help="File with the API key, instead of ANGO_API_KEY."),
 ]
+MaxMaskBytes = Annotated[
+    int,
+    typer.Option(
+        "--max-mask-bytes", min=1, metavar="N", help="The most bytes of a mask: of its file, and of its pixels decoded."
+    ),
+]
+MaxMaskPixels = Annotated[
+    int, typer.Option("--max-mask-pixels", min=1, metavar="N", help="The most pixels of a mask; more fail the row.")
+]
 Verify = Annotated[
     bool,
     typer.Option("--verify", help="Rasterise each mask's polygons again, compare with the mask, report per row."),

@@ -17,9 +17,9 @@ from prelabel.hub.retry import RetryBudget, RetryPolicy, retrying
 from prelabel.hub.transport import DEFAULT_HOST, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 
-    from prelabel.model import Batch
+    from prelabel.model import Batch, Shape
 
 PAGE_SIZE = 100
 """The most a list call returns; asking for more may be capped in silence."""
@@ -29,11 +29,19 @@ _SENTENCE = re.compile(r"(\d+)\s*/\s*(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class HubAsset:
-    """One asset of a project. ``n_tasks`` is at least 1: not every answer lists the tasks."""
+    """One asset of a project.
+
+    Attributes:
+        asset_id: the Hub's own id.
+        external_id: the id that rows name.
+        n_tasks: at least 1: not every answer lists the tasks.
+        shape: the picture's (height, width) in pixels, None where the Hub does not tell it.
+    """
 
     asset_id: str
     external_id: str
     n_tasks: int = 1
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +133,15 @@ class HubClient:
         total = answer.get("total")
         return total if isinstance(total, int) else None
 
-    async def iter_assets(self, project: str) -> AsyncIterator[HubAsset]:
-        """Every asset of the project, once; one request per 100."""
-        async for page in self._pages("assets", "project", _segment(project), "assets"):
+    async def iter_assets(self, project: str, external_id: str | None = None) -> AsyncGenerator[HubAsset]:
+        """Every asset of the project, or those with one external ID, once; one request per 100.
+
+        A Hub that passes over the filter tells all of them.
+        """
+        query = None if external_id is None else {"filters": orjson.dumps({"externalId": external_id}).decode()}
+        async for page in self._pages("assets", "project", _segment(project), "assets", query=query):
             for found in page:
-                yield HubAsset(
-                    str(found["_id"]), str(found.get("externalId") or ""), max(1, len(found.get("labelTasks") or ()))
-                )
+                yield _asset(found)
 
     async def tasks_by_external_ids(
         self, project: str, ids: Sequence[str], *, include_answer: bool = False
@@ -268,6 +278,29 @@ def _segment(project: str) -> str:
             value=project,
         )
     return project
+
+
+def _asset(found: Mapping[str, Any]) -> HubAsset:
+    n_tasks = max(1, len(found.get("labelTasks") or ()))
+    return HubAsset(str(found["_id"]), str(found.get("externalId") or ""), n_tasks, _shape_in(found))
+
+
+def _shape_in(found: Mapping[str, Any]) -> Shape | None:
+    """An asset's height and width, from its metadata; numbers that came as text or floats are numbers too."""
+    metadata = found.get("metadata")
+    if not isinstance(metadata, dict):
+        return None
+    sides = [_side(metadata.get(name)) for name in ("height", "width")]
+    return (sides[0], sides[1]) if all(sides) else None
+
+
+def _side(value: Any) -> int:
+    """A length in pixels, 0 where there is none."""
+    try:
+        side = float(value)
+    except (TypeError, ValueError):
+        return 0
+    return int(side) if 1 <= side < 2**31 and side.is_integer() and not isinstance(value, bool) else 0
 
 
 def _task(found: Mapping[str, Any]) -> HubTask:

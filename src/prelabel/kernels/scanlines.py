@@ -537,7 +537,9 @@ class LineFormat(NamedTuple):
         return (width * self.bits + 7) >> 3
 
 
-def runs_from_lines(lines: NDArray[np.uint8], width: int, height: int, line_format: LineFormat) -> Runs | None:
+def runs_from_lines(
+    lines: NDArray[np.uint8], width: int, height: int, line_format: LineFormat, *, max_runs: int = 2**31 - 1
+) -> Runs | None:
     """Read the runs of filtered scanlines.
 
     Args:
@@ -545,10 +547,14 @@ def runs_from_lines(lines: NDArray[np.uint8], width: int, height: int, line_form
         width: pixels in a row, at least 1; a row has less than 2**31 bytes.
         height: rows, at least 1; there are less than 2**31 pixels.
         line_format: how the pixels lie.
+        max_runs: more are not made.
 
     Returns:
         The runs: greys and indices as they are (16 bits whole, fewer times the scale), colours as 0xRRGGBB,
         ``TRANSPARENT`` where alpha is 0. None when a row has a filter that PNG does not know.
+
+    Raises:
+        OverflowError: there are more than ``max_runs``.
     """
     n_row = line_format.n_bytes(width)
     if len(lines) != height * (1 + n_row):
@@ -585,10 +591,12 @@ def runs_from_lines(lines: NDArray[np.uint8], width: int, height: int, line_form
         if y < 0:
             return None
         n_runs = int(row_offsets[y])
+        if n_runs > max_runs:
+            raise OverflowError(f"there are more than {max_runs} runs")
         if y == height:
             return Runs(width, row_offsets, starts[:n_runs].copy(), values[:n_runs].copy())
         expected = n_runs * height // max(y, 1)  # if it goes on like this
-        capacity = min(max(2 * len(starts), expected + (expected >> 3)) + width, width * height + width)
+        capacity = min(max(2 * len(starts), expected + (expected >> 3)), width * height, 2 * max_runs) + width
         starts, values = _grown(starts, n_runs, capacity), _grown(values, n_runs, capacity)
 
 

@@ -56,14 +56,18 @@ def _walk_changes(
             x = end
 
 
-def transposed(runs: Runs) -> Runs:
+def transposed(runs: Runs, *, max_runs: int = 2**31 - 1) -> Runs:
     """Return the mask with rows and columns swapped; costs what its vertical changes cost, no pixels are made.
 
     Args:
         runs: the mask.
+        max_runs: more are not made.
 
     Returns:
         Its transpose: row x of it is column x of the mask.
+
+    Raises:
+        OverflowError: it has more than ``max_runs``.
     """
     counts, nothing = np.zeros(runs.width, np.int64), np.empty(0, np.int32)
     _walk_changes(
@@ -71,6 +75,8 @@ def transposed(runs: Runs) -> Runs:
     )
     offsets = np.zeros(runs.width + 1, np.int64)
     np.cumsum(counts, out=offsets[1:])
+    if offsets[-1] > max_runs:
+        raise OverflowError(f"there are more than {max_runs} runs")
     starts, values = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], np.uint32)
     cursors = offsets[:-1].copy()
     _walk_changes(runs.width, runs.row_offsets, runs.starts, runs.values, True, cursors, starts, values)

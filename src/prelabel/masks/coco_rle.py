@@ -9,6 +9,7 @@ import numpy as np
 from prelabel.errors import MaskError
 from prelabel.kernels.coco import counts_from_text
 from prelabel.kernels.transpose import transposed
+from prelabel.masks.limits import MaskLimits
 from prelabel.model import Runs
 
 if TYPE_CHECKING:
@@ -17,21 +18,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def from_coco_rle(rle: Mapping[str, Any], *, max_pixels: int = 500_000_000) -> Runs:
+def from_coco_rle(rle: Mapping[str, Any], limits: MaskLimits = MaskLimits()) -> Runs:  # noqa: B008 - frozen
     """Read a mask from COCO run lengths.
 
     Args:
         rle: ``size``, [height, width] in pixels, and ``counts``: lengths of background and object in turn, column by
             column, as a list, or compressed as a str or bytes.
-        max_pixels: pixels a mask may have.
+        limits: how large the mask may be; checked before anything is allocated.
 
     Returns:
         The runs: 1 where the object is, 0 elsewhere. Memory goes with the runs, not with the pixels.
 
     Raises:
-        MaskError: that is no mask in COCO's format; says why.
+        MaskError: that is no mask in COCO's format, or it is too large; says why.
     """
-    height, width = _size_of(rle, max_pixels)
+    height, width = _size_of(rle)
+    limits.check_size((height, width))
     try:
         counts = _counts_of(rle, height * width)
     except (ValueError, TypeError, OverflowError) as error:
@@ -42,10 +44,13 @@ def from_coco_rle(rle: Mapping[str, Any], *, max_pixels: int = 500_000_000) -> R
             f"{height * width}: give counts and size of one mask",
             shape=(height, width),
         )
-    return transposed(_columns(counts, height, width))
+    try:
+        return transposed(_columns(counts, height, width), max_runs=limits.max_runs)
+    except OverflowError as error:
+        raise limits.too_many_runs((height, width)) from error
 
 
-def _size_of(rle: Mapping[str, Any], max_pixels: int) -> tuple[int, int]:
+def _size_of(rle: Mapping[str, Any]) -> tuple[int, int]:
     size = rle.get("size")
     if not (
         isinstance(size, list | tuple)
@@ -53,13 +58,7 @@ def _size_of(rle: Mapping[str, Any], max_pixels: int) -> tuple[int, int]:
         and all(isinstance(side, int | np.integer) and not isinstance(side, bool) and side > 0 for side in size)
     ):
         raise MaskError('a COCO mask has "size": [height, width] in pixels: give it', reference=repr(size))
-    height, width = int(size[0]), int(size[1])
-    if height * width > max_pixels:
-        raise MaskError(
-            f"the mask has {width} x {height} = {height * width} pixels and at most {max_pixels} are allowed: cut it",
-            shape=(height, width),
-        )
-    return height, width
+    return int(size[0]), int(size[1])
 
 
 def _counts_of(rle: Mapping[str, Any], n_pixels: int) -> NDArray[np.int64]:

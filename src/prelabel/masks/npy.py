@@ -21,7 +21,8 @@ def pixels_in_npy(encoded: bytes) -> NDArray[np.generic]:
         encoded: the file, with a correct signature.
 
     Returns:
-        Read-only, height x width of bool or integers in either byte order, or height x width x 3 or 4 of uint8.
+        Read-only, height x width of bools, integers or floats in either byte order, or height x width x 3 or 4 of
+        uint8; a third side of 1 is left out.
 
     Raises:
         MaskError: another shape or type, bools that are none, or the file is cut off.
@@ -31,7 +32,9 @@ def pixels_in_npy(encoded: bytes) -> NDArray[np.generic]:
     version = np.lib.format.read_magic(stream)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, by_columns, dtype = read_header(stream)
-    is_grey = len(shape) == 2 and dtype.kind in "bui"
+    if len(shape) == 3 and shape[2] == 1:
+        shape = shape[:2]
+    is_grey = len(shape) == 2 and dtype.kind in "buif" and dtype.itemsize <= 8
     is_color = len(shape) == 3 and shape[2] in {3, 4} and dtype == np.uint8
     if not (is_grey or is_color) or min(shape) < 1:
         raise MaskError(

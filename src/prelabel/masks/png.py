@@ -19,6 +19,7 @@ from prelabel.errors import MaskError
 from prelabel.kernels.scanlines import GREY, GREY_ALPHA, PACKED, RGB, RGBA, WORD, LineFormat, runs_from_lines
 
 if TYPE_CHECKING:
+    from prelabel.masks.limits import MaskLimits
     from prelabel.model import Runs
 
     Chunks = list[tuple[bytes, memoryview]]
@@ -28,6 +29,8 @@ _N_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 # First column and row, and steps, of the seven passes of an interlaced file (PNG specification, section 8.2).
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _PIECE_BYTES = 1 << 20
+_MOST_CHUNKS = 10_000
+_BYTES_PER_CHUNK = 64  # beyond that many: chunks of fewer bytes cost more time to tell apart than to read
 _MOST_INFLATED = 1032  # bytes that one deflated byte can stand for: 258 for two bits
 
 # Depth and colour type -> Pillow's name of the mode, how the pixels lie. Greys of 2 and 4 bits are spread over a byte.
@@ -86,12 +89,18 @@ class PngFile:
     key: bytes | int | tuple[int, ...] | None = None
     notes: bytes = b""
 
-    def runs(self) -> Runs | None:
+    def runs(self, limits: MaskLimits) -> Runs | None:
         """Inflate the scanlines, into as many bytes as the header says and never more, and read their runs.
+
+        Args:
+            limits: how many runs there may be.
 
         Returns:
             The runs, values as in :func:`prelabel.kernels.scanlines.runs_from_lines`; None when the compressed pixels
             are damaged, fewer or more than the header says.
+
+        Raises:
+            MaskError: there are more runs than that.
         """
         deflated = self.deflated[0] if len(self.deflated) == 1 else b"".join(self.deflated)
         n_bytes = self.height * (1 + self.lines.n_bytes(self.width))
@@ -103,7 +112,12 @@ class PngFile:
             return None
         if len(lines) < n_bytes:
             return None
-        return runs_from_lines(np.frombuffer(lines, np.uint8), self.width, self.height, self.lines)
+        try:
+            return runs_from_lines(
+                np.frombuffer(lines, np.uint8), self.width, self.height, self.lines, max_runs=limits.max_runs
+            )
+        except OverflowError as error:
+            raise limits.too_many_runs((self.height, self.width)) from error
 
 
 def read_png(encoded: bytes) -> PngFile | None:
@@ -115,6 +129,9 @@ def read_png(encoded: bytes) -> PngFile | None:
     Returns:
         The file, its pixels still compressed; None when it is damaged, or of a kind that is left to Pillow: interlaced,
         animated, colours of 16 bits, chunks that are unknown or in an unusual place.
+
+    Raises:
+        MaskError: it is made of countless small chunks.
     """
     try:
         return _read_chunks(_chunks(encoded))
@@ -128,6 +145,8 @@ def _chunks(encoded: bytes) -> Chunks:
     chunks: Chunks = []
     at, kind = 8, b""
     while kind != b"IEND":
+        if len(chunks) > _MOST_CHUNKS + at // _BYTES_PER_CHUNK:
+            raise MaskError(f"the PNG file has more than {len(chunks)} chunks in {at} bytes; export it again")
         _ensure(at + 12 <= len(encoded))
         length, kind = struct.unpack_from(">I4s", encoded, at)
         end = at + 8 + length
