@@ -13,8 +13,8 @@ import orjson
 
 from prelabel.errors import ConfigError, UploadError, UploadUnavailable
 from prelabel.hub.pace import Pace
-from prelabel.hub.retry import RetryBudget, RetryPolicy, retrying
 from prelabel.hub.transport import DEFAULT_HOST, Transport
+from prelabel.retry import RetryBudget, RetryPolicy, retrying
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence

@@ -9,8 +9,6 @@ from __future__ import annotations
 import ipaddress
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -18,6 +16,7 @@ import orjson
 from yarl import URL
 
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
+from prelabel.retry import asked_wait_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,27 +86,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
-    """Seconds to wait by a ``Retry-After`` header (a number or an HTTP date), at least 0; None when it says nothing.
-
-    Args:
-        value: the header, None when absent.
-        now: the time that dates are compared with; the answer's own ``Date`` is best, since clocks differ.
-    """
-    if value is None:
-        return None
-    text = value.strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            when = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds()
-    return max(0.0, seconds) if seconds < float("inf") else None
 
 
 class Transport:
@@ -264,7 +242,7 @@ def _refusal(status: int, headers: Mapping[str, str], message: str) -> UploadErr
     if status == 413:
         return BatchTooLarge(f"the Hub refused a body for its size ({said})", status=status)
     if status in {408, 425, 429} or status >= 500:
-        wait_s = parse_retry_after(headers.get("Retry-After"), now=_answered_at(headers))
+        wait_s = asked_wait_s(headers)
         reason = "the Hub's rate limit is reached" if status == 429 else "the Hub cannot answer now"
         return UploadUnavailable(
             f"{reason} ({said})", status=status, retry_after_s=wait_s, surely_not_done=status == 429
@@ -275,11 +253,3 @@ def _refusal(status: int, headers: Mapping[str, str], message: str) -> UploadErr
         )
     remedy = _REMEDIES.get(status, "")
     return UploadRefused(f"the Hub refused ({said})" + (f": {remedy}" if remedy else ""), status=status)
-
-
-def _answered_at(headers: Mapping[str, str]) -> datetime:
-    try:
-        when = parsedate_to_datetime(headers["Date"])
-    except (KeyError, ValueError):
-        return datetime.now(UTC)
-    return when.replace(tzinfo=when.tzinfo or UTC)
