@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import oracles
+from encoding import LocalEncoder
 from prelabel.config import load_config
 from prelabel.encode import RowEncoder
 from prelabel.errors import MaskError, RowError
@@ -51,8 +52,8 @@ def encoder(
     ignored: tuple[Tool, ...] = (),
     project: str = "p1",
     **chosen: Any,
-) -> RowEncoder:
-    """Return an encoder for a column of answers and a column of masks."""
+) -> LocalEncoder:
+    """Return an encoder for a column of answers and a column of masks, and the folder of these."""
     config = load_config({"external_id_column": "id", "mask_column": "mask" if kind else "", **chosen})
     classes = []
     for tool in (*tools, *ignored):
@@ -60,7 +61,8 @@ def encoder(
         value = red << 16 | green << 8 | blue if kind == "rgb" else VALUES[tool]
         classes.append(MaskClass(tool, value, ignored=tool in ignored))
     columns = (ColumnLink("colour", RADIO), ColumnLink("note", TEXT))
-    return RowEncoder(config, Binding(columns, kind, tuple(classes) if kind else ()), project=project, mask_root=root)
+    binding = Binding(columns, kind, tuple(classes) if kind else ())
+    return LocalEncoder(RowEncoder(config, binding, project=project), root)
 
 
 def rows(*masks: str, colour: str = "Red", note: str = "") -> RowBatch:

@@ -1,24 +1,24 @@
-"""Stages 3 to 6 for one row: cells and mask -> import item. CPU and disk only; safe to call from several threads."""
+"""Stages 3 to 6 for one row: cells and mask -> import item. CPU only; safe to call from several threads."""
 
 from __future__ import annotations
 
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.answers import AnswerReader
 from prelabel.errors import ConfigError, MaskError, RowError
-from prelabel.items import encode_item, fit_tools, in_sent_order, mask_objects
-from prelabel.model import Item
+from prelabel.items import encode_item, fit_tools, in_sent_order, mask_shapes, with_ids
+from prelabel.model import Item, Runs
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Any
 
     from prelabel.classes import ClassTable, PixelCounts
     from prelabel.config import ImportConfig
-    from prelabel.model import Binding, RowBatch, Runs
+    from prelabel.items import Shape
+    from prelabel.model import Binding, RowBatch
     from prelabel.polygons import Polygons
     from prelabel.verify import Verification
 
@@ -39,7 +39,42 @@ class MaskCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class EncodedRow:
+class TracedMask:
+    """All that a mask gives, whichever row it belongs to.
+
+    Attributes:
+        shapes: its objects but for their ids.
+        notes: what the row's owner should know.
+        counts: what it gave and cost.
+    """
+
+    shapes: list[Shape]
+    notes: tuple[str, ...]
+    counts: MaskCounts
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that keeping it takes, about."""
+        return 500 + sum(100 + len(shape.geometry) for shape in self.shapes)
+
+
+class Draft(NamedTuple):
+    """A row whose cells are read and whose mask is not.
+
+    Attributes:
+        row_number: the row.
+        external_id: names its assets.
+        answers: its classifications.
+        mask_cell: its mask's reference, blank for none.
+    """
+
+    row_number: int
+    external_id: str
+    answers: list[dict[str, Any]]
+    mask_cell: str
+
+
+class EncodedRow(NamedTuple):
     """A row ready to be sent.
 
     Attributes:
@@ -60,7 +95,6 @@ class RowEncoder:
         config: the config.
         binding: the config tied to the project's ontology.
         project: the project's id, part of the object ids.
-        mask_root: the folder that mask paths are relative to.
         verify: whether each mask's polygons are rasterised again and compared with it; a note says the outcome.
         min_iou: rows with a class below this IoU fail; given, it verifies.
 
@@ -74,7 +108,6 @@ class RowEncoder:
         binding: Binding,
         *,
         project: str,
-        mask_root: Path,
         verify: bool = False,
         min_iou: float | None = None,
     ) -> None:
@@ -91,7 +124,6 @@ class RowEncoder:
             return
         # The geometry modules compile kernels when imported: an import of classifications alone does without.
         from prelabel.classes import ClassTable  # noqa: PLC0415
-        from prelabel.masks.sources import LocalFiles  # noqa: PLC0415
         from prelabel.polygons import TraceOptions  # noqa: PLC0415
 
         kept = [entry for entry in binding.mask_classes if not entry.ignored]
@@ -100,7 +132,6 @@ class RowEncoder:
             [(entry.tool.title, entry.value) for entry in kept],
             [entry.value for entry in binding.mask_classes if entry.ignored],
         )
-        self._files = LocalFiles(mask_root)
         self._options = TraceOptions(
             config.polygon_simplification_tolerance,
             config.simplification,
@@ -109,57 +140,60 @@ class RowEncoder:
             config.min_area,
         )
 
-    def encode(self, batch: RowBatch, index: int) -> EncodedRow:
-        """Encode one row.
+    def start(self, batch: RowBatch, index: int) -> Draft:
+        """Read a row's cells.
 
         Args:
             batch: rows of the CSV.
             index: which of them.
 
-        Returns:
-            The item with notes and counts.
-
         Raises:
-            RowError: a cell or the mask cannot be used; names the column and the remedy.
+            RowError: a cell cannot be used; names the column and the remedy.
         """
         external_id = batch.columns[self._config.external_id_column][index]
         answers = self._answers.read([batch.columns[column][index] for column in self._columns])
-        objects: list[dict[str, Any]] = []
-        notes: tuple[str, ...] = ()
-        counts = None
-        reference = batch.columns[self._config.mask_column][index] if self._kind is not None else ""
-        if reference.strip():
-            try:
-                objects, notes, counts = self._encode_mask(external_id, reference)
-            except RowError as error:
-                error.column = error.column or self._config.mask_column
-                raise
-        item = Item(batch.numbers[index], external_id, encode_item(external_id, answers, objects))
-        return EncodedRow(item, notes, counts)
+        mask_cell = batch.columns[self._config.mask_column][index] if self._kind is not None else ""
+        return Draft(batch.numbers[index], external_id, answers, mask_cell)
 
-    def _encode_mask(
-        self, external_id: str, reference: str
-    ) -> tuple[list[dict[str, Any]], tuple[str, ...], MaskCounts]:
+    def finish(self, draft: Draft, mask: TracedMask | None = None) -> EncodedRow:
+        """Make a row's item, of its cells and its mask."""
+        row_number, external_id, answers, _ = draft
+        if mask is None:
+            return EncodedRow(Item(row_number, external_id, encode_item(external_id, answers, ())))
+        objects = with_ids(mask.shapes, f"{self._project}\0{external_id}")
+        item = Item(row_number, external_id, encode_item(external_id, answers, objects))
+        return EncodedRow(item, mask.notes, mask.counts)
+
+    def trace(self, content: bytes | Runs, reference: str, started: float) -> TracedMask:
+        """Decode and trace a mask.
+
+        Args:
+            content: the file's bytes, or runs.
+            reference: the mask's name for people.
+            started: when work on it began, by ``time.perf_counter``: reading it counts as decoding.
+
+        Raises:
+            RowError: it cannot be used; names the column and the remedy.
+        """
+        try:
+            return self._trace_content(content, started)
+        except RowError as error:
+            error.excerpt = error.excerpt or reference[:200]
+            error.column = error.column or self._config.mask_column
+            raise
+
+    def _trace_content(self, content: bytes | Runs, started: float) -> TracedMask:
         from prelabel.masks.decode import decode_mask  # noqa: PLC0415 - as in __init__
 
         assert self._kind is not None
-        started = time.perf_counter()
-        try:
-            runs = decode_mask(self._files.read(reference), self._kind)
-        except MaskError as error:
-            error.excerpt = error.excerpt or reference[:200]
-            raise
+        if isinstance(content, Runs) and self._kind == "rgb":
+            raise MaskError("COCO run lengths hold no colours: map one value, as in [1], in mask_color_mapping")
+        runs = content if isinstance(content, Runs) else decode_mask(content, self._kind)
         decoded = time.perf_counter()
         polygons, told = self._trace(runs)
-        made = mask_objects(
-            polygons,
-            self._tools,
-            mode=self._config.segmentation_mode,
-            holes=self._config.polygon_holes,
-            namespace=f"{self._project}\0{external_id}",
-        )
+        made = mask_shapes(polygons, self._tools, mode=self._config.segmentation_mode, holes=self._config.polygon_holes)
         counts = MaskCounts(
-            n_objects=len(made.objects),
+            n_objects=len(made.shapes),
             n_polygons=len(polygons),
             n_points=len(polygons.points),
             n_pixels=polygons.counts.n_pixels,
@@ -167,7 +201,7 @@ class RowEncoder:
             decode_s=decoded - started,
             trace_s=time.perf_counter() - decoded,
         )
-        return made.objects, (*self._notes(polygons), *told), counts
+        return TracedMask(made.shapes, (*self._notes(polygons), *told), counts)
 
     def _trace(self, runs: Runs) -> tuple[Polygons, list[str]]:
         """Return the polygons as they will be sent, and what there is to say of how they were made.

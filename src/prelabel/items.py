@@ -25,6 +25,28 @@ SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
 PolygonHoles = Literal["fill", "keyhole", "reject"]
 
 
+class Shape(NamedTuple):
+    """An import object but for its id, which is the row's own: rows that share a mask share its shapes.
+
+    Attributes:
+        tool: the tool.
+        key: ``"polygon"`` or ``"segmentation"``.
+        geometry: JSON.
+    """
+
+    tool: Tool
+    key: str
+    geometry: bytes
+
+
+class MaskShapes(NamedTuple):
+    """The shapes of one mask, outermost first; the counts are those of :class:`MaskObjects`."""
+
+    shapes: list[Shape]
+    n_filled_holes: int = 0
+    n_opened_holes: int = 0
+
+
 class MaskObjects(NamedTuple):
     """The objects of one mask.
 
@@ -69,7 +91,15 @@ def fit_tools(polygons: Polygons, tools: Sequence[Tool], holes: PolygonHoles) ->
 def mask_objects(
     polygons: Polygons, tools: Sequence[Tool], *, mode: SegmentationMode, holes: PolygonHoles, namespace: str
 ) -> MaskObjects:
-    """Group polygons into objects.
+    """Group polygons into objects: :func:`mask_shapes`, then :func:`with_ids`; see there."""
+    made = mask_shapes(polygons, tools, mode=mode, holes=holes)
+    return MaskObjects(with_ids(made.shapes, namespace), made.n_filled_holes, made.n_opened_holes)
+
+
+def mask_shapes(
+    polygons: Polygons, tools: Sequence[Tool], *, mode: SegmentationMode, holes: PolygonHoles
+) -> MaskShapes:
+    """Group polygons into objects without ids.
 
     A segmentation object holds all zones of a region's object (``"instance_segmentation"``) or of its class
     (``"semantic_segmentation"``); the polygon tool has room for one ring, so each polygon is an object there.
@@ -79,10 +109,9 @@ def mask_objects(
         tools: one per class of ``polygons``.
         mode: how segmentation zones are grouped.
         holes: what becomes of holes under the polygon tool.
-        namespace: makes object ids differ between rows that hold the same shape: project and external ID.
 
     Returns:
-        The objects, outermost first.
+        The objects' shapes, outermost first.
 
     Raises:
         RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
@@ -91,15 +120,31 @@ def mask_objects(
     is_polygon_tool = [tool.kind == "polygon" for tool in tools]
     zones = polygons.to_json(zones=True) if not all(is_polygon_tool) else []
     rings = polygons.to_json(zones=False) if any(is_polygon_tool) else []
-    seeds = [_id_seed(namespace, tool) for tool in tools]
-    objects = []
+    shapes = []
     for class_index, members in _groups(polygons, tools, mode):
         if is_polygon_tool[class_index]:
-            key, geometry = "polygon", rings[members[0]]
+            shapes.append(Shape(tools[class_index], "polygon", rings[members[0]]))
         else:
-            key, geometry = "segmentation", b'{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
-        objects.append(_object(tools[class_index], key, geometry, seeds[class_index]))
-    return MaskObjects(objects, *((0, n_holes) if holes == "keyhole" else (n_holes, 0)))
+            geometry = b'{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
+            shapes.append(Shape(tools[class_index], "segmentation", geometry))
+    return MaskShapes(shapes, *((0, n_holes) if holes == "keyhole" else (n_holes, 0)))
+
+
+def with_ids(shapes: Sequence[Shape], namespace: str) -> list[dict[str, Any]]:
+    """Make import objects, their geometry already JSON, of shapes.
+
+    Args:
+        shapes: a mask's.
+        namespace: makes object ids differ between rows that hold the same shape: project and external ID.
+    """
+    seeds: dict[str, hashlib.blake2b] = {}
+    objects = []
+    for shape in shapes:
+        seed = seeds.get(shape.tool.schema_id)
+        if seed is None:
+            seed = seeds[shape.tool.schema_id] = _id_seed(namespace, shape.tool)
+        objects.append(_object(shape, seed))
+    return objects
 
 
 def _groups(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Iterator[tuple[int, list[int]]]:
@@ -113,7 +158,7 @@ def _groups(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -
 
 
 def in_sent_order(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Polygons:
-    """Return polygons in the order in which :func:`mask_objects` lists them, which is that of readers who paint."""
+    """Return polygons in the order in which :func:`mask_shapes` lists them, which is that of readers who paint."""
     order = [index for _, members in _groups(polygons, tools, mode) for index in members]
     return polygons if order == list(range(len(order))) else reordered(polygons, np.array(order))
 
@@ -128,15 +173,15 @@ def _measured(part: bytes) -> bytes:
     return len(part).to_bytes(8, "little") + part
 
 
-def _object(tool: Tool, key: str, geometry: bytes, seed: hashlib.blake2b) -> dict[str, Any]:
+def _object(shape: Shape, seed: hashlib.blake2b) -> dict[str, Any]:
     # The same row imported again gives the same ids, so a second import is recognised and adds nothing.
     identity = seed.copy()
-    identity.update(_measured(geometry))
+    identity.update(_measured(shape.geometry))
     return {
-        "schemaId": tool.schema_id,
-        "title": tool.title,
+        "schemaId": shape.tool.schema_id,
+        "title": shape.tool.title,
         "objectId": identity.hexdigest()[:23],
-        key: orjson.Fragment(geometry),
+        shape.key: orjson.Fragment(shape.geometry),
     }
 
 

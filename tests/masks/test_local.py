@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from prelabel.errors import MaskError
-from prelabel.masks.sources import LocalFiles
+from prelabel.masks.local import LocalFiles
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
 
@@ -76,6 +76,31 @@ def test_paths_out_of_the_root_are_refused(root: Path, reference: str) -> None:
     assert caught.value.excerpt == reference
     with pytest.raises(MaskError, match="lies outside of"):
         LocalFiles(root).read(reference + "-absent")
+
+
+@pytest.mark.parametrize("reference", ["\\\\host\\share\\a.png", "//host/share/a.png", "\\/host/a.png", "/\\host"])
+def test_shares_of_other_machines_are_not_even_looked_at(
+    root: Path, reference: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows would log in at the machine that such a path names, with the user's password's hash."""
+    files = LocalFiles(root)
+
+    def resolve(path: Path) -> Path:
+        raise AssertionError(f"{path} was looked at")
+
+    monkeypatch.setattr(Path, "resolve", resolve)
+    with pytest.raises(MaskError, match="lies outside of"):
+        files.read(reference)
+
+
+def test_paths_out_of_the_root_may_be_allowed(root: Path) -> None:
+    """By whoever runs the import; things that are no files stay closed."""
+    files = LocalFiles(root, outside_root=True)
+    assert files.read("../secret.png") == files.read(str(root.parent / "secret.png")) == b"secret"
+    with pytest.raises(MaskError, match="is a folder, not a file"):
+        files.read("..")
+    with pytest.raises(MaskError, match=r"no mask file '\.\./absent\.png'"):
+        files.read("../absent.png")
 
 
 @posix_only
@@ -148,22 +173,6 @@ def test_things_that_are_no_files_are_refused(root: Path, monkeypatch: pytest.Mo
         LocalFiles(root).read("masks")
     with pytest.raises(MaskError, match="is a device, pipe or socket"):
         LocalFiles(Path("/dev")).read("zero")
-
-
-@pytest.mark.parametrize(
-    "reference",
-    [
-        "https://example.com/a.png",
-        "HTTP://example.com/a.png",
-        "s3://bucket/a.png",
-        "file:///a.png",
-        "data:image/png;base64,A",
-    ],
-)
-def test_urls_say_that_only_files_are_read(root: Path, reference: str) -> None:
-    """Plainly, rather than looking for a file of that name."""
-    with pytest.raises(MaskError, match="only local mask files are read so far"):
-        LocalFiles(root).read(reference)
 
 
 @pytest.mark.parametrize(

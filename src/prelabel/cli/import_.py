@@ -11,12 +11,19 @@ import typer
 from prelabel.cli.console import check_state, check_writable, delimiter_of, errors_as_exit_codes, read_api_key, say
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.cli.options import (
+    AllowMaskHost,
+    AllowOutsideRoot,
     ApiKeyFile,
     ConfigFile,
     CsvFile,
     Delimiter,
+    FetchConcurrency,
+    FetchTimeout,
     Host,
     MaskRoot,
+    MaxMaskBytes,
+    MaxRedirects,
+    MaxSharedBytes,
     MinIou,
     Quiet,
     RejectsFile,
@@ -24,6 +31,7 @@ from prelabel.cli.options import (
     Verify,
 )
 from prelabel.cli.progress import telling_how_far, watch
+from prelabel.masks.access import DEFAULTS
 
 
 class OnFailure(StrEnum):
@@ -57,6 +65,13 @@ def import_command(
     rejects: RejectsFile = None,
     delimiter: Delimiter = None,
     mask_root: MaskRoot = None,
+    fetch_concurrency: FetchConcurrency = DEFAULTS.concurrency,
+    fetch_timeout: FetchTimeout = DEFAULTS.timeout_s,
+    max_mask_bytes: MaxMaskBytes = DEFAULTS.max_bytes,
+    max_redirects: MaxRedirects = DEFAULTS.max_redirects,
+    max_shared_bytes: MaxSharedBytes = DEFAULTS.max_shared_bytes,
+    allow_outside_root: AllowOutsideRoot = False,
+    allow_mask_host: AllowMaskHost = None,
     max_in_flight: Annotated[
         int, typer.Option("--max-in-flight", min=1, metavar="N", help="Batches on their way to the Hub at once.")
     ] = 4,
@@ -120,6 +135,13 @@ def import_command(
                 on_progress=progress,
                 delimiter=delimiter_of(delimiter),
                 mask_root=mask_root,
+                fetch_concurrency=fetch_concurrency,
+                fetch_timeout_s=fetch_timeout,
+                max_mask_bytes=max_mask_bytes,
+                max_redirects=max_redirects,
+                max_shared_bytes=max_shared_bytes,
+                allow_outside_root=allow_outside_root,
+                allow_mask_hosts=allow_mask_host or (),
                 report=report,
                 rejects=rejects,
                 max_in_flight=max_in_flight,

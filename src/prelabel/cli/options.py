@@ -29,6 +29,40 @@ MaskRoot = Annotated[
     Path | None,
     typer.Option("--mask-root", metavar="DIR", help="Folder that mask paths start from. The CSV's own unless set."),
 ]
+FetchConcurrency = Annotated[
+    int,
+    typer.Option("--fetch-concurrency", min=1, metavar="N", help="Masks fetched at once, where they are URLs or keys."),
+]
+FetchTimeout = Annotated[
+    float,
+    typer.Option("--fetch-timeout", min=0.1, metavar="S", help="Seconds a mask has to arrive, tries included."),
+]
+MaxMaskBytes = Annotated[
+    int,
+    typer.Option("--max-mask-bytes", min=1, metavar="N", help="Largest mask file; what is larger fails its row."),
+]
+MaxRedirects = Annotated[int, typer.Option("--max-redirects", min=0, metavar="N", help="Redirects followed to a mask.")]
+MaxSharedBytes = Annotated[
+    int,
+    typer.Option(
+        "--max-shared-bytes",
+        min=0,
+        metavar="N",
+        help="Memory for masks that several rows name, to trace each only once.",
+    ),
+]
+AllowOutsideRoot = Annotated[
+    bool,
+    typer.Option("--allow-outside-root", help="Read mask files outside of the mask root too, wherever the CSV points."),
+]
+AllowMaskHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-mask-host",
+        metavar="NAME",
+        help="A host that masks may come from although its address, or a redirect to it, is refused. Repeatable.",
+    ),
+]
 Host = Annotated[
     str | None,
     typer.Option("--host", envvar="ANGO_HOST", metavar="URL", help="The Hub. https://imeritapi.ango.ai unless set."),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -149,15 +150,21 @@ class Transport:
             self._session = None
 
     async def request(
-        self, method: str, *path: str, query: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        is_secret: bool = False,
     ) -> dict[str, Any]:
-        """Send one request and return the ``data`` object of the Hub's answer.
+        """Send one request and return the ``data`` object of the Hub's answer; a list is put into one, as ``data``.
 
         Args:
             method: GET or POST.
             path: path segments under ``/v2``; each is percent-encoded.
             query: query parameters; values are percent-encoded here.
             body: JSON, sent as it is.
+            is_secret: the answer may hold secrets, so that no error quotes it.
 
         Raises:
             UploadRefused: the Hub refused for good.
@@ -172,8 +179,8 @@ class Transport:
         finally:
             self.busy_s += time.perf_counter() - started
         if not 200 <= status < 300:
-            raise _refusal(status, headers, self._readable(answer))
-        return self._open_envelope(status, answer)
+            raise _refusal(status, headers, self._readable(answer, is_secret=is_secret))
+        return self._open_envelope(status, answer, is_secret=is_secret)
 
     async def _exchange(self, method: str, url: URL, body: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
         if self._session is None:
@@ -209,24 +216,26 @@ class Transport:
             case _:
                 return UploadUnavailable(f"the connection to {where} broke ({type(error).__name__}: {error})")
 
-    def _open_envelope(self, status: int, answer: bytes) -> dict[str, Any]:
+    def _open_envelope(self, status: int, answer: bytes, *, is_secret: bool) -> dict[str, Any]:
+        said = partial(self._readable, answer, is_secret=is_secret)
         try:
             document = orjson.loads(answer)
         except orjson.JSONDecodeError as error:
             raise UploadUnavailable(
-                f"the Hub's answer is not JSON ({self._readable(answer)!r}): is {self.url.host} the right host?",
-                status=status,
+                f"the Hub's answer is not JSON ({said()!r}): is {self.url.host} the right host?", status=status
             ) from error
         if isinstance(document, dict):
             if document.get("status") in {"fail", "error"}:
-                raise UploadRefused(f"the Hub refused: {self._readable(answer)}", status=status)
+                raise UploadRefused(f"the Hub refused: {said()}", status=status)
             if isinstance(document.get("data"), dict):
                 return dict(document["data"])
-        raise UploadUnavailable(f"the Hub's answer has no 'data': {self._readable(answer)!r}", status=status)
+            if isinstance(document.get("data"), list):
+                return {"data": document["data"]}
+        raise UploadUnavailable(f"the Hub's answer has no 'data': {said()!r}", status=status)
 
-    def _readable(self, answer: bytes) -> str:
+    def _readable(self, answer: bytes, *, is_secret: bool = False) -> str:
         """The message of an error body, on one line, short, printable and without the key."""
-        text = answer[:100_000].decode("utf-8", "replace")
+        text = "(not shown)" if is_secret else answer[:100_000].decode("utf-8", "replace")
         try:
             document = orjson.loads(answer)
             text = document["message"] if isinstance(document["message"], str) else text

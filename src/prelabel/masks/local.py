@@ -1,20 +1,14 @@
-"""Mask references to bytes: stage 4.
-
-config(1) -> rows(2) -> ontology/answers(3) -> masks(4) -> polygons(5) -> items(6) -> batches(7) -> upload(8) ->
-report(9)
-"""
+"""Mask files of this machine, below one folder: part of stage 4, see sources.py."""
 
 from __future__ import annotations
 
 import os
-import re
 import stat
 import unicodedata
 from pathlib import Path, PurePath
 
 from prelabel.errors import MaskError
 
-_URL = re.compile(r"(?i)[a-z][a-z0-9+.-]+://|data:")
 # Absent on Windows, where neither symlinks nor FIFOs in a folder can stall or divert an open.
 _OPEN_FLAGS = (
     os.O_RDONLY
@@ -23,19 +17,22 @@ _OPEN_FLAGS = (
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
 )
+_SEPARATORS = frozenset("/\\")
 
 
 class LocalFiles:
-    """Mask files under one folder, and nothing outside it. Safe to use from several threads.
+    """Mask files under one folder, and nothing outside it unless allowed. Safe to use from several threads.
 
     Args:
         root: the folder that references are relative to: the CSV's own, unless told otherwise.
         max_bytes: bytes a mask file may have.
+        outside_root: files outside the root may be read too; devices, pipes and sockets never are.
     """
 
-    def __init__(self, root: Path, *, max_bytes: int = 1 << 30) -> None:
+    def __init__(self, root: Path, *, max_bytes: int = 1 << 30, outside_root: bool = False) -> None:
         self._root = root.resolve()
         self._max_bytes = max_bytes
+        self._outside_root = outside_root
         self._names: dict[Path, dict[str, str]] = {}
 
     def read(self, reference: str) -> bytes:
@@ -50,7 +47,7 @@ class LocalFiles:
 
         Raises:
             MaskError: no such file (with a near miss, if there is one), outside the root, no regular file, too large or
-                unreadable; or the reference is a URL.
+                unreadable.
         """
         try:
             return self._read_regular(self._locate(reference), reference)
@@ -66,12 +63,6 @@ class LocalFiles:
             raise MaskError("the mask reference is empty", reference=reference)
         if "\0" in reference:
             raise MaskError(f"mask reference {reference!r} holds a NUL character", reference=reference)
-        if _URL.match(reference):
-            raise MaskError(
-                f"mask {reference[:80]!r} is a URL, and only local mask files are read so far: "
-                "download the masks and put their paths into the column",
-                reference=reference,
-            )
         path = self._inside(reference, reference)
         if not path.exists() and "\\" in reference:
             path = self._inside(reference.replace("\\", "/"), reference)
@@ -80,11 +71,14 @@ class LocalFiles:
         return path
 
     def _inside(self, spelling: str, reference: str) -> Path:
+        # Not even resolved: Windows would log in at whatever machine a path such as \\\\host\\share names.
+        is_outside = spelling[:1] in _SEPARATORS and spelling[1:2] in _SEPARATORS
         # Resolved before anything is asked about it, so that not even the existence of files outside leaks.
-        path = (self._root / spelling).resolve()
-        if not path.is_relative_to(self._root):
+        path = self._root if is_outside and not self._outside_root else (self._root / spelling).resolve()
+        if not self._outside_root and (is_outside or not path.is_relative_to(self._root)):
             raise MaskError(
-                f"mask file {reference!r} lies outside of {self._root}; move it there, or move the CSV above both",
+                f"mask file {reference!r} lies outside of {self._root}: move it there, name a folder above both with "
+                "--mask-root, or --allow-outside-root",
                 reference=reference,
             )
         return path
