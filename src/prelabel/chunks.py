@@ -63,12 +63,14 @@ class MaskSupply:
         sources: reads and fetches.
         shared: keeps masks that several rows name.
         rows_ahead: rows that may wait for masks from elsewhere.
+        chunk_rows: rows that make a good piece of work.
     """
 
     column: str
     sources: MaskSources
     shared: SharedMasks
     rows_ahead: int = 0
+    chunk_rows: int = 4
 
 
 @dataclass(slots=True)

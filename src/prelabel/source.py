@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from prelabel.model import RowBatch
     from prelabel.options import ConfigLike, MaskOptions, PathLike
 
-_MASKS_PER_CHUNK = 4
 _ROWS_PER_READ = 250
 _PACING_KEYS = {"upload_batch_size", "requests_per_minute", "max_batch_bytes"}  # decide on no label
 
@@ -126,7 +125,7 @@ class Source:
             read_rows(self.csv, delimiter=self.layout.delimiter, rows_per_batch=_ROWS_PER_READ),
             RowWork(encoder, gate, self.config.external_id_column, supply),
             n_threads=self.n_threads,
-            chunk_rows=_MASKS_PER_CHUNK if supply is not None else _ROWS_PER_READ,
+            chunk_rows=_ROWS_PER_READ if supply is None else supply.chunk_rows,
         )
 
 

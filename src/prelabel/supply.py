@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from prelabel.source import Source
 
 _AHEAD_PER_FETCH = 2
+_MASKS_PER_CHUNK = 4
+_MAX_ROWS_PER_CHUNK = 32
 
 
 @asynccontextmanager
@@ -46,10 +48,11 @@ async def supplied(
     sources = MaskSources(source.masks.root, source.masks.access, limits, storage_id=source.config.storage_id)
     shared = SharedMasks(masks.is_repeated, limits.max_shared_bytes)
     ahead = _AHEAD_PER_FETCH * limits.concurrency if masks.has_elsewhere else 0
+    chunk_rows = min(_MAX_ROWS_PER_CHUNK, int(_MASKS_PER_CHUNK * masks.rows_per_mask))
     notes = [] if hub is None else await _use_hub(sources, source, masks, books, hub)
     try:
         async with sources:
-            yield MaskSupply(source.config.mask_column, sources, shared, ahead)
+            yield MaskSupply(source.config.mask_column, sources, shared, ahead, max(1, chunk_rows))
     finally:
         books.timings.fetch_s, books.fetch_concurrency = sources.busy_s, limits.concurrency
         for note in notes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
+import sys
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -137,6 +139,59 @@ async def test_stopping_ends_what_is_under_way(tmp_path: Path) -> None:
         with pytest.raises(MaskError, match="had stopped"):
             await got(sources, f"{server.url}/6")
     assert len(server.seen) == 2
+
+
+GREEDY = """
+import asyncio, resource, sys
+from pathlib import Path
+from prelabel.errors import MaskError
+from prelabel.masks.access import Access, Limits
+from prelabel.masks.sources import MaskSources
+
+async def main():
+    sources = MaskSources(Path(), Access(), Limits(max_bytes=40 << 20, max_held_bytes=40 << 20, concurrency=16))
+    async def one(url, turn):
+        try:
+            async with sources.fetched(sources.reference(url), turn) as content:
+                return str(len(content))
+        except MaskError as error:
+            return str(error)
+    async with sources:
+        await one(sys.argv[1], 0)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        said = await asyncio.gather(*(one(url, turn) for turn, url in enumerate(sys.argv[2:])))
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(grown * (1 if sys.platform == "darwin" else 1024), *said, sep="\\n")
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process's largest memory so")
+async def test_memory_is_bounded_whatever_servers_send(tmp_path: Path) -> None:
+    """Sixteen at once, endless, unpacking to a gigabyte, lying about their length: two masks' room is enough."""
+    bomb = gzip.compress(bytes(1 << 27), 9) * 8
+
+    async def greedy(request: web.Request) -> web.StreamResponse:
+        match request.path:
+            case "/small":
+                return web.Response(body=b"mask")
+            case "/bomb":
+                return web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
+            case "/length":
+                return await endless(b"x" * 65_536, Content_Length=str(1 << 30))(request)
+            case _:
+                return await endless(b"x" * 65_536)(request)
+
+    async with serving(greedy) as server:
+        urls = [f"{server.url}/{kind}" for kind in ("small", *["endless", "bomb", "length", "endless"] * 6)]
+        command = [sys.executable, "-c", GREEDY, *urls]
+        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        said = (await child.communicate())[0].decode().splitlines()
+    assert child.returncode == 0
+    assert len(said) == 25
+    assert all("bytes and at most 41943040 are allowed" in each for each in said[1:])
+    assert int(said[0]) < 3 * (40 << 20)
 
 
 # Storages of the Hub

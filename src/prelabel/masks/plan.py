@@ -72,12 +72,14 @@ class MaskSurvey:
         has_elsewhere: whether any mask is beyond this machine.
         folders: folder -> different masks directly in it that the Hub signs URLs for.
         n_alone: different such masks whose place in a bucket is unknown.
+        n_rows: rows seen, those without a mask included.
     """
 
     storage_id: str = ""
     has_elsewhere: bool = False
     folders: Counter[Folder] = field(default_factory=Counter)
     n_alone: Counter[str] = field(default_factory=Counter)
+    n_rows: int = 0
     # Hashes and not texts: two texts with one hash count as a mask that is named twice, which is no harm.
     _seen: set[int] = field(default_factory=set)
     _repeated: set[int] = field(default_factory=set)
@@ -85,6 +87,7 @@ class MaskSurvey:
     def see(self, cells: Iterable[str]) -> None:
         """Count some cells."""
         for cell in cells:
+            self.n_rows += 1
             found = hash(cell)
             if found in self._seen:
                 self._repeated.add(found)
@@ -110,6 +113,11 @@ class MaskSurvey:
     def is_repeated(self, cell: str) -> bool:
         """Whether several rows have this cell."""
         return hash(cell) in self._repeated
+
+    @property
+    def rows_per_mask(self) -> float:
+        """Rows for each different mask."""
+        return self.n_rows / max(1, len(self._seen))
 
     def plan(self) -> StoragePlan:
         """The requests that these masks take."""

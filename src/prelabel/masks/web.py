@@ -13,8 +13,9 @@ import re
 import socket
 import ssl
 import zlib
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from yarl import URL
@@ -53,12 +54,34 @@ class AddressRefused(OSError):
     """The address behind a host may not be reached."""
 
 
-class _Errand(NamedTuple):
-    """One mask that is being fetched: its name for people, what it holds, and the time it has."""
+@dataclass(slots=True)
+class _Errand:
+    """One mask that is being fetched.
+
+    Errors and the loop of tries refer to each other, so that what they refer to stays until Python looks for such
+    circles: the mask is here, where it can be let go of.
+
+    Attributes:
+        shown: its name for people.
+        hold: counts its bytes.
+        time: the time it has.
+        pieces: what has come.
+    """
 
     shown: str
     hold: Hold
     time: asyncio.Timeout
+    pieces: list[bytes] = field(default_factory=list)
+
+    async def add(self, piece: bytes) -> None:
+        """Keep a piece, once there is room for it."""
+        await take_in_time(self.hold, len(piece), self.time)
+        self.pieces.append(piece)
+
+    def drop(self) -> None:
+        """Let go of all that has come, to begin anew."""
+        self.pieces.clear()
+        self.hold.drop()
 
 
 class WebMasks:
@@ -100,28 +123,32 @@ class WebMasks:
         first = _url_of(url, shown)
         reach = self._reach_of(first, trusted_origin)
         tries = retrying(lambda: self._policy, self._budget, self._rng, lambda _error, _wait_s: None)
+        pieces: list[bytes] = []
         try:
             async with asyncio.timeout(self._limits.timeout_s) as time:
-                content: bytes = await tries(self._attempt, first, reach, _Errand(shown, hold, time))
+                await tries(self._attempt, first, reach, _Errand(shown, hold, time, pieces))
+            self._budget.earn()
+            return b"".join(pieces)
         except TimeoutError as error:
             raise MaskError(
                 f"mask {shown!r} did not arrive within {self._limits.timeout_s:g} s: look at the server, or allow more "
                 "time with --fetch-timeout",
                 reference=shown,
             ) from error
-        self._budget.earn()
-        return content
+        finally:
+            pieces.clear()
 
     def _reach_of(self, url: URL, trusted_origin: str) -> Reach:
         return "any" if str(url.origin()) == trusted_origin else self._access.reach_of(url.raw_host or "")
 
-    async def _attempt(self, url: URL, reach: Reach, errand: _Errand) -> bytes:
-        errand.hold.drop()
+    async def _attempt(self, url: URL, reach: Reach, errand: _Errand) -> None:
+        errand.drop()
         for _ in range(self._limits.max_redirects + 1):
             try:
                 async with self._session(reach).get(url, allow_redirects=False) as response:
                     if response.status not in _REDIRECTS or "Location" not in response.headers:
-                        return await self._read(response, errand)
+                        await self._read(response, errand)
+                        return
                     location = response.headers["Location"]
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 broken = self._network_error(error, url, errand.shown)
@@ -156,20 +183,17 @@ class WebMasks:
         is_same_host = target.raw_host == url.raw_host
         return target, own if is_same_host or own == "any" else "public"
 
-    async def _read(self, response: aiohttp.ClientResponse, errand: _Errand) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, errand: _Errand) -> None:
         self._check_status(response, errand.shown)
         most = self._limits.max_bytes
         if (response.content_length or 0) > most:
             raise self._too_large(f"{response.content_length}", errand.shown)
-        pieces: list[bytes] = []
         n_bytes = 0
         async for piece in _unpacked(response, errand.shown):
             n_bytes += len(piece)
             if n_bytes > most:
                 raise self._too_large(f"more than {most}", errand.shown)
-            await take_in_time(errand.hold, len(piece), errand.time)
-            pieces.append(piece)
-        return b"".join(pieces)
+            await errand.add(piece)
 
     def _too_large(self, n_bytes: str, shown: str) -> MaskError:
         return MaskError(
