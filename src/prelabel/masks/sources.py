@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from prelabel.errors import MaskError
+from prelabel.masks.expiry import may_have_expired
 from prelabel.masks.held import HeldBytes
 from prelabel.masks.inline import read_inline
 from prelabel.masks.local import LocalFiles
@@ -27,7 +28,6 @@ from prelabel.masks.references import (
     WebUrl,
     parse_reference,
 )
-from prelabel.masks.signatures import may_have_expired
 from prelabel.masks.storage import SignedUrls
 
 if TYPE_CHECKING:

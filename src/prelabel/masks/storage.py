@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from prelabel.errors import MaskError, MaskUnavailable, UploadError, UploadUnavailable
+from prelabel.masks.expiry import is_fresh
 from prelabel.masks.once import Once
-from prelabel.masks.signatures import is_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel.masks.signatures import expires_at, is_fresh, may_have_expired
+from prelabel.masks.expiry import expires_at, is_fresh, may_have_expired
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 
