@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import ANY
 
@@ -13,6 +12,7 @@ import pytest
 from PIL import Image
 
 import oracles
+from encoding import LocalEncoder
 from prelabel.config import load_config
 from prelabel.encode import RowEncoder
 from prelabel.errors import MaskError, RowError
@@ -57,8 +57,8 @@ def encoder(
     shapes: Mapping[str, tuple[Shape, ...]] | None = None,
     limits: MaskLimits | None = None,
     **chosen: Any,
-) -> RowEncoder:
-    """Return an encoder for a column of answers and a column of masks."""
+) -> LocalEncoder:
+    """Return an encoder for a column of answers and a column of masks, and the folder of these."""
     config = load_config({"external_id_column": "id", "mask_column": "mask" if kind else "", **chosen})
     classes = []
     for tool in (*tools, *ignored):
@@ -67,7 +67,7 @@ def encoder(
         classes.append(MaskClass(tool, value, ignored=tool in ignored))
     columns = (ColumnLink("colour", RADIO), ColumnLink("note", TEXT))
     binding = Binding(columns, kind, tuple(classes) if kind else ())
-    return RowEncoder(config, binding, project=project, mask_root=root, shapes=shapes, limits=limits)
+    return LocalEncoder(RowEncoder(config, binding, project=project, shapes=shapes, limits=limits), root)
 
 
 def rows(*masks: str, colour: str = "Red", note: str = "") -> RowBatch:
@@ -218,7 +218,7 @@ def test_near_colours_are_proved_as_mapped(tmp_path: Path) -> None:
     save(tmp_path / "a.png", np.full((4, 4, 3), (240, 60, 60), np.uint8))
     config = load_config({"external_id_column": "id", "mask_column": "mask", "color_tolerance": 10})
     binding = Binding((), "rgb", (MaskClass(CAR, 0xF44336),))
-    proving = RowEncoder(config, binding, project="p1", mask_root=tmp_path, min_iou=1.0)
+    proving = LocalEncoder(RowEncoder(config, binding, project="p1", min_iou=1.0), tmp_path)
     assert proving.encode(rows("a.png"), 0).notes == (
         "16 pixels mapped from 1 near colours",
         "verified: every pixel is as in the mask",
@@ -232,7 +232,7 @@ def test_sizes_are_compared_and_scaled(tmp_path: Path) -> None:
     plain = encoder(tmp_path).encode(rows("a.png"), 0)
 
     for shapes in (right, unknown):
-        assert encoder(tmp_path, shapes=shapes).encode(rows("a.png"), 0) == replace(plain, mask=ANY)
+        assert encoder(tmp_path, shapes=shapes).encode(rows("a.png"), 0) == plain._replace(mask=ANY)
     with pytest.raises(MaskError, match="the mask is 8 x 3 pixels and the asset 16 x 6") as caught:
         encoder(tmp_path, shapes=wrong).encode(rows("a.png"), 0)
     assert (caught.value.column, caught.value.excerpt) == ("mask", "a.png")

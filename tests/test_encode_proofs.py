@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import oracles
+from encoding import LocalEncoder
 from prelabel.config import load_config
 from prelabel.encode import RowEncoder
 from prelabel.errors import ConfigError, RowError
@@ -36,7 +37,7 @@ def encoded(
     Image.fromarray(mask).save(folder / "a.png")
     config = load_config({"external_id_column": "id", "mask_column": "mask", **keys})
     binding = Binding((), "value", (MaskClass(Tool("Car", "c1", kind, None), 1),))
-    encoder = RowEncoder(config, binding, project="p1", mask_root=folder, **(proof or {}))
+    encoder = LocalEncoder(RowEncoder(config, binding, project="p1", **(proof or {})), folder)
     return encoder.encode(RowBatch(("id", "mask"), [1], [2], {"id": ["a"], "mask": ["a.png"]}), 0)
 
 
@@ -167,7 +168,7 @@ def test_a_proof_is_of_what_readers_paint(tmp_path: Path) -> None:
     for mode in ("instance_segmentation", "semantic_segmentation"):
         keys = {"external_id_column": "id", "mask_column": "mask", "coordinates": "pixel_centers"}
         config = load_config({**keys, "segmentation_mode": mode})
-        encoder = RowEncoder(config, binding, project="p1", mask_root=tmp_path, verify=True)
+        encoder = LocalEncoder(RowEncoder(config, binding, project="p1", verify=True), tmp_path)
         row = encoder.encode(RowBatch(("id", "mask"), [1], [2], {"id": ["a"], "mask": ["a.png"]}), 0)
         image = np.zeros(mask.shape, np.uint8)
         for item in json.loads(row.item.body)["objects"]:

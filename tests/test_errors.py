@@ -13,6 +13,7 @@ from prelabel.errors import (
     ConfigError,
     ImportFailed,
     MaskError,
+    MaskUnavailable,
     PrelabelError,
     RowError,
     UploadError,
@@ -29,10 +30,14 @@ ERRORS: tuple[tuple[PrelabelError, dict[str, Any]], ...] = (
     ),
     (RowError("no such option"), {"column": "", "excerpt": ""}),
     (RowError("no such option", column="Color", excerpt="pnik"), {"column": "Color", "excerpt": "pnik"}),
-    (MaskError("no file"), {"column": "", "excerpt": "", "shape": None}),
+    (MaskError("no file"), {"column": "", "excerpt": "", "shape": None, "status": None}),
     (
-        MaskError("no file", column="Mask", reference="a/b.png", shape=(3, 4)),
-        {"column": "Mask", "excerpt": "a/b.png", "shape": (3, 4)},
+        MaskError("no file", column="Mask", reference="a/b.png", shape=(3, 4), status=404),
+        {"column": "Mask", "excerpt": "a/b.png", "shape": (3, 4), "status": 404},
+    ),
+    (
+        MaskUnavailable("later", reference="https://host/a.png", status=503, retry_after_s=2.0),
+        {"column": "", "excerpt": "https://host/a.png", "shape": None, "status": 503, "retry_after_s": 2.0},
     ),
     (UploadError("refused"), {"status": None, "attempts": 1}),
     (UploadRefused("refused", status=403, attempts=2), {"status": 403, "attempts": 2}),
@@ -88,7 +93,7 @@ def test_what_callers_catch() -> None:
         BatchTooLarge,
         UploadUnavailable,
     }
-    assert retryable == {"UploadUnavailable"}
+    assert retryable == {"UploadUnavailable", "MaskUnavailable"}
 
 
 def test_excerpts_are_short() -> None:

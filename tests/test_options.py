@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 
-from prelabel.options import ImportOptions
-from prelabel.pipeline import import_labels_async
+import pytest
+
+from prelabel.masks.access import MaskSettings
+from prelabel.options import ImportOptions, MaskOptions
+from prelabel.pipeline import import_labels, import_labels_async
 
 
 def test_options_are_the_functions_keywords() -> None:
@@ -13,7 +16,19 @@ def test_options_are_the_functions_keywords() -> None:
     parameters = inspect.signature(import_labels_async).parameters.values()
     keywords = {each.name: each.default is each.empty for each in parameters if each.kind is each.KEYWORD_ONLY}
 
-    assert keywords.keys() == ImportOptions.__annotations__.keys()
+    assert keywords.keys() == ImportOptions.__annotations__.keys() - MaskOptions.__annotations__.keys()
     assert {name for name, is_needed in keywords.items() if is_needed} == {"project"}
     described = inspect.getdoc(ImportOptions) or ""
     assert [name for name in keywords if f"{name}: " not in described] == []
+
+
+def test_mask_options_are_the_settings_keywords() -> None:
+    """The same for where masks come from: names, descriptions, and no other keyword gets through."""
+    parameters = inspect.signature(MaskSettings.of).parameters.values()
+    keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+
+    assert set(keywords) == MaskOptions.__annotations__.keys()
+    described = inspect.getdoc(MaskOptions) or ""
+    assert [name for name in keywords if f"{name}: " not in described] == []
+    with pytest.raises(TypeError, match="'dryrun'"):
+        import_labels("rows.csv", {"external_id_column": "id"}, project="p", dryrun=True)  # type: ignore[call-arg]

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from contextlib import aclosing, closing
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from prelabel.encode import EncodedRow
+from prelabel.chunks import MaskSupply, RowWork
+from prelabel.encode import Draft, EncodedRow
 from prelabel.errors import RowError
+from prelabel.masks.held import HeldBytes
 from prelabel.model import BrokenRow, Item, RowBatch, RowOutcome
-from prelabel.parallel import EncodedChunk, count_cores, encode_rows, pulled
+from prelabel.parallel import count_cores, encode_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import AsyncGenerator, Iterator
 
+    from prelabel.chunks import EncodedChunk
     from prelabel.encode import RowEncoder
 
 
@@ -29,8 +32,8 @@ class SlowFirst:
         self.threads: set[str] = set()
         self._lock = threading.Lock()
 
-    def encode(self, batch: RowBatch, index: int) -> EncodedRow:
-        """Encode one row, or fail."""
+    def start(self, batch: RowBatch, index: int) -> Draft:
+        """Read one row, or fail."""
         with self._lock:
             self.n_now += 1
             self.n_most = max(self.n_most, self.n_now)
@@ -43,7 +46,11 @@ class SlowFirst:
             raise RowError("no such option", column="Type")
         if external_id == "bug":
             raise ZeroDivisionError
-        return EncodedRow(Item(batch.numbers[index], external_id, b"{}"))
+        return Draft(batch.numbers[index], external_id, [], "")
+
+    def finish(self, draft: Draft) -> EncodedRow:
+        """Make its item."""
+        return EncodedRow(Item(draft.row_number, draft.external_id, b"0123456789"))
 
 
 def batches_of(*groups: list[str], read: list[int] | None = None) -> Iterator[RowBatch]:
@@ -64,23 +71,29 @@ def run(
     n_threads: int = 2,
     chunk_rows: int = 4,
     gate: Any = None,
-) -> Generator[EncodedChunk]:
+    supply: MaskSupply | None = None,
+) -> AsyncGenerator[EncodedChunk]:
     """Encode with a gate that lets all through."""
-    return encode_rows(
-        batches,
-        cast("RowEncoder", encoder or SlowFirst()),
-        gate or (lambda _rows, _index: None),
-        id_column="id",
-        n_threads=n_threads,
-        chunk_rows=chunk_rows,
-    )
+    work = RowWork(cast("RowEncoder", encoder or SlowFirst()), gate or (lambda _rows, _index: None), "id", supply)
+    return encode_rows(batches, work, n_threads=n_threads, chunk_rows=chunk_rows)
 
 
-def test_order_and_chunks() -> None:
+async def all_of(chunks: AsyncGenerator[EncodedChunk]) -> list[EncodedChunk]:
+    """Every chunk."""
+    async with aclosing(chunks):
+        return [chunk async for chunk in chunks]
+
+
+def alive(name: str) -> list[threading.Thread]:
+    """Threads of that name."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith(name)]
+
+
+async def test_order_and_chunks() -> None:
     """Rows come in file order, in chunks of bounded size, whatever their work takes; threads share it."""
     encoder = SlowFirst()
     groups = [[f"{group}-{number}" for number in range(9)] for group in range(8)]
-    chunks = list(run(batches_of(*groups), encoder, n_threads=3))
+    chunks = await all_of(run(batches_of(*groups), encoder, n_threads=3))
 
     ids = [result.item.external_id for chunk in chunks for _, result in chunk.results if isinstance(result, EncodedRow)]
     assert ids == [each for group in groups for each in group]
@@ -90,58 +103,121 @@ def test_order_and_chunks() -> None:
     assert all(chunk.encode_s > 0 for chunk in chunks)
 
 
-def test_failures_and_gate() -> None:
+async def test_failures_and_gate() -> None:
     """A row's error is that row's outcome; what the gate stops is not encoded."""
     stopped = RowOutcome(3, 3, "gate", "skipped", "why")
     rows = batches_of(["ok", "bad", "gate"])
-    (chunk,) = run(rows, gate=lambda rows, index: stopped if rows.columns["id"][index] == "gate" else None)
+    gate = lambda rows, index: stopped if rows.columns["id"][index] == "gate" else None  # noqa: E731
+    (chunk,) = await all_of(run(rows, gate=gate))
     results = [result for _, result in chunk.results]
 
     assert isinstance(results[0], EncodedRow)
     assert results[1:] == [RowOutcome(2, 2, "bad", "failed", "no such option", "Type"), stopped]
 
 
-def test_broken_lines_come_once() -> None:
+async def test_broken_lines_come_once() -> None:
     """With the first chunk of their batch, also when the batch has no rows at all."""
     broken = BrokenRow(9, 9, "x,y", RowError("too many cells"))
     many = RowBatch(("id",), [1, 2, 3], [1, 2, 3], {"id": ["a", "b", "c"]}, (broken,))
     none = RowBatch(("id",), [], [], {"id": []}, (broken,))
-    chunks = list(run(iter([many, none]), chunk_rows=2))
+    chunks = await all_of(run(iter([many, none]), chunk_rows=2))
 
     assert [(len(chunk.results), chunk.broken) for chunk in chunks] == [(2, (broken,)), (1, ()), (0, (broken,))]
     assert chunks[1].read_s == 0
 
 
-def test_reading_does_not_run_ahead() -> None:
+async def test_reading_does_not_run_ahead() -> None:
     """No more is read than the threads can soon use, however slow the caller is."""
     read: list[int] = []
     groups = [["x"] * 4 for _ in range(100)]
-    with closing(run(batches_of(*groups, read=read))) as chunks:
-        next(chunks)
+    async with aclosing(run(batches_of(*groups, read=read))) as chunks:
+        await anext(chunks)
+        await asyncio.sleep(0.1)
         assert len(read) <= 2 * 2 + 1
 
 
-def test_bugs_are_not_hidden() -> None:
-    """An error that is no row's goes to the caller."""
+class Sources:
+    """What a supply's sources tell the window."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.held = HeldBytes(max_bytes)
+
+
+def supply_of(max_bytes: int, rows_ahead: int) -> MaskSupply:
+    """A supply without masks, with its bounds."""
+    return MaskSupply("mask", cast("Any", Sources(max_bytes)), cast("Any", None), rows_ahead)
+
+
+async def test_rows_that_may_wait_are_read_ahead() -> None:
+    """So many more, for masks that come from elsewhere."""
+    read: list[int] = []
+    groups = [["x"] * 4 for _ in range(100)]
+    async with aclosing(run(batches_of(*groups, read=read), supply=supply_of(10**9, 80))) as chunks:
+        await anext(chunks)
+        assert 20 < len(read) <= (2 * 2 * 4 + 80) // 4 + 1
+
+
+async def test_bytes_that_are_held_bound_what_is_read_ahead() -> None:
+    """While too many are held, by masks or items, one chunk has to go before the next comes; items count till then."""
+    read: list[int] = []
+    supply = supply_of(200, 80)
+    held = supply.sources.held
+    held.add(200)
+    async with aclosing(run(batches_of(*[["x"] * 4 for _ in range(100)], read=read), supply=supply)) as chunks:
+        for n_taken in range(1, 5):
+            await anext(chunks)
+            assert len(read) == n_taken
+        held.add(-200)
+        await anext(chunks)
+        await asyncio.sleep(0.1)
+        assert held.n_bytes > 0
+        assert sum([len(chunk.results) async for chunk in chunks]) == 400 - 5 * 4
+    assert held.n_bytes == 0
+
+
+async def test_bugs_are_not_hidden() -> None:
+    """An error that is no row's goes to the caller, and ends all threads."""
     with pytest.raises(ZeroDivisionError):
-        list(run(batches_of(["ok", "bug"])))
+        await all_of(run(batches_of(["ok", "bug"])))
+    assert not alive("prelabel-encode")
 
 
-def test_closing_early_leaves_no_thread() -> None:
+async def test_errors_of_reading_go_to_the_caller() -> None:
+    """After the rows before them."""
+
+    def broken() -> Iterator[RowBatch]:
+        yield from batches_of(["a"] * 40)
+        raise RowError("broken file")
+
+    seen: list[EncodedChunk] = []
+
+    async def take() -> None:
+        async with aclosing(run(broken())) as chunks:
+            async for chunk in chunks:
+                seen.append(chunk)  # noqa: PERF401 - what came before the error counts
+
+    with pytest.raises(RowError, match="broken file"):
+        await take()
+    assert seen
+
+
+async def test_closing_early_leaves_no_thread() -> None:
     """What has not begun is dropped, and the threads end."""
-    with closing(run(batches_of(*[["x"] * 4 for _ in range(50)]))) as chunks:
-        next(chunks)
+    async with aclosing(run(batches_of(*[["x"] * 4 for _ in range(50)]))) as chunks:
+        await anext(chunks)
 
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("prelabel-encode")]
+    assert not alive("prelabel-encode")
+    assert not alive("prelabel-read")
+    assert len(asyncio.all_tasks()) == 1
 
 
-async def test_pulled() -> None:
-    """The loop stays free while a step takes its time, and all values come in order."""
+async def test_the_loop_stays_free() -> None:
+    """While rows are read and encoded, however long that takes."""
 
-    def slow() -> Generator[int]:
-        for number in range(3):
+    def slow() -> Iterator[RowBatch]:
+        for rows in batches_of(*[["x"] * 8 for _ in range(3)]):
             time.sleep(0.05)
-            yield number
+            yield rows
 
     n_ticks = 0
 
@@ -152,53 +228,33 @@ async def test_pulled() -> None:
             n_ticks += 1
 
     ticking = asyncio.create_task(tick())
-    async with aclosing(pulled(slow())) as values:
-        assert [value async for value in values] == [0, 1, 2]
+    await all_of(run(slow()))
     ticking.cancel()
 
     assert n_ticks > 5
 
 
-async def test_pulled_passes_errors_on() -> None:
-    """An error of the generator is raised where it is iterated."""
-
-    def failing() -> Generator[int]:
-        yield 1
-        raise RowError("broken file")
-
-    async with aclosing(pulled(failing())) as values:
-        assert await anext(values) == 1
-        with pytest.raises(RowError, match="broken file"):
-            await anext(values)
-
-
-async def test_cancelling_closes_the_generator() -> None:
-    """Also in the middle of a step: the step ends, then the generator is closed, in its thread."""
+async def test_cancelling_lets_the_step_under_way_end() -> None:
+    """Threads cannot be stopped midway: it ends, then they are gone."""
     events: list[str] = []
+    loop, is_under_way = asyncio.get_running_loop(), asyncio.Event()
 
-    def slow() -> Generator[int]:
-        try:
-            while True:
-                events.append("step")
-                time.sleep(0.1)
-                events.append("stepped")
-                yield 1
-        finally:
-            events.append("closed")
+    class Slow(SlowFirst):
+        def start(self, batch: RowBatch, index: int) -> Draft:
+            events.append("begun")
+            loop.call_soon_threadsafe(is_under_way.set)
+            time.sleep(0.2)
+            events.append("done")
+            return super().start(batch, index)
 
-    async def use() -> None:
-        async with aclosing(pulled(slow())) as values:
-            async for _ in values:
-                pass
-
-    task = asyncio.create_task(use())
-    await asyncio.sleep(0.03)
+    task = asyncio.create_task(all_of(run(batches_of(["a"]), Slow())))
+    await is_under_way.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert events == ["step", "stepped", "closed"]
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("prelabel-read")]
+    assert events == ["begun", "done"]
+    assert not alive("prelabel-encode")
 
 
 def test_count_cores() -> None:

@@ -90,6 +90,8 @@ def test_exit_codes() -> None:
         ({"decode_s": 9.0, "trace_s": 3.0, "encode_s": 13.0}, "decode"),
         ({"decode_s": 3.0, "trace_s": 9.0, "encode_s": 13.0, "upload_s": 8.0}, "trace"),
         ({"encode_s": 9.0, "read_s": 1.0}, "encode"),
+        ({"fetch_s": 40.0, "encode_s": 12.0}, "fetch"),
+        ({"fetch_s": 30.0, "encode_s": 12.0}, "encode"),
         ({"upload_s": 40.0, "encode_s": 12.0}, "upload"),
         ({"upload_s": 40.0, "paced_s": 11.0}, "rate limit"),
     ],
@@ -97,6 +99,7 @@ def test_exit_codes() -> None:
 def test_bottleneck(times: dict[str, float], expected: str) -> None:
     """The part that took most wall-clock time: threads and requests in flight share their work."""
     books = builder()
+    books.fetch_concurrency = 8
     for name, seconds in times.items():
         setattr(books.timings, name, seconds)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
 
 from hub.scripted import failure
+from masks.webserver import endless, serving
 from prelabel.errors import ConfigError
 from prelabel.journal import FILE_NAME, Journal
 from prelabel.stopping import Stopper
@@ -228,3 +230,35 @@ async def test_the_record_is_small(tmp_path: Path) -> None:
     with Journal(tmp_path / "state") as journal:
         assert len(journal.batches()) == 40
         assert str(journal.acknowledged()) == "1-20000"
+
+
+@pytest.mark.parametrize("how", ["deadline", "interrupt"])
+async def test_stopping_while_masks_are_fetched(how: str, tmp_path: Path) -> None:
+    """A server that says nothing does not hold up the end; rows whose masks did not come say why."""
+    stopper = Stopper()
+    async with desk_with(tmp_path, 4) as desk, serving(endless(b"x", 600.0)) as server:
+        config = {"mask_column": "Extra", "mask_color_mapping": {"Car": [1]}}
+        rows = [[f"{n}.png", "day", "", "", f"{server.url}/{n}.png"] for n in range(4)]
+        given: dict[str, Any] = {"deadline_s": 1.0} if how == "deadline" else {"stop": stopper}
+        asyncio.get_running_loop().call_later(1.0, stopper.request)
+        started = asyncio.get_running_loop().time()
+        report = await desk.run(rows, config, **given)
+        assert asyncio.get_running_loop().time() - started < 5
+
+    assert (report.n_failed, report.stopped_by) == (4, how)
+    assert all("not sent, the import had stopped" in outcome.reason for outcome in report.failed())
+
+
+async def test_cancelling_while_masks_are_fetched(tmp_path: Path) -> None:
+    """Nothing is left running."""
+    async with desk_with(tmp_path, 4) as desk, serving(endless(b"x", 600.0)) as server:
+        config = {"mask_column": "Extra", "mask_color_mapping": {"Car": [1]}}
+        rows = [[f"{n}.png", "day", "", "", f"{server.url}/{n}.png"] for n in range(4)]
+        task = asyncio.create_task(desk.run(rows, config))
+        async with asyncio.timeout(20):
+            while len(server.seen) < 4:  # noqa: ASYNC110 - the server is not ours to change
+                await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("prelabel-encode")]

@@ -36,15 +36,16 @@ def test_open(table: Path) -> None:
     source = Source.open(str(table), CONFIG)
 
     assert (source.layout.header, source.layout.delimiter) == (("id", "kind", "more"), ";")
-    assert source.mask_root == table.parent
+    assert source.masks.root == table.parent
     assert source.n_threads == count_cores()
-    assert Source.open(table, CONFIG, ";", "elsewhere", 3).mask_root.name == "elsewhere"
+    assert Source.open(table, CONFIG, ";", 3, mask_root="elsewhere").masks.root.name == "elsewhere"
 
 
 def test_survey(table: Path) -> None:
     """Every row counts, broken ones too."""
-    survey = Source.open(table, CONFIG).survey()
+    survey, masks = Source.open(table, CONFIG).survey()
 
+    assert masks.plan().n_requests == 0
     assert (survey.n_rows, survey.last_rows, survey.repeated) == (4, {"a": 4, "b": 2}, frozenset({"a"}))
 
 
@@ -53,11 +54,11 @@ def test_numbers_of(table: Path) -> None:
     assert Source.open(table, CONFIG).numbers_of({"a"}) == [1, 4]
 
 
-def test_encoded(table: Path) -> None:
+async def test_encoded(table: Path) -> None:
     """Rows become items or outcomes, in order."""
     source = Source.open(table, CONFIG)
     encoder = source.encoder(source.bind({"categorySchema": SCHEMA}), "p1")
-    (chunk,) = source.encoded(encoder, RowGate("id"))
+    (chunk,) = [chunk async for chunk in source.encoded(encoder, RowGate("id"), None)]
 
     assert [getattr(result, "state", "item") for _, result in chunk.results] == ["item", "failed", "item"]
     assert [broken.number for broken in chunk.broken] == [3]

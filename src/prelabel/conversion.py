@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext
+import asyncio
+from contextlib import AsyncExitStack, aclosing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Unpack
 
 import orjson
 
-from prelabel.errors import ConfigError
-from prelabel.masks.limits import MAX_MASK_BYTES, MAX_MASK_PIXELS, MaskLimits
+from prelabel.errors import ConfigError, PrelabelError
+from prelabel.hub.api import connect
 from prelabel.matching import Matches, RowGate
 from prelabel.outcomes import OpenRows
 from prelabel.report import Report, ReportBuilder, deliver
 from prelabel.source import Source
+from prelabel.supply import supplied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from prelabel.options import ConfigLike, OnProgress, PathLike
+    from prelabel.hub.api import HubClient
+    from prelabel.options import ConfigLike, MaskOptions, OnProgress, PathLike
     from prelabel.report import OnError
 
 
@@ -27,46 +30,79 @@ def convert(  # noqa: PLR0913 - the public surface
     csv: PathLike,
     config: ConfigLike,
     *,
-    schema: PathLike | Mapping[str, Any],
     out: PathLike | BinaryIO,
+    schema: PathLike | Mapping[str, Any] | None = None,
     project: str = "",
+    host: str | None = None,
+    api_key: str | None = None,
     on_progress: OnProgress | None = None,
     delimiter: str | None = None,
-    mask_root: PathLike | None = None,
     report: PathLike | None = None,
     rejects: PathLike | None = None,
     n_threads: int | None = None,
     on_error: OnError = "collect",
-    max_mask_bytes: int = MAX_MASK_BYTES,
-    max_mask_pixels: int = MAX_MASK_PIXELS,
     verify: bool = False,
     min_iou: float | None = None,
+    **masks: Unpack[MaskOptions],
 ) -> Report:
     """Write a CSV's import items as NDJSON, one line per row that could be converted, in row order.
 
-    ``schema`` is a categorySchema or a project that has one, as a JSON file or an object; ``out`` a path, or a binary
-    file open for writing, which is left open; ``project`` the project's id, if the object ids are to be those of an
-    import into it. The other keywords are those of :class:`prelabel.options.ImportOptions`.
+    ``schema`` is a categorySchema or a project that has one, as a JSON file or an object; without one the Hub is asked
+    for the project's, and for what masks in its storages need. ``out`` is a path, or a binary file open for writing,
+    which is left open; ``project`` the project's id, with a schema only needed if the object ids are to be those of an
+    import into it. The other keywords are those of :class:`prelabel.options.ImportOptions` and
+    :class:`prelabel.options.MaskOptions`.
 
     Raises:
         ConfigError: config, CSV header and schema do not fit each other; nothing was written.
+        UploadError: the Hub refused the key or could not be reached; nothing was written.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
+        PrelabelError: this was called in a running event loop.
     """
-    limits = MaskLimits(max_mask_bytes, max_mask_pixels)
-    source = Source.open(csv, config, delimiter, mask_root, n_threads, limits=limits, verify=verify, min_iou=min_iou)
-    encoder = source.encoder(source.bind(read_schema(schema)), project)
+    source = Source.open(csv, config, delimiter, n_threads, verify=verify, min_iou=min_iou, **masks)
     books = ReportBuilder("convert", source.csv.name, source.layout.header, source.layout.delimiter, project)
-    rows = OpenRows(books, source.layout.delimiter, Matches())
-    gate = RowGate(source.config.external_id_column)
-    with _opened(out) as lines, closing(source.encoded(encoder, gate)) as chunks:
-        for chunk in chunks:
+    if schema is None and not project:
+        raise ConfigError("convert needs --schema FILE, or --project ID to ask the Hub", field="schema")
+    given = None if schema is None else read_schema(schema)
+    hub = connect(host, api_key, requests_per_minute=source.config.requests_per_minute) if given is None else None
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(_convert(source, books, given, hub, out, on_progress))
+    else:
+        raise PrelabelError("convert cannot run in a running event loop: call it in a thread (asyncio.to_thread)")
+    finished = books.finish(hub.transport.n_requests if hub is not None else 0, n_threads=source.n_threads)
+    return deliver(finished, json_path=report, rejects_path=rejects, on_error=on_error)
+
+
+async def _convert(
+    source: Source,
+    books: ReportBuilder,
+    schema: Mapping[str, Any] | None,
+    hub: HubClient | None,
+    out: PathLike | BinaryIO,
+    on_progress: OnProgress | None,
+) -> None:
+    """Stages 2 to 6, and the file."""
+    async with AsyncExitStack() as stack:
+        if hub is not None:
+            await stack.enter_async_context(hub)
+            schema = await hub.get_project(books.project)
+        assert schema is not None, "there is a schema or a Hub"
+        encoder = source.encoder(source.bind(schema), books.project)
+        n_rows, supply = None, None
+        if source.config.mask_column:
+            survey, masks = await asyncio.to_thread(source.survey)
+            n_rows, supply = survey.n_rows, await stack.enter_async_context(supplied(source, masks, books, hub))
+        lines = stack.enter_context(_opened(out))
+        rows = OpenRows(books, source.layout.delimiter, Matches())
+        gate = RowGate(source.config.external_id_column)
+        async for chunk in await stack.enter_async_context(aclosing(source.encoded(encoder, gate, supply))):
             for item in rows.take(chunk):
                 lines.write(item.body + b"\n")
                 rows.close(item.row_number, "imported")
             if on_progress is not None:
-                on_progress(books.progress(None, 0))
-    finished = books.finish(n_threads=source.n_threads)
-    return deliver(finished, json_path=report, rejects_path=rejects, on_error=on_error)
+                on_progress(books.progress(n_rows, 0 if hub is None else hub.transport.n_requests))
 
 
 def _opened(out: PathLike | BinaryIO) -> AbstractContextManager[BinaryIO]:

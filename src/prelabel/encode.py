@@ -1,26 +1,26 @@
-"""Stages 3 to 6 for one row: cells and mask -> import item. CPU and disk only; safe to call from several threads."""
+"""Stages 3 to 6 for one row: cells and mask -> import item. CPU only; safe to call from several threads."""
 
 from __future__ import annotations
 
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.answers import AnswerReader
 from prelabel.errors import ConfigError, MaskError, RowError
-from prelabel.items import encode_item, fit_tools, in_sent_order, mask_objects
-from prelabel.model import Item
+from prelabel.items import encode_item, fit_tools, in_sent_order, mask_geometries, with_ids
+from prelabel.model import Item, Runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from typing import Any
 
     from prelabel.classes import ClassTable
     from prelabel.config import ImportConfig
+    from prelabel.items import Geometry
     from prelabel.masks.limits import MaskLimits
-    from prelabel.model import Binding, RowBatch, Runs, Shape
+    from prelabel.model import Binding, RowBatch, Shape
     from prelabel.polygons import Polygons
     from prelabel.verify import Verification
 
@@ -40,7 +40,44 @@ class MaskCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class EncodedRow:
+class TracedMask:
+    """All that a mask gives, whichever row it belongs to.
+
+    Attributes:
+        geometries: its objects but for their ids.
+        notes: what the row's owner should know.
+        counts: what it gave and cost.
+    """
+
+    geometries: list[Geometry]
+    notes: tuple[str, ...]
+    counts: MaskCounts
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that keeping it takes, about."""
+        return 500 + sum(100 + len(geometry.json) for geometry in self.geometries)
+
+
+class Draft(NamedTuple):
+    """A row whose cells are read and whose mask is not.
+
+    Attributes:
+        row_number: the row.
+        external_id: names its assets.
+        answers: its classifications.
+        mask_cell: its mask's reference, blank for none.
+        shapes: the different sizes of its assets, as far as they are known.
+    """
+
+    row_number: int
+    external_id: str
+    answers: list[dict[str, Any]]
+    mask_cell: str
+    shapes: tuple[Shape, ...] = ()
+
+
+class EncodedRow(NamedTuple):
     """A row ready to be sent.
 
     Attributes:
@@ -61,7 +98,6 @@ class RowEncoder:
         config: the config.
         binding: the config tied to the project's ontology.
         project: the project's id, part of the object ids.
-        mask_root: the folder that mask paths are relative to.
         limits: how large a mask may be; None takes the defaults.
         shapes: external ID -> the different sizes of its assets, as far as they are known.
         verify: whether each mask's polygons are rasterised again and compared with it; a note says the outcome.
@@ -77,7 +113,6 @@ class RowEncoder:
         binding: Binding,
         *,
         project: str,
-        mask_root: Path,
         limits: MaskLimits | None = None,
         shapes: Mapping[str, tuple[Shape, ...]] | None = None,
         verify: bool = False,
@@ -92,13 +127,13 @@ class RowEncoder:
         self._answers = AnswerReader(binding.columns)
         self._columns = [link.column for link in binding.columns]
         self._kind = binding.mask_kind
+        self._shapes = shapes or {}
         if binding.mask_kind is None:
             return
         # The geometry modules compile kernels when imported: an import of classifications alone does without.
         from prelabel.classes import ClassTable  # noqa: PLC0415
         from prelabel.colors import KnownColors  # noqa: PLC0415
         from prelabel.masks.limits import MaskLimits  # noqa: PLC0415
-        from prelabel.masks.sources import LocalFiles  # noqa: PLC0415
         from prelabel.polygons import TraceOptions  # noqa: PLC0415
 
         kept = [entry for entry in binding.mask_classes if not entry.ignored]
@@ -113,8 +148,6 @@ class RowEncoder:
             binding.mask_kind,
         )
         self._limits = limits or MaskLimits()
-        self._shapes = shapes or {}
-        self._files = LocalFiles(mask_root, max_bytes=self._limits.max_bytes)
         self._options = TraceOptions(
             config.polygon_simplification_tolerance,
             config.simplification,
@@ -123,58 +156,63 @@ class RowEncoder:
             config.min_area,
         )
 
-    def encode(self, batch: RowBatch, index: int) -> EncodedRow:
-        """Encode one row.
+    def start(self, batch: RowBatch, index: int) -> Draft:
+        """Read a row's cells.
 
         Args:
             batch: rows of the CSV.
             index: which of them.
 
-        Returns:
-            The item with notes and counts.
-
         Raises:
-            RowError: a cell or the mask cannot be used; names the column and the remedy.
+            RowError: a cell cannot be used; names the column and the remedy.
         """
         external_id = batch.columns[self._config.external_id_column][index]
         answers = self._answers.read([batch.columns[column][index] for column in self._columns])
-        objects: list[dict[str, Any]] = []
-        notes: tuple[str, ...] = ()
-        counts = None
-        reference = batch.columns[self._config.mask_column][index] if self._kind is not None else ""
-        if reference.strip():
-            try:
-                objects, notes, counts = self._encode_mask(external_id, reference)
-            except RowError as error:
-                error.column = error.column or self._config.mask_column
-                raise
-        item = Item(batch.numbers[index], external_id, encode_item(external_id, answers, objects))
-        return EncodedRow(item, notes, counts)
+        mask_cell = batch.columns[self._config.mask_column][index] if self._kind is not None else ""
+        return Draft(batch.numbers[index], external_id, answers, mask_cell, self._shapes.get(external_id, ()))
 
-    def _encode_mask(
-        self, external_id: str, reference: str
-    ) -> tuple[list[dict[str, Any]], tuple[str, ...], MaskCounts]:
+    def finish(self, draft: Draft, mask: TracedMask | None = None) -> EncodedRow:
+        """Make a row's item, of its cells and its mask."""
+        row_number, external_id, answers, *_ = draft
+        if mask is None:
+            return EncodedRow(Item(row_number, external_id, encode_item(external_id, answers, ())))
+        objects = with_ids(mask.geometries, f"{self._project}\0{external_id}")
+        item = Item(row_number, external_id, encode_item(external_id, answers, objects))
+        return EncodedRow(item, mask.notes, mask.counts)
+
+    def trace(
+        self, content: bytes | Runs, reference: str, started: float, shapes: tuple[Shape, ...] = ()
+    ) -> TracedMask:
+        """Decode and trace a mask.
+
+        Args:
+            content: the file's bytes, or runs.
+            reference: the mask's name for people.
+            started: when work on it began, by ``time.perf_counter``: reading it counts as decoding.
+            shapes: as in the row's draft.
+
+        Raises:
+            RowError: it cannot be used; names the column and the remedy.
+        """
+        try:
+            return self._trace_content(content, started, shapes)
+        except RowError as error:
+            error.excerpt = error.excerpt or reference[:200]
+            error.column = error.column or self._config.mask_column
+            raise
+
+    def _trace_content(self, content: bytes | Runs, started: float, shapes: tuple[Shape, ...]) -> TracedMask:
         from prelabel.colors import Snapped, snap  # noqa: PLC0415 - as in __init__
 
-        started = time.perf_counter()
-        try:
-            runs, resized = self._decode(external_id, reference)
-        except MaskError as error:
-            error.excerpt = error.excerpt or reference[:200]
-            raise
+        runs, resized = self._decode(content, shapes)
         decoded = time.perf_counter()
         tolerance = self._config.color_tolerance
         snapped = Snapped(runs) if tolerance is None else snap(runs, self._known, tolerance)
         polygons, told = self._trace(snapped.runs)
-        made = mask_objects(
-            polygons,
-            self._tools,
-            mode=self._config.segmentation_mode,
-            holes=self._config.polygon_holes,
-            namespace=f"{self._project}\0{external_id}",
-        )
+        mode, holes = self._config.segmentation_mode, self._config.polygon_holes
+        made = mask_geometries(polygons, self._tools, mode=mode, holes=holes)
         counts = MaskCounts(
-            n_objects=len(made.objects),
+            n_objects=len(made.geometries),
             n_polygons=len(polygons),
             n_points=len(polygons.points),
             n_pixels=polygons.counts.n_pixels,
@@ -184,10 +222,10 @@ class RowEncoder:
             n_near_pixels=snapped.n_pixels,
         )
         notes = (resized, snapped.note, *self._notes(polygons), *told)
-        return made.objects, tuple(note for note in notes if note), counts
+        return TracedMask(made.geometries, tuple(note for note in notes if note), counts)
 
-    def _decode(self, external_id: str, reference: str) -> tuple[Runs, str]:
-        """Return the mask in its asset's size, and what there is to say of that.
+    def _decode(self, content: bytes | Runs, shapes: tuple[Shape, ...]) -> tuple[Runs, str]:
+        """Return the mask in its assets' size, and what there is to say of that.
 
         Raises:
             MaskError: it cannot be read, is no mask of this kind, or has another size and is not to be scaled.
@@ -196,8 +234,10 @@ class RowEncoder:
         from prelabel.sizes import fit_to_assets  # noqa: PLC0415
 
         assert self._kind is not None
-        runs = decode_mask(self._files.read(reference), self._kind, self._limits)
-        return fit_to_assets(runs, self._shapes.get(external_id, ()), self._config.resize, self._limits)
+        if isinstance(content, Runs) and self._kind == "rgb":
+            raise MaskError("COCO run lengths hold no colours: map one value, as in [1], in mask_color_mapping")
+        runs = content if isinstance(content, Runs) else decode_mask(content, self._kind, self._limits)
+        return fit_to_assets(runs, shapes, self._config.resize, self._limits)
 
     def _trace(self, runs: Runs) -> tuple[Polygons, list[str]]:
         """Return the polygons as they will be sent, and what there is to say of how they were made.

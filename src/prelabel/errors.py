@@ -62,15 +62,42 @@ class MaskError(RowError):
 
     Args:
         message: what is wrong and the remedy.
-        reference: the mask as the row names it.
+        reference: the mask as the row names it, without the query of a URL, which may be a signature.
         shape: (height, width) in pixels where known.
+        status: HTTP status of the server that refused it, None when there was none.
     """
 
     def __init__(
-        self, message: str, *, column: str = "", reference: str = "", shape: tuple[int, ...] | None = None
+        self,
+        message: str,
+        *,
+        column: str = "",
+        reference: str = "",
+        shape: tuple[int, ...] | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(message, column=column, excerpt=reference)
         self.shape = shape
+        self.status = status
+
+
+class MaskUnavailable(MaskError):
+    """A mask's server could not be reached or could not answer now.
+
+    Args:
+        message: what happened.
+        reference: as for MaskError.
+        status: HTTP status, None when no answer came.
+        retry_after_s: seconds the server asked us to wait, None when it did not say.
+    """
+
+    retryable = True
+
+    def __init__(
+        self, message: str, *, reference: str = "", status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, reference=reference, status=status)
+        self.retry_after_s = retry_after_s
 
 
 class UploadError(PrelabelError):

@@ -25,6 +25,28 @@ SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
 PolygonHoles = Literal["fill", "keyhole", "reject"]
 
 
+class Geometry(NamedTuple):
+    """An import object but for its id, which is the row's own: rows that share a mask share these.
+
+    Attributes:
+        tool: the tool.
+        key: ``"polygon"`` or ``"segmentation"``.
+        json: the geometry as JSON.
+    """
+
+    tool: Tool
+    key: str
+    json: bytes
+
+
+class MaskGeometries(NamedTuple):
+    """The objects' geometries of one mask, outermost first; the counts are those of :class:`MaskObjects`."""
+
+    geometries: list[Geometry]
+    n_filled_holes: int = 0
+    n_opened_holes: int = 0
+
+
 class MaskObjects(NamedTuple):
     """The objects of one mask.
 
@@ -69,7 +91,15 @@ def fit_tools(polygons: Polygons, tools: Sequence[Tool], holes: PolygonHoles) ->
 def mask_objects(
     polygons: Polygons, tools: Sequence[Tool], *, mode: SegmentationMode, holes: PolygonHoles, namespace: str
 ) -> MaskObjects:
-    """Group polygons into objects.
+    """Group polygons into objects: :func:`mask_geometries`, then :func:`with_ids`; see there."""
+    made = mask_geometries(polygons, tools, mode=mode, holes=holes)
+    return MaskObjects(with_ids(made.geometries, namespace), made.n_filled_holes, made.n_opened_holes)
+
+
+def mask_geometries(
+    polygons: Polygons, tools: Sequence[Tool], *, mode: SegmentationMode, holes: PolygonHoles
+) -> MaskGeometries:
+    """Group polygons into objects without ids.
 
     A segmentation object holds all zones of a region's object (``"instance_segmentation"``) or of its class
     (``"semantic_segmentation"``); the polygon tool has room for one ring, so each polygon is an object there.
@@ -79,10 +109,9 @@ def mask_objects(
         tools: one per class of ``polygons``.
         mode: how segmentation zones are grouped.
         holes: what becomes of holes under the polygon tool.
-        namespace: makes object ids differ between rows that hold the same shape: project and external ID.
 
     Returns:
-        The objects, outermost first.
+        The objects' geometries, outermost first.
 
     Raises:
         RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
@@ -91,15 +120,31 @@ def mask_objects(
     is_polygon_tool = [tool.kind == "polygon" for tool in tools]
     zones = polygons.to_json(zones=True) if not all(is_polygon_tool) else []
     rings = polygons.to_json(zones=False) if any(is_polygon_tool) else []
-    seeds = [_id_seed(namespace, tool) for tool in tools]
-    objects = []
+    geometries = []
     for class_index, members in _groups(polygons, tools, mode):
         if is_polygon_tool[class_index]:
-            key, geometry = "polygon", rings[members[0]]
+            geometries.append(Geometry(tools[class_index], "polygon", rings[members[0]]))
         else:
-            key, geometry = "segmentation", b'{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
-        objects.append(_object(tools[class_index], key, geometry, seeds[class_index]))
-    return MaskObjects(objects, *((0, n_holes) if holes == "keyhole" else (n_holes, 0)))
+            text = b'{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
+            geometries.append(Geometry(tools[class_index], "segmentation", text))
+    return MaskGeometries(geometries, *((0, n_holes) if holes == "keyhole" else (n_holes, 0)))
+
+
+def with_ids(geometries: Sequence[Geometry], namespace: str) -> list[dict[str, Any]]:
+    """Make import objects, their geometry already JSON.
+
+    Args:
+        geometries: a mask's.
+        namespace: makes object ids differ between rows that hold the same geometry: project and external ID.
+    """
+    seeds: dict[str, hashlib.blake2b] = {}
+    objects = []
+    for geometry in geometries:
+        seed = seeds.get(geometry.tool.schema_id)
+        if seed is None:
+            seed = seeds[geometry.tool.schema_id] = _id_seed(namespace, geometry.tool)
+        objects.append(_object(geometry, seed))
+    return objects
 
 
 def _groups(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Iterator[tuple[int, list[int]]]:
@@ -113,7 +158,7 @@ def _groups(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -
 
 
 def in_sent_order(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Polygons:
-    """Return polygons in the order in which :func:`mask_objects` lists them, which is that of readers who paint."""
+    """Return polygons in the order in which :func:`mask_geometries` lists them, which is that of readers who paint."""
     order = [index for _, members in _groups(polygons, tools, mode) for index in members]
     return polygons if order == list(range(len(order))) else reordered(polygons, np.array(order))
 
@@ -128,15 +173,15 @@ def _measured(part: bytes) -> bytes:
     return len(part).to_bytes(8, "little") + part
 
 
-def _object(tool: Tool, key: str, geometry: bytes, seed: hashlib.blake2b) -> dict[str, Any]:
+def _object(geometry: Geometry, seed: hashlib.blake2b) -> dict[str, Any]:
     # The same row imported again gives the same ids, so a second import is recognised and adds nothing.
     identity = seed.copy()
-    identity.update(_measured(geometry))
+    identity.update(_measured(geometry.json))
     return {
-        "schemaId": tool.schema_id,
-        "title": tool.title,
+        "schemaId": geometry.tool.schema_id,
+        "title": geometry.tool.title,
         "objectId": identity.hexdigest()[:23],
-        key: orjson.Fragment(geometry),
+        geometry.key: orjson.Fragment(geometry.json),
     }
 
 

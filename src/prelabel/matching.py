@@ -147,7 +147,8 @@ class Matches:
     def notes(self, sizes: SizesWanted) -> tuple[str, ...]:
         """What there is to say of assets whose sizes were wanted and are not known."""
         n_unsized = self.n_found - len(self.shapes)
-        if sizes == "no" or n_unsized == 0:
+        is_silent = sizes == "if cheap" and not self.shapes  # a Hub that tells none: nothing new, run after run
+        if sizes == "no" or n_unsized == 0 or is_silent:
             return ()
         said = (
             f"the sizes of {n_unsized} of {self.n_found} assets are not known, so their masks were not compared with "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Required, TypedDict
 
@@ -10,6 +10,7 @@ from prelabel.config import ImportConfig
 from prelabel.model import Progress
 
 if TYPE_CHECKING:
+    from prelabel.masks.access import Trust
     from prelabel.report import OnError
     from prelabel.stopping import Stopper
 
@@ -18,8 +19,39 @@ ConfigLike = PathLike | Mapping[str, Any] | ImportConfig
 OnProgress = Callable[[Progress], None]
 
 
-class ImportOptions(TypedDict, total=False):
-    """Keywords of ``import_labels`` and ``import_labels_async``.
+class MaskOptions(TypedDict, total=False):
+    """Keywords about where masks come from; docs/masks.md tells more.
+
+    Attributes:
+        mask_root: folder that mask paths are relative to, and must stay in; None means the CSV's own.
+        fetch_concurrency: masks fetched at once.
+        fetch_timeout_s: seconds in which a mask has to arrive, further tries included.
+        max_mask_bytes: bytes that a mask may have, as a file (counted while it comes, whatever its server says) and
+            while its pixels are decoded.
+        max_mask_pixels: pixels that a mask may have.
+        max_redirects: redirects that are followed for a mask.
+        max_shared_bytes: memory for the polygons of masks that several rows name, so that each is traced once.
+        trust: whose word the references are. ``"machine"``, the default: a person's at their own machine.
+            ``"service"``: a stranger's, for whom no local file is read, no host of the local network reached, no bucket
+            opened with this machine's credentials.
+        allow_outside_root: read files outside of ``mask_root`` too; not for a service.
+        allow_mask_hosts: hosts that may be reached wherever they are, and buckets (``s3://name``) that a service opens.
+    """
+
+    mask_root: PathLike | None
+    fetch_concurrency: int
+    fetch_timeout_s: float
+    max_mask_bytes: int
+    max_mask_pixels: int
+    max_redirects: int
+    max_shared_bytes: int
+    trust: Trust
+    allow_outside_root: bool
+    allow_mask_hosts: Sequence[str]
+
+
+class ImportOptions(MaskOptions, total=False):
+    """Keywords of ``import_labels`` and ``import_labels_async``, besides those of :class:`MaskOptions`.
 
     Attributes:
         project: the project's id.
@@ -27,7 +59,6 @@ class ImportOptions(TypedDict, total=False):
         api_key: None takes the environment's ANGO_API_KEY.
         on_progress: told a snapshot now and then, in the event loop: be quick.
         delimiter: the CSV's; None finds out.
-        mask_root: folder that mask paths are relative to; None means the CSV's own.
         report: where to write the report as JSON.
         rejects: where to write the failed rows as CSV.
         max_in_flight: batches on their way at once; memory grows with it.
@@ -44,8 +75,6 @@ class ImportOptions(TypedDict, total=False):
         read_back: where the Hub tells that it labelled another number of tasks than it should have, read them again;
             rows that are not there fail.
         max_failures: the import ends likewise when more rows than this have failed.
-        max_mask_bytes: bytes that a mask may have, as a file and while its pixels are decoded.
-        max_mask_pixels: pixels that a mask may have.
         verify: rasterise each mask's polygons again, compare them with the mask, and note the outcome with the row.
         min_iou: rows with a class below this IoU (0 to 1) fail; given, it verifies.
     """
@@ -55,7 +84,6 @@ class ImportOptions(TypedDict, total=False):
     api_key: str | None
     on_progress: OnProgress | None
     delimiter: str | None
-    mask_root: PathLike | None
     report: PathLike | None
     rejects: PathLike | None
     max_in_flight: int
@@ -69,7 +97,5 @@ class ImportOptions(TypedDict, total=False):
     deadline_s: float | None
     max_failures: int | None
     read_back: bool
-    max_mask_bytes: int
-    max_mask_pixels: int
     verify: bool
     min_iou: float | None

@@ -1,6 +1,7 @@
 """Rows -> items on all cores, in order and in bounded memory; between stages 2 and 7.
 
-Threads suffice: the kernels release the GIL. What waits here is at most ``2 * n_threads + 1`` chunks of rows.
+Threads suffice: the kernels release the GIL. Chunks of rows are worked on at the same time and come out in file order,
+so fetching, tracing and uploading overlap.
 """
 
 from __future__ import annotations
@@ -9,40 +10,16 @@ import asyncio
 import os
 import time
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
-
-from prelabel.errors import RowError
-from prelabel.model import BrokenRow, RowBatch, RowOutcome
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from concurrent.futures import Executor
 
-    from prelabel.encode import EncodedRow, RowEncoder
-
-    Gate = Callable[[RowBatch, int], RowOutcome | None]
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedChunk:
-    """Consecutive rows after encoding.
-
-    Attributes:
-        rows: the rows.
-        results: for each row in order its index in ``rows`` and its item, or its outcome if it ended here.
-        encode_s: seconds of one thread's work.
-        broken: lines of the batch that are no rows; they come with its first chunk.
-        read_s: seconds that reading the batch took; likewise.
-    """
-
-    rows: RowBatch
-    results: list[tuple[int, EncodedRow | RowOutcome]]
-    encode_s: float
-    broken: tuple[BrokenRow, ...] = ()
-    read_s: float = 0.0
+    from prelabel.chunks import EncodedChunk, RowWork
+    from prelabel.model import RowBatch
 
 
 def count_cores() -> int:
@@ -50,68 +27,96 @@ def count_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def encode_rows(
-    batches: Iterator[RowBatch], encoder: RowEncoder, gate: Gate, *, id_column: str, n_threads: int, chunk_rows: int
-) -> Generator[EncodedChunk]:
-    """Yield the encoded rows in file order. Closing the generator cancels what has not begun.
+async def encode_rows(
+    batches: Iterator[RowBatch], work: RowWork, *, n_threads: int, chunk_rows: int
+) -> AsyncGenerator[EncodedChunk]:
+    """Yield the encoded rows in file order. Wrap it in ``contextlib.aclosing``: closing ends what is under way.
+
+    What waits here is at most ``2 * n_threads`` chunks and the rows that the mask supply lets wait, and about the
+    bytes that its sources let be held.
 
     Args:
-        batches: the rows; read in the caller's thread.
-        encoder: turns a row into an item.
-        gate: sorts out rows that are not worth encoding; called in the worker threads.
-        id_column: the CSV's column of external IDs.
+        batches: the rows; read in a thread of their own.
+        work: turns rows into items.
         n_threads: worker threads.
         chunk_rows: rows per piece of work; few where each row has a mask.
     """
-    pending: deque[Future[EncodedChunk]] = deque()
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="prelabel-encode") as pool:
-        try:
-            started = time.perf_counter()
-            for rows in batches:
-                read_s = time.perf_counter() - started
-                for start in range(0, max(1, len(rows)), chunk_rows):
-                    span = range(start, min(start + chunk_rows, len(rows)))
-                    pending.append(pool.submit(_encode_chunk, rows, span, encoder, gate, id_column, read_s))
-                    if len(pending) > 2 * n_threads:
-                        yield pending.popleft().result()
-                started = time.perf_counter()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for waiting in pending:
-                waiting.cancel()
-
-
-def _encode_chunk(
-    rows: RowBatch, span: range, encoder: RowEncoder, gate: Gate, id_column: str, read_s: float
-) -> EncodedChunk:
-    started = time.perf_counter()
-    results: list[tuple[int, EncodedRow | RowOutcome]] = []
-    for index in span:
-        result: EncodedRow | RowOutcome | None = gate(rows, index)
-        if result is None:
-            try:
-                result = encoder.encode(rows, index)
-            except RowError as error:
-                external_id = rows.columns[id_column][index]
-                result = RowOutcome(
-                    rows.numbers[index], rows.lines[index], external_id, "failed", str(error), error.column
-                )
-        results.append((index, result))
-    encode_s = time.perf_counter() - started
-    is_first = span.start == 0
-    return EncodedChunk(rows, results, encode_s, rows.broken if is_first else (), read_s if is_first else 0.0)
-
-
-async def pulled(iterator: Generator[T]) -> AsyncGenerator[T]:
-    """Iterate a blocking generator from the event loop, one step at a time in a thread of its own.
-
-    Wrap it in ``contextlib.aclosing``: the generator is then closed, after the step under way, whatever happens.
-    """
     loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(1, thread_name_prefix="prelabel-read") as thread:
-        try:
-            while (value := await loop.run_in_executor(thread, next, iterator, None)) is not None:
-                yield value
-        finally:
-            thread.submit(iterator.close)
+    window = _Window(work, 2 * n_threads * chunk_rows)
+    async with _threads(1, "prelabel-read") as reader, _threads(n_threads, "prelabel-encode") as pool, window:
+        started = time.perf_counter()
+        while (rows := await loop.run_in_executor(reader, next, batches, None)) is not None:
+            read_s = time.perf_counter() - started
+            for start in range(0, max(1, len(rows)), chunk_rows):
+                window.add(pool, rows, range(start, min(start + chunk_rows, len(rows))), read_s)
+                while window.is_full:
+                    yield await window.first()
+            started = time.perf_counter()
+        while window:
+            yield await window.first()
+
+
+@asynccontextmanager
+async def _threads(n_threads: int, name: str) -> AsyncIterator[ThreadPoolExecutor]:
+    """Threads for the time of the block; leaving it lets what they are at end, without blocking the event loop."""
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix=name)
+    try:
+        yield pool
+    finally:
+        await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+
+
+class _Window:
+    """The chunks that are under way, in file order. Leaving the block cancels them.
+
+    Args:
+        work: turns rows into items.
+        max_rows: rows that may be here besides those that wait for masks from elsewhere.
+    """
+
+    def __init__(self, work: RowWork, max_rows: int) -> None:
+        supply = work.supply
+        self._work = work
+        self._max_rows = max_rows + (0 if supply is None else supply.rows_ahead)
+        self._held = None if supply is None else supply.sources.held
+        self._n_rows = 0
+        self._tasks: deque[tuple[asyncio.Task[EncodedChunk], int]] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._tasks)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the first chunk has to go before another comes."""
+        return bool(self) and (self._n_rows > self._max_rows or (self._held is not None and self._held.is_full))
+
+    def add(self, pool: Executor, rows: RowBatch, span: range, read_s: float) -> None:
+        """Begin one more chunk."""
+        n_rows = max(1, len(span))
+        self._n_rows += n_rows
+        self._tasks.append((asyncio.create_task(self._encode(pool, rows, span, read_s)), n_rows))
+
+    async def _encode(self, pool: Executor, rows: RowBatch, span: range, read_s: float) -> EncodedChunk:
+        chunk = await self._work.encode(pool, rows, span, read_s)
+        if self._held is not None:
+            self._held.add(chunk.n_bytes)
+        return chunk
+
+    async def first(self) -> EncodedChunk:
+        """Wait for the first chunk, and let it go."""
+        task, n_rows = self._tasks[0]
+        chunk = await task
+        self._tasks.popleft()
+        self._n_rows -= n_rows
+        if self._held is not None:
+            self._held.add(-chunk.n_bytes)
+        return chunk
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        tasks = [task for task, _ in self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,15 +3,16 @@
 1. config    `config.load_config`            what to import, from which columns
 2. rows      `rows.read_rows`                the CSV as batches of text cells; `matching` ties their IDs to assets
 3. answers   `ontology.bind`, `answers`      columns and mask values tied to the project's classes; cells -> answers
-4. masks     `masks.decode`                  a row's mask -> runs
+4. masks     `masks.sources`, `masks.decode` a row's mask, wherever it is -> bytes -> runs
 5. polygons  `polygons`                      runs -> regions -> rings -> simplified polygons
-6. items     `encode.RowEncoder` (3 to 6)    a row -> one import item as JSON; `parallel` does it on all cores
+6. items     `encode.RowEncoder` (3 to 6)    a row -> one import item as JSON; `chunks` by `parallel` on all cores
 7. batches   `batches.Batcher`               items -> batches bounded by rows and bytes
 8. upload    `upload.Uploader`               batches -> receipts; `rewrite` merges with what is stored
 9. report    `report.ReportBuilder`          receipts and failures -> one outcome a row (`outcomes`) -> the report
 
-One event loop owns the network; reading, decoding, tracing and JSON happen in threads (`source` sets them up). What the
-stages share, and how they are stopped, is in `run`; what survives a crash in `journal`, told by `ledger`.
+One event loop owns the network; reading files, decoding, tracing and JSON happen in threads (`source` sets them up).
+Masks that several rows name are made once (`sharing`). What the stages share, and how they are stopped, is in `run`;
+what survives a crash in `journal`, told by `ledger`.
 """
 
 from __future__ import annotations
@@ -25,10 +26,8 @@ from prelabel.batches import Batcher
 from prelabel.errors import PrelabelError
 from prelabel.hub.api import connect, pretend
 from prelabel.ledger import Ledger
-from prelabel.masks.limits import MAX_MASK_BYTES, MAX_MASK_PIXELS, MaskLimits
 from prelabel.matching import Matches, RowGate, match_ids, sizes_wanted
 from prelabel.outcomes import OpenRows
-from prelabel.parallel import pulled
 from prelabel.readback import ReadBack
 from prelabel.rewrite import Keeping, Rewriter
 from prelabel.run import Run
@@ -39,9 +38,9 @@ from prelabel.upload import Uploader, as_it_is
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from prelabel.chunks import EncodedChunk
     from prelabel.model import Receipt
-    from prelabel.options import ConfigLike, ImportOptions, OnProgress, PathLike
-    from prelabel.parallel import EncodedChunk
+    from prelabel.options import ConfigLike, ImportOptions, MaskOptions, OnProgress, PathLike
     from prelabel.report import OnError, Report
     from prelabel.upload import BatchFailure
 
@@ -64,14 +63,11 @@ async def import_labels_async(  # noqa: PLR0913 - the public surface; each keywo
     api_key: str | None = None,
     on_progress: OnProgress | None = None,
     delimiter: str | None = None,
-    mask_root: PathLike | None = None,
     report: PathLike | None = None,
     rejects: PathLike | None = None,
     max_in_flight: int = 4,
     n_threads: int | None = None,
     on_error: OnError = "collect",
-    max_mask_bytes: int = MAX_MASK_BYTES,
-    max_mask_pixels: int = MAX_MASK_PIXELS,
     verify: bool = False,
     min_iou: float | None = None,
     dry_run: bool = False,
@@ -82,19 +78,20 @@ async def import_labels_async(  # noqa: PLR0913 - the public surface; each keywo
     deadline_s: float | None = None,
     max_failures: int | None = None,
     read_back: bool = False,
+    **masks: Unpack[MaskOptions],
 ) -> Report:
     """Import labels from a CSV into a project.
 
-    ``config`` is a file, a mapping or an ImportConfig; for the keywords see :class:`prelabel.options.ImportOptions`.
+    ``config`` is a file, a mapping or an ImportConfig; for the keywords see :class:`prelabel.options.ImportOptions` and
+    :class:`prelabel.options.MaskOptions`.
 
     Raises:
         ConfigError: config, CSV header, project and state do not fit each other; nothing was sent.
         UploadError: the Hub refused the key or could not be reached before anything was sent.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
     """
-    limits = MaskLimits(max_mask_bytes, max_mask_pixels)
-    opened = partial(Source.open, csv, config, delimiter, mask_root, n_threads, verify=verify, min_iou=min_iou)
-    source = await asyncio.to_thread(opened, limits=limits)  # 1, 2
+    opened = partial(Source.open, csv, config, delimiter, n_threads, verify=verify, min_iou=min_iou, **masks)
+    source = await asyncio.to_thread(opened)  # 1, 2
     hub = connect(host, api_key, requests_per_minute=source.config.requests_per_minute)
     run = Run(
         source, hub, project, on_progress, max_in_flight, dry_run, undo, read_back, max_failures, stop or Stopper()
@@ -119,7 +116,7 @@ async def _import(run: Run) -> None:
     source, hub, project, config = run.source, run.hub, run.project, run.source.config
     document = await hub.get_project(project)
     binding = source.bind(document)  # 3
-    survey, done = await asyncio.to_thread(run.survey)
+    survey, masks, done = await asyncio.to_thread(run.survey)
     matches, sizes = Matches(), sizes_wanted(config)
     if not run.reads_first or sizes != "no":
         matches = await match_ids(hub, project, survey.open_ids(done), document.get("assetCount"), sizes)
@@ -154,7 +151,11 @@ async def _import(run: Run) -> None:
         stopped=lambda: str(uploader.stopped or ""),
     )
     run.listen(uploader)
-    async with uploader, aclosing(pulled(source.encoded(encoder, gate))) as chunks:  # 4 to 6
+    async with (
+        run.mask_supply(masks) as supply,
+        uploader,
+        aclosing(source.encoded(encoder, gate, supply)) as chunks,  # 4 to 6
+    ):
         await _send(chunks, rows, uploader, run)
     run.said_by_hub = str(uploader.stopped or "")
 

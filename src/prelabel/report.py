@@ -28,7 +28,7 @@ _MAX_OUTCOMES = 100_000
 _MAX_NOTES = 1_000
 _SHOWN = 5
 
-Bottleneck = Literal["read", "decode", "trace", "encode", "upload", "rate limit"]
+Bottleneck = Literal["read", "fetch", "decode", "trace", "encode", "upload", "rate limit"]
 OnError = Literal["collect", "raise"]
 StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline"]
 RunKind = Literal["import", "dry run", "convert"]
@@ -76,6 +76,7 @@ class Timings:
     Attributes:
         total_s: wall clock, from start to report.
         read_s: reading the CSV.
+        fetch_s: masks coming from elsewhere, summed over those fetched together.
         decode_s: masks to runs, summed over threads.
         trace_s: runs to polygons, summed over threads.
         encode_s: all work on rows, the two above included, summed over threads.
@@ -85,6 +86,7 @@ class Timings:
 
     total_s: float = 0.0
     read_s: float = 0.0
+    fetch_s: float = 0.0
     decode_s: float = 0.0
     trace_s: float = 0.0
     encode_s: float = 0.0
@@ -107,7 +109,7 @@ class Report:
         n_batches: import requests that were acknowledged.
         masks: sums over the masks.
         timings: where the time went.
-        n_threads, max_in_flight: how parallel the CPU work and the requests were.
+        n_threads, max_in_flight, fetch_concurrency: how parallel the CPU work, the requests and the fetches were.
         peak_rss_bytes: the process's largest memory so far, None where the system does not tell.
         outcomes: failed and skipped rows and imported ones with notes, in row order, at most 100,000.
         n_outcomes_dropped: further such rows; the rejects CSV has every failed one.
@@ -137,6 +139,7 @@ class Report:
     _rejects: Rejects = field(repr=False, compare=False)
     n_earlier: int = 0
     stopped_by: StoppedBy = ""
+    fetch_concurrency: int = 1
 
     @property
     def exit_code(self) -> int:
@@ -151,6 +154,7 @@ class Report:
         times, threads = self.timings, max(1, self.n_threads)
         shares: dict[Bottleneck, float] = {
             "read": times.read_s,
+            "fetch": times.fetch_s / max(1, self.fetch_concurrency),
             "decode": times.decode_s / threads,
             "trace": times.trace_s / threads,
             "encode": (times.encode_s - times.decode_s - times.trace_s) / threads,
@@ -181,6 +185,7 @@ class Report:
             "timings": {name: round(seconds, 4) for name, seconds in asdict(self.timings).items()},
             "n_threads": self.n_threads,
             "max_in_flight": self.max_in_flight,
+            "fetch_concurrency": self.fetch_concurrency,
             "peak_rss_bytes": self.peak_rss_bytes,
             "notes": list(self.notes),
             "outcomes": [asdict(outcome) for outcome in self.outcomes],
@@ -264,6 +269,9 @@ class ReportBuilder:
         header: its columns.
         delimiter: its delimiter.
         project: the project's id.
+
+    Attributes:
+        kind, project, n_by_state, n_earlier, masks, timings, n_batches, fetch_concurrency: as in the report.
     """
 
     def __init__(self, kind: RunKind, csv_name: str, header: Sequence[str], delimiter: str, project: str = "") -> None:
@@ -272,8 +280,9 @@ class ReportBuilder:
         self.masks = MaskTotals()
         self.timings = Timings()
         self.n_batches = 0
+        self.fetch_concurrency = 1
+        self.kind: RunKind = kind
         self.project = project
-        self._kind: RunKind = kind
         self._csv = csv_name
         self._rejects = Rejects(header, delimiter)
         self._outcomes: list[RowOutcome] = []
@@ -340,7 +349,7 @@ class ReportBuilder:
         self.timings.total_s = time.perf_counter() - self._started
         counts = self.n_by_state
         return Report(
-            kind=self._kind,
+            kind=self.kind,
             csv=self._csv,
             project=self.project,
             n_rows=sum(counts.values()),
@@ -361,6 +370,7 @@ class ReportBuilder:
             _rejects=self._rejects,
             n_earlier=self.n_earlier,
             stopped_by=stopped_by,
+            fetch_concurrency=self.fetch_concurrency,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Self
 from prelabel.errors import UploadUnavailable
 from prelabel.journal import Journal, RowRanges
 from prelabel.report import Report, ReportBuilder, deliver
+from prelabel.supply import supplied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
+    from prelabel.chunks import MaskSupply
     from prelabel.hub.api import HubClient
+    from prelabel.masks.plan import MaskSurvey
+    from prelabel.masks.sources import MaskSources
     from prelabel.matching import Survey
     from prelabel.options import OnProgress, PathLike
     from prelabel.report import OnError, RunKind, StoppedBy
@@ -44,6 +48,7 @@ class Run:
         stopper: tells when to stop.
         journal: the record, None for none.
         n_rows: rows of the CSV, None until they are counted.
+        sources: where masks come from, None while there are none.
         said_by_hub: why the Hub made the run stop, empty while it has not.
     """
 
@@ -59,6 +64,7 @@ class Run:
     stopper: Stopper
     journal: Journal | None = None
     n_rows: int | None = None
+    sources: MaskSources | None = None
     said_by_hub: str = ""
     books: ReportBuilder = field(init=False)
 
@@ -103,22 +109,27 @@ class Run:
             self.books.recall(json.loads(earlier))
         return earlier is not None
 
-    def survey(self) -> tuple[Survey, RowRanges]:
-        """Go over the CSV's IDs; returns what was found, and the rows that earlier runs have imported.
+    def survey(self) -> tuple[Survey, MaskSurvey, RowRanges]:
+        """Go over the CSV's IDs and masks; returns what was found, and the rows that earlier runs have imported.
 
         Rows of one ID are added in order, so that the last answer wins. When an earlier one of them failed and later
         ones are in, all are to be sent again: that is recorded before the first of them is.
         """
-        if self.journal is None:
-            done, survey = RowRanges(), self.source.survey()
-        else:
+        done = RowRanges() if self.journal is None else self.journal.acknowledged()
+        survey, masks = self.source.survey(done)
+        if self.journal is not None and survey.unfinished:
+            self.journal.reopen(self.source.numbers_of(survey.unfinished))
             done = self.journal.acknowledged()
-            survey = self.source.survey(done)
-            if survey.unfinished:
-                self.journal.reopen(self.source.numbers_of(survey.unfinished))
-                done = self.journal.acknowledged()
+            survey, masks = self.source.survey(done)
         self.n_rows = survey.n_rows
-        return survey, done
+        return survey, masks, done
+
+    @asynccontextmanager
+    async def mask_supply(self, masks: MaskSurvey) -> AsyncIterator[MaskSupply | None]:
+        """Where masks come from, for the time of the block; see :func:`prelabel.supply.supplied`."""
+        async with supplied(self.source, masks, self.books, self.hub) as supply:
+            self.sources = None if supply is None else supply.sources
+            yield supply
 
     def tell(self) -> None:
         """Tell whoever watches, and stop when too many rows have failed."""
@@ -134,6 +145,8 @@ class Run:
         def halt() -> None:
             uploader.stop(UploadUnavailable(self.stopper.reason))
             self.hub.pace.close(self.stopper.reason)
+            if self.sources is not None:
+                self.sources.stop(self.stopper.reason)
 
         self.stopper.listen(halt)
 

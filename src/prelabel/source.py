@@ -5,25 +5,26 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from prelabel.chunks import RowWork
 from prelabel.config import ImportConfig, load_config
 from prelabel.encode import RowEncoder
 from prelabel.journal import Fingerprint, digest_of
-from prelabel.masks.limits import MaskLimits
+from prelabel.masks.access import MaskSettings
+from prelabel.masks.plan import MaskSurvey
 from prelabel.matching import Survey, survey_ids
 from prelabel.ontology import bind, parse_ontology
 from prelabel.parallel import count_cores, encode_rows
 from prelabel.rows import CsvLayout, read_header, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Generator, Mapping
+    from collections.abc import AsyncGenerator, Container, Iterable, Iterator, Mapping
 
-    from prelabel.model import Binding, Shape
-    from prelabel.options import ConfigLike, PathLike
-    from prelabel.parallel import EncodedChunk, Gate
+    from prelabel.chunks import EncodedChunk, Gate, MaskSupply
+    from prelabel.model import Binding, RowBatch, Shape
+    from prelabel.options import ConfigLike, MaskOptions, PathLike
 
-_MASKS_PER_CHUNK = 4
 _ROWS_PER_READ = 250
 _PACING_KEYS = {"upload_batch_size", "requests_per_minute", "max_batch_bytes"}  # decide on no label
 
@@ -36,33 +37,30 @@ class Source:
         csv: the file.
         config: the checked config.
         layout: the CSV's header and delimiter.
-        mask_root: folder that mask paths are relative to.
+        masks: where masks may come from.
         n_threads: threads that decode and trace.
-        limits: how large a mask may be.
         verify, min_iou: see :class:`prelabel.options.ImportOptions`.
     """
 
     csv: Path
     config: ImportConfig
     layout: CsvLayout
-    mask_root: Path
+    masks: MaskSettings
     n_threads: int
-    limits: MaskLimits
     verify: bool = False
     min_iou: float | None = None
 
     @classmethod
-    def open(  # noqa: PLR0913 - what both public functions hand on
+    def open(
         cls,
         csv: PathLike,
         config: ConfigLike,
         delimiter: str | None = None,
-        mask_root: PathLike | None = None,
         n_threads: int | None = None,
         *,
-        limits: MaskLimits = MaskLimits(),  # noqa: B008 - frozen
         verify: bool = False,
         min_iou: float | None = None,
+        **masks: Unpack[MaskOptions],
     ) -> Source:
         """Read the config and the CSV's header.
 
@@ -70,33 +68,36 @@ class Source:
             csv: the file.
             config: a file, a mapping or an ImportConfig.
             delimiter: the CSV's; None finds out.
-            mask_root: None means the CSV's own folder.
             n_threads: None means one per core.
-            limits: how large a mask may be.
             verify: see :class:`prelabel.options.ImportOptions`.
             min_iou: likewise.
+            masks: see :class:`prelabel.options.MaskOptions`.
 
         Raises:
-            ConfigError: one of the two cannot be used.
+            ConfigError: one of the two, or an option, cannot be used.
         """
         path = Path(csv)
+        settings = MaskSettings.of(path.parent, **masks)
         checked = load_config(config)
         layout = read_header(path, delimiter=delimiter)
-        root = path.parent if mask_root is None else Path(mask_root)
-        return cls(path, checked, layout, root, n_threads or count_cores(), limits, verify, min_iou)
+        return cls(path, checked, layout, settings, n_threads or count_cores(), verify, min_iou)
 
     def fingerprint(self, project: str, host: str) -> Fingerprint:
         """What must be the same for an import to go on where it was interrupted."""
         labels = self.config.model_dump(mode="json", exclude=_PACING_KEYS)
-        options = {"delimiter": self.layout.delimiter, "mask_root": str(self.mask_root.resolve())}
+        options = {"delimiter": self.layout.delimiter, "mask_root": str(self.masks.root.resolve())}
         return Fingerprint(digest_of(self.csv), json.dumps(labels | options, sort_keys=True), project, host)
 
-    def survey(self, done: Container[int] = ()) -> Survey:
-        """Go once over the ID column: rows, IDs, IDs on several rows; ``done`` rows were imported earlier."""
-        column = self.config.external_id_column
-        rows = read_rows(self.csv, columns=[column], delimiter=self.layout.delimiter, rows_per_batch=10_000)
+    def survey(self, done: Container[int] = ()) -> tuple[Survey, MaskSurvey]:
+        """Go once over the columns of IDs and masks; ``done`` rows were imported earlier."""
+        id_column, mask_column = self.config.external_id_column, self.config.mask_column
+        masks = MaskSurvey(self.config.storage_id)
+        columns = [id_column, mask_column] if mask_column else [id_column]
+        rows = read_rows(self.csv, columns=columns, delimiter=self.layout.delimiter, rows_per_batch=10_000)
+        if mask_column:
+            rows = _seen(rows, mask_column, masks, done)
         # Overwriting sends one row of an ID, so only adding has to know which IDs are done in part.
-        return survey_ids(rows, column, () if self.config.overwrite else done)
+        return survey_ids(rows, id_column, () if self.config.overwrite else done), masks
 
     def numbers_of(self, external_ids: Container[str]) -> list[int]:
         """The numbers of the rows that have one of these external IDs."""
@@ -125,21 +126,25 @@ class Source:
             self.config,
             binding,
             project=project,
-            mask_root=self.mask_root,
-            limits=self.limits,
+            limits=self.masks.limits.mask,
             shapes=shapes,
             verify=self.verify,
             min_iou=self.min_iou,
         )
 
-    def encoded(self, encoder: RowEncoder, gate: Gate) -> Generator[EncodedChunk]:
+    def encoded(self, encoder: RowEncoder, gate: Gate, supply: MaskSupply | None) -> AsyncGenerator[EncodedChunk]:
         """Yield every row, encoded or sorted out by the gate, in file order."""
-        rows = read_rows(self.csv, delimiter=self.layout.delimiter, rows_per_batch=_ROWS_PER_READ)
         return encode_rows(
-            rows,
-            encoder,
-            gate,
-            id_column=self.config.external_id_column,
+            read_rows(self.csv, delimiter=self.layout.delimiter, rows_per_batch=_ROWS_PER_READ),
+            RowWork(encoder, gate, self.config.external_id_column, supply),
             n_threads=self.n_threads,
-            chunk_rows=_MASKS_PER_CHUNK if self.config.mask_column else _ROWS_PER_READ,
+            chunk_rows=_ROWS_PER_READ if supply is None else supply.chunk_rows,
         )
+
+
+def _seen(batches: Iterable[RowBatch], mask_column: str, masks: MaskSurvey, done: Container[int]) -> Iterator[RowBatch]:
+    """Let a survey see the masks of the rows that are still to be imported."""
+    for rows in batches:
+        cells = rows.columns[mask_column]
+        masks.see(cell for number, cell in zip(rows.numbers, cells, strict=True) if number not in done)
+        yield rows

@@ -139,3 +139,36 @@ def test_the_mask_root_may_be_elsewhere(files: DemoFiles, prelabel: Command, tmp
     first = json.loads(done.stdout.splitlines()[0])
     assert paint(first["objects"]).shape == (HEIGHT_PX, WIDTH_PX)
     assert first["objects"]
+
+
+def test_masks_outside_of_the_root(files: DemoFiles, prelabel: Command, tmp_path: Path) -> None:
+    """They are refused, each row with the remedy, unless they are allowed."""
+    table, elsewhere = files.csv("segmentation"), tmp_path / "elsewhere"
+    (files.folder / "masks").rename(elsewhere)
+    table.write_text(table.read_text(encoding="utf-8").replace(",masks/", f",{elsewhere}/"), encoding="utf-8")
+    arguments = ("-c", files.config("segmentation"), "--schema", files.schema("segmentation"))
+    refused = prelabel("convert", table, *arguments)
+    allowed = prelabel("convert", table, *arguments, "--allow-outside-root")
+    assert (refused.returncode, allowed.returncode) == (1, 0), allowed.stderr
+    assert "or --allow-outside-root" in refused.stderr
+    assert len(allowed.stdout.splitlines()) == N_ROWS
+
+
+def test_options_about_masks(files: DemoFiles, prelabel: Command) -> None:
+    """Limits reach the masks; a host that is none is a mistake in the command, not in the rows."""
+    arguments = ("-c", files.config("segmentation"), "--schema", files.schema("segmentation"))
+    small = prelabel("convert", files.csv("segmentation"), *arguments, "--max-mask-bytes", 10)
+    wrong = prelabel("convert", files.csv("segmentation"), *arguments, "--allow-mask-host", "http://host/")
+    assert (small.returncode, wrong.returncode) == (1, 2)
+    assert "at most 10 are allowed" in small.stderr
+    assert "allow_mask_hosts has 'http://host/': name a host" in wrong.stderr
+
+
+def test_help_teaches_about_masks(prelabel: Command) -> None:
+    """Every option is there, with its default."""
+    said = " ".join(prelabel("import", "--help").stdout.split())
+    for option in ("--fetch-concurrency N", "--fetch-timeout S", "--max-mask-bytes N", "--max-redirects N"):
+        assert option in said
+    for option in ("--max-shared-bytes N", "--allow-outside-root", "--allow-mask-host NAME"):
+        assert option in said
+    assert "[default: 16; x>=1]" in said

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hub.scripted import KEY, Script, failure, scripted, success
 from prelabel.errors import BatchTooLarge, ConfigError, UploadRefused, UploadUnavailable
 from prelabel.hub.api import HubAsset, HubClient, ImportAck, connect, pretend, split_ids
-from prelabel.hub.retry import RetryPolicy
 from prelabel.model import Batch, Item
+from prelabel.retry import RetryPolicy
 
 QUICK = RetryPolicy(max_attempts=3, first_wait_s=0.001, max_wait_s=0.001)
 

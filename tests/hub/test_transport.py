@@ -12,12 +12,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.client_reqrep import ConnectionKey
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hub.scripted import KEY, failure, raw_server, scripted, success
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
-from prelabel.hub.transport import Timeouts, Transport, base_url, parse_retry_after
+from prelabel.hub.transport import Timeouts, Transport, base_url
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 
@@ -170,35 +168,6 @@ async def test_retry_after_is_read() -> None:
 
         assert isinstance(error, UploadUnavailable)
         assert error.retry_after_s == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (None, None),
-        ("0", 0.0),
-        (" 2.5 ", 2.5),
-        ("-3", 0.0),
-        ("nan", None),
-        ("inf", None),
-        ("soon", None),
-        ("", None),
-        ("Mon, 04 May 2026 12:01:00 GMT", 60.0),
-        ("Mon, 04 May 2026 11:00:00 GMT", 0.0),
-        ("Mon, 04 May 2026 12:00:10 -0000", 10.0),
-    ],
-)
-def test_parse_retry_after(value: str | None, expected: float | None) -> None:
-    """The header's two forms, and what is none."""
-    assert parse_retry_after(value, now=NOW) == expected
-
-
-@given(st.text(max_size=40))
-def test_parse_retry_after_survives_anything(value: str) -> None:
-    """No header makes it raise or wait a negative or endless time."""
-    seconds = parse_retry_after(value, now=NOW)
-
-    assert seconds is None or 0 <= seconds < float("inf")
 
 
 async def test_redirects_are_not_followed() -> None:

@@ -127,6 +127,8 @@ def test_a_wrong_fault_is_named(fault: dict[str, Any], message: str) -> None:
         ({"settings": {"page_cap": 0}}, "page_cap is 0: it must be a whole number above 0"),
         ({"settings": {"page_cap": "7"}}, "page_cap is '7': it must be a whole number above 0"),
         ({"settings": {"skip_non_todo": "no"}}, "skip_non_todo is 'no': it must be true or false"),
+        ({"settings": {"tells_bucket": 0}}, "tells_bucket is 0: it must be true or false"),
+        ({"settings": {"url_lifetime_s": "1 h"}}, "url_lifetime_s is '1 h': it must be a number of seconds"),
         (
             {"faults": [{"kind": "latency", "name": "a"}, {"kind": "answer_lost", "name": "a"}]},
             '2 faults are named "a": names must differ',

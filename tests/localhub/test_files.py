@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prelabel.localhub.files import Shelf, bucket_and_key, safe_name
+from prelabel.localhub.files import Shelf, bucket_and_key, listing_answer, safe_name
 from prelabel.localhub.wire import Refusal
 
 
@@ -100,11 +100,11 @@ def test_buckets_may_lie_elsewhere(tmp_path: Path) -> None:
 def test_tokens_open_one_path_to_one_method(tmp_path: Path, path: str) -> None:
     """Another method, path, expiry or secret does not pass."""
     shelf = _shelf(tmp_path)
-    url = urlsplit(shelf.signed("PUT", path))
+    url = urlsplit(shelf.signed("PUT", path, 60))
     assert unquote(url.path) == path
     query = {name: values[0] for name, values in parse_qs(url.query).items()}
     shelf.check_token("PUT", path, query)
-    later = {**query, "expires": str(int(query["expires"]) + 1)}
+    later = {**query, "expires": str(float(query["expires"]) + 1)}
     for method, where, opened in (
         ("GET", path, query),
         ("PUT", path + "x", query),
@@ -162,3 +162,18 @@ def test_the_secret_is_not_in_the_repr(tmp_path: Path) -> None:
 def test_object_urls(url: str, expected: tuple[str, str] | None) -> None:
     """Every cloud's way of naming an object is read; other URLs name none."""
     assert bucket_and_key(url) == expected
+
+
+def test_the_forms_of_a_listing() -> None:
+    """Keys, names below the folder, URLs alone, a bare list; with and without signed URLs."""
+    files = [{"key": "m/x/a.png", "name": "a.png", "size": 1, "signedUrl": "https://h/a?token=t"}]
+    bare = [{"key": "m/x/a.png", "name": "a.png", "size": 1}]
+
+    assert listing_answer(files, "m", "keys") == {"files": files}
+    assert listing_answer(files, "/m/", "names") == {
+        "files": [{"name": "x/a.png", "size": 1, "signedUrl": "https://h/a?token=t"}]
+    }
+    assert listing_answer(bare, "", "names") == {"files": [{"name": "m/x/a.png", "size": 1}]}
+    assert listing_answer(files, "m", "urls") == {"files": ["https://h/a?token=t"]}
+    assert listing_answer(bare, "m", "urls") == {"files": ["m/x/a.png"]}
+    assert listing_answer(files, "m", "list") == [{"path": "m/x/a.png", "url": "https://h/a?token=t"}]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+
+from prelabel.localhub.faults import FaultPlan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,6 +99,24 @@ async def test_storages_list_and_sign(api: Api) -> None:
     assert await api.refused("GET", path) == "bucketName is missing"
     await api.ok("DELETE", f"/v2/storages/{storage['_id']}")
     assert "Invalid storage" in await api.refused("GET", path, query={"bucketName": "masks"})
+
+
+@pytest.mark.usefixtures("bucket")
+async def test_the_forms_of_listings_and_storages_are_switches(api: Api) -> None:
+    """Each form of a listing opens the file; a bucket may stay untold; signed URLs run out when they are told to."""
+    sent = {"name": "s", "provider": "AWS", "bucket": "masks"}
+    storage = (await api.ok("POST", "/v2/storages/", sent))["storage"]["_id"]
+    query = {"bucketName": "masks", "path": "deep", "getSignedUrls": "true"}
+    urls: list[str] = []
+    for form in ("keys", "names", "urls", "list"):
+        api.hub.faults = FaultPlan(settings={"listing_form": form, "tells_bucket": False, "url_lifetime_s": 0.3})
+        answer = await api.ok("GET", f"/v2/storages/{storage}/files", query=query)
+        entry = answer[0] if isinstance(answer, list) else answer["files"][0]
+        urls.append(entry if isinstance(entry, str) else entry.get("signedUrl") or entry["url"])
+    assert [(await _get(api, url))[:2] for url in urls[-1:]] == [(200, b"mask")]
+    assert "bucket" not in (await api.ok("GET", "/v2/storages"))["storages"][0]
+    await asyncio.sleep(0.4)
+    assert [(await _get(api, url))[0] for url in urls] == [403] * 4
 
 
 async def test_a_signed_url_of_an_absent_object_is_404(api: Api) -> None:

@@ -18,6 +18,8 @@ from prelabel.localhub import HubSettings
         ({"requests_per_minute": 0}, "requests_per_minute is 0"),
         ({"rate_window_s": 0.0}, "rate_window_s is 0.0"),
         ({"import_mode": "merge"}, "import_mode is 'merge': it must be one of replace, append"),
+        ({"url_lifetime_s": 0}, "url_lifetime_s is 0"),
+        ({"listing_form": "xml"}, "listing_form is 'xml': it must be one of keys, names, urls, list"),
         ({"asset_form": "text"}, "asset_form is 'text': it must be one of id, object"),
     ],
 )

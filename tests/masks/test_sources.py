@@ -1,254 +1,354 @@
-"""References to bytes: what is found, and what must not be read."""
+"""References to bytes: every source through one door, walls before all of them, one mask at a time or many."""
 
 from __future__ import annotations
 
-import os
-import socket
+import asyncio
+import base64
+import gzip
 import sys
-import unicodedata
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
+from aiohttp import web
 
+from localhub.hubclient import KEY, Api
+from masks.buckets import KEYS, fill_bucket, s3_server
+from masks.webserver import endless, saying, serving
 from prelabel.errors import MaskError
-from prelabel.masks.sources import LocalFiles
+from prelabel.hub.api import HubClient
+from prelabel.localhub import HubSettings, LocalHub
+from prelabel.masks.access import Access, Limits
+from prelabel.masks.limits import MaskLimits
+from prelabel.masks.plan import MaskSurvey
+from prelabel.masks.sources import MaskSources
+from prelabel.model import Runs
 
-posix_only = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A folder with masks, with a secret beside it."""
-    folder = tmp_path / "csv"
-    (folder / "masks").mkdir(parents=True)
-    (folder / "masks" / "a.png").write_bytes(b"mask a")
-    (tmp_path / "secret.png").write_bytes(b"secret")
-    return folder
-
-
-@pytest.mark.parametrize("reference", ["masks/a.png", "./masks/a.png", "masks/../masks//a.png", "masks\\a.png"])
-def test_paths_below_the_root_are_read(root: Path, reference: str) -> None:
-    """Relative paths, also through .. as long as they stay inside, and with the separators of Windows."""
-    assert LocalFiles(root).read(reference) == b"mask a"
+SERVICE = Access("service")
 
 
-def test_an_absolute_path_below_the_root_is_read(root: Path) -> None:
-    """Some tools write absolute paths."""
-    assert LocalFiles(root).read(str(root / "masks" / "a.png")) == b"mask a"
+async def got(sources: MaskSources, cell: str, turn: int = 1) -> bytes | Runs:
+    """What a cell's mask is, wherever it is."""
+    reference = sources.reference(cell)
+    if sources.is_at_hand(reference):
+        return sources.read(reference)
+    async with sources.fetched(reference, turn) as content:
+        assert sources.held.n_bytes >= len(content)
+        return content
 
 
-@posix_only
-def test_a_name_with_a_backslash_wins_over_the_separator(root: Path) -> None:
-    """Where a file is really named so, that file is meant."""
-    (root / "masks\\a.png").write_bytes(b"odd name")
-    assert LocalFiles(root).read("masks\\a.png") == b"odd name"
+async def test_what_is_at_hand(tmp_path: Path) -> None:
+    """Files, file URLs, data: URLs and run lengths need neither loop nor network."""
+    (tmp_path / "a b.png").write_bytes(b"mask")
+    async with MaskSources(tmp_path, Access(), Limits()) as sources:
+        for cell in ("a b.png", (tmp_path / "a b.png").as_uri(), f"data:;base64,{base64.b64encode(b'mask').decode()}"):
+            assert sources.is_at_hand(sources.reference(cell))
+            assert await got(sources, cell) == b"mask"
+        assert isinstance(await got(sources, '{"size": [1, 1], "counts": [1]}'), Runs)
+    assert (sources.n_fetched, sources.busy_s) == (0, 0)
 
 
-def test_a_relative_root_stays_where_it_was(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The root is fixed when the import starts."""
-    monkeypatch.chdir(root.parent)
-    files = LocalFiles(Path("csv"))
-    monkeypatch.chdir(root)
-    assert files.read("masks/a.png") == b"mask a"
+async def test_what_is_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The web and buckets are fetched; the bytes count as held until they are used."""
+    with s3_server() as s3:
+        fill_bucket(s3, "masks", {"a.png": b"of s3"})
+        for name, value in {**KEYS, "AWS_ENDPOINT_URL": s3}.items():
+            monkeypatch.setenv(name, value)
+        async with serving(saying()) as server, MaskSources(tmp_path, Access(), Limits()) as sources:
+            assert await got(sources, f"{server.url}/a.png") == b"mask"
+            assert await got(sources, "s3://masks/a.png") == b"of s3"
+            assert (sources.n_fetched, sources.held.n_bytes) == (2, 0)
+            assert sources.busy_s > 0
 
 
-def test_threads_share_one_reader(root: Path) -> None:
-    """Worker threads call it at once, for files that exist and files that do not."""
-    files = LocalFiles(root)
+@pytest.mark.parametrize(
+    ("cell", "part"),
+    [
+        ("a.png", "a service reads no local files"),
+        ("/etc/passwd", "a service reads no local files"),
+        ("file:///etc/passwd", "a service reads no local files"),
+        ("\\\\host\\share\\a.png", "a service reads no local files"),
+        ("s3://masks/a.png", "this machine's own credentials, which a service does not lend"),
+        ("gs://masks/a.png", "which a service does not lend"),
+        ("abfs://masks@acct.dfs.core.windows.net/a.png", "which a service does not lend"),
+        ("http://127.0.0.1:9/a.png", "at a loopback address"),
+    ],
+)
+async def test_a_service_opens_none_of_this_machines_doors(cell: str, part: str, tmp_path: Path) -> None:
+    """No file, no bucket, no address inside: not even to say whether it exists."""
+    (tmp_path / "a.png").write_bytes(b"mask")
+    async with MaskSources(tmp_path, SERVICE, Limits()) as sources:
+        with pytest.raises(MaskError, match=part):
+            await got(sources, cell)
 
-    def outcome(i: int) -> str:
+
+async def test_a_service_reads_what_the_cell_holds(tmp_path: Path) -> None:
+    """There is no danger in that."""
+    async with MaskSources(tmp_path, SERVICE, Limits()) as sources:
+        assert await got(sources, "data:,mask") == b"mask"
+
+
+async def test_limits_hold_for_all(tmp_path: Path) -> None:
+    """Files, cells and servers alike."""
+    (tmp_path / "a.png").write_bytes(b"123456")
+    async with (
+        serving(saying(b"123456")) as server,
+        MaskSources(tmp_path, Access(), Limits(mask=MaskLimits(5))) as sources,
+    ):
+        for cell in ("a.png", "data:,123456", f"{server.url}/a.png"):
+            with pytest.raises(MaskError, match="6 bytes and at most 5 are allowed"):
+                await got(sources, cell)
+
+
+async def test_no_more_than_so_many_at_once(tmp_path: Path) -> None:
+    """The others wait for their turn, in order."""
+    now, most = 0, 0
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.02)
+        now -= 1
+        return web.Response(body=b"mask")
+
+    async with serving(slow) as server, MaskSources(tmp_path, Access(), Limits(concurrency=3)) as sources:
+        await asyncio.gather(*(got(sources, f"{server.url}/{turn}", turn) for turn in range(20)))
+    assert most == 3
+    assert [request.path for request in server.seen[:3]] == ["/0", "/1", "/2"]
+
+
+async def test_stopping_ends_what_is_under_way(tmp_path: Path) -> None:
+    """At once, with the reason; nothing new begins. Cancelling stays cancelling."""
+    async with (
+        serving(endless(b"x", 600.0)) as server,
+        MaskSources(tmp_path, Access(), Limits(concurrency=2)) as sources,
+    ):
+        tasks = [asyncio.create_task(got(sources, f"{server.url}/{turn}", turn)) for turn in range(4)]
+        cancelled = asyncio.create_task(got(sources, f"{server.url}/5", 5))
+        await asyncio.sleep(0.2)
+        cancelled.cancel()
+        started = time.perf_counter()
+        sources.stop("the deadline is over")
+        results = await asyncio.gather(*tasks, cancelled, return_exceptions=True)
+        assert time.perf_counter() - started < 1
+        assert [str(result) for result in results[:4]] == ["not sent, the import had stopped: the deadline is over"] * 4
+        assert isinstance(results[4], asyncio.CancelledError)
+        with pytest.raises(MaskError, match="had stopped"):
+            await got(sources, f"{server.url}/6")
+    assert len(server.seen) == 2
+
+
+GREEDY = """
+import asyncio, resource, sys
+from pathlib import Path
+from prelabel.errors import MaskError
+from prelabel.masks.access import Access, Limits
+from prelabel.masks.limits import MaskLimits
+from prelabel.masks.sources import MaskSources
+
+async def main():
+    sources = MaskSources(Path(), Access(), Limits(mask=MaskLimits(40 << 20), max_held_bytes=40 << 20, concurrency=16))
+    async def one(url, turn):
         try:
-            return files.read("masks/a.png" if i % 2 else "masks/a.tif").decode()
+            async with sources.fetched(sources.reference(url), turn) as content:
+                return str(len(content))
         except MaskError as error:
-            return str(error).rpartition(": ")[2]
+            return str(error)
+    async with sources:
+        await one(sys.argv[1], 0)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        said = await asyncio.gather(*(one(url, turn) for turn, url in enumerate(sys.argv[2:])))
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(grown * (1 if sys.platform == "darwin" else 1024), *said, sep="\\n")
 
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(outcome, range(200)))
-    assert outcomes == ["did you mean 'a.png'?", "mask a"] * 100
-
-
-@pytest.mark.parametrize("reference", ["../secret.png", "masks/../../secret.png", "..\\secret.png", "/etc/passwd"])
-def test_paths_out_of_the_root_are_refused(root: Path, reference: str) -> None:
-    """Whether the file exists or not is not told either."""
-    with pytest.raises(MaskError, match="lies outside of") as caught:
-        LocalFiles(root).read(reference)
-    assert caught.value.excerpt == reference
-    with pytest.raises(MaskError, match="lies outside of"):
-        LocalFiles(root).read(reference + "-absent")
+asyncio.run(main())
+"""
 
 
-@posix_only
-def test_symlinks_lead_nowhere_outside(root: Path) -> None:
-    """Neither a linked file nor a linked folder, nor a link to a link, opens the way out; links inside are fine."""
-    (root / "file.png").symlink_to(root.parent / "secret.png")
-    (root / "folder").symlink_to(root.parent)
-    (root / "twice.png").symlink_to(root / "file.png")
-    (root / "inside.png").symlink_to(root / "masks" / "a.png")
-    files = LocalFiles(root)
-    for reference in ("file.png", "folder/secret.png", "twice.png", "folder/csv/../secret.png"):
-        with pytest.raises(MaskError, match="lies outside of"):
-            files.read(reference)
-    assert files.read("inside.png") == b"mask a"
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process's largest memory so")
+async def test_memory_is_bounded_whatever_servers_send(tmp_path: Path) -> None:
+    """Sixteen at once, endless, unpacking to a gigabyte, lying about their length: two masks' room is enough."""
+    bomb = gzip.compress(bytes(1 << 27), 9) * 8
+
+    async def greedy(request: web.Request) -> web.StreamResponse:
+        match request.path:
+            case "/small":
+                return web.Response(body=b"mask")
+            case "/bomb":
+                return web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
+            case "/length":
+                return await endless(b"x" * 65_536, Content_Length=str(1 << 30))(request)
+            case _:
+                return await endless(b"x" * 65_536)(request)
+
+    async with serving(greedy) as server:
+        urls = [f"{server.url}/{kind}" for kind in ("small", *["endless", "bomb", "length", "endless"] * 6)]
+        command = [sys.executable, "-c", GREEDY, *urls]
+        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        said = (await child.communicate())[0].decode().splitlines()
+    assert child.returncode == 0
+    assert len(said) == 25
+    assert all("bytes and at most 41943040 are allowed" in each for each in said[1:])
+    assert int(said[0]) < 3 * (40 << 20)
 
 
-@posix_only
-def test_a_root_that_is_a_symlink_is_followed_once(root: Path) -> None:
-    """The user's own folder may be a link."""
-    (root.parent / "link").symlink_to(root)
-    assert LocalFiles(root.parent / "link").read("masks/a.png") == b"mask a"
+# Storages of the Hub
 
 
-@posix_only
-def test_a_circle_of_symlinks_ends(root: Path) -> None:
-    """Two links that point at each other."""
-    (root / "a").symlink_to(root / "b")
-    (root / "b").symlink_to(root / "a")
-    with pytest.raises(MaskError, match=r"(?i)symbolic|symlink|no mask file"):
-        LocalFiles(root).read("a")
+class Desk:
+    """Sources whose Hub has a storage, and the hub itself."""
+
+    def __init__(self, sources: MaskSources, hub: LocalHub, storage_id: str, bucket: Path) -> None:
+        self.sources = sources
+        self.hub = hub
+        self.storage_id = storage_id
+        self.bucket = bucket
+
+    @property
+    def n_signed(self) -> int:
+        """Masks signed one by one so far."""
+        return self.hub.request_counts["GET /v2/getSignedUrl"]
+
+    @property
+    def n_opened(self) -> int:
+        """Objects opened so far."""
+        counts = self.hub.request_counts
+        return sum(count for route, count in counts.items() if route.startswith("GET /buckets/"))
 
 
-@posix_only
-def test_a_swap_between_look_and_open_is_no_way_out(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that becomes a symlink after it was checked is not followed, one that becomes a FIFO does not hang."""
-    files, target = LocalFiles(root), root / "masks" / "a.png"
-    real_open = os.open
-
-    def swap_for_link(path: Path, flags: int) -> int:
-        target.unlink()
-        target.symlink_to(root.parent / "secret.png")
-        return real_open(path, flags)
-
-    def swap_for_fifo(path: Path, flags: int) -> int:
-        target.unlink()
-        os.mkfifo(target)
-        return real_open(path, flags)
-
-    monkeypatch.setattr(os, "open", swap_for_link)
-    with pytest.raises(MaskError, match="cannot be read"):
-        files.read("masks/a.png")
-    target.unlink()
-    target.write_bytes(b"mask a")
-    monkeypatch.setattr(os, "open", swap_for_fifo)
-    with pytest.raises(MaskError, match="is a device, pipe or socket"):
-        files.read("masks/a.png")
+@asynccontextmanager
+async def desk_with(
+    folder: Path, *cells: str, access: Access | None = None, middlewares: tuple[Any, ...] = (), **settings: Any
+) -> AsyncIterator[Desk]:
+    """A hub with masks in a bucket, and sources that know it, planned for these cells."""
+    bucket = folder / "bucket"
+    (bucket / "m").mkdir(parents=True)
+    for number in range(6):
+        (bucket / "m" / f"{number}.png").write_bytes(b"mask %d" % number)
+    given = HubSettings(buckets={"masks": bucket}, **settings)
+    async with (
+        LocalHub(folder / "store", api_key=KEY, settings=given, middlewares=middlewares) as hub,
+        aiohttp.ClientSession() as session,
+        HubClient(hub.url, KEY, requests_per_minute=100_000) as client,
+    ):
+        made = await Api(hub, session).ok("POST", "/v2/storages/", {"name": "s", "provider": "AWS", "bucket": "masks"})
+        storage_id = made["storage"]["_id"]
+        survey = MaskSurvey(storage_id)
+        survey.see(cells)
+        async with MaskSources(folder, access or Access(), Limits(), storage_id=storage_id) as sources:
+            sources.use_hub(client, hub.url, "p1", survey.plan())
+            yield Desk(sources, hub, storage_id, bucket)
 
 
-@posix_only
-def test_things_that_are_no_files_are_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A FIFO would hang, a device may never end; a socket and a folder cannot be read."""
-    os.mkfifo(root / "fifo.png")
-    monkeypatch.chdir(root)  # the path of a socket must be short
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind("socket.png")
-    for reference in ("fifo.png", "socket.png"):
-        with pytest.raises(MaskError, match="is a device, pipe or socket, not a file"):
-            LocalFiles(root).read(reference)
-    with pytest.raises(MaskError, match="is a folder, not a file"):
-        LocalFiles(root).read("masks")
-    with pytest.raises(MaskError, match="is a device, pipe or socket"):
-        LocalFiles(Path("/dev")).read("zero")
+async def test_stored_masks(tmp_path: Path) -> None:
+    """Keys and URLs through the Hub; a cell's own storage goes before the config's; the key stays with the Hub."""
+    seen: list[Any] = []
+
+    @web.middleware
+    async def listen(request: web.Request, handler: Any) -> Any:
+        seen.append((request.path.split("/")[1], "apikey" in request.headers))
+        return await handler(request)
+
+    async with desk_with(tmp_path, middlewares=(listen,)) as desk:
+        assert await got(desk.sources, "m/0.png") == b"mask 0"
+        assert await got(desk.sources, "https://masks.s3.amazonaws.com/m/1.png") == b"mask 1"
+        assert await got(desk.sources, f"m/2.png?storageId={desk.storage_id}") == b"mask 2"
+        with pytest.raises(MaskError, match="the Hub has no storage 'other'"):
+            await got(desk.sources, "m/0.png?storageId=other")
+    assert set(seen) == {("v2", True), ("buckets", False)}
 
 
-@pytest.mark.parametrize(
-    "reference",
-    [
-        "https://example.com/a.png",
-        "HTTP://example.com/a.png",
-        "s3://bucket/a.png",
-        "file:///a.png",
-        "data:image/png;base64,A",
-    ],
-)
-def test_urls_say_that_only_files_are_read(root: Path, reference: str) -> None:
-    """Plainly, rather than looking for a file of that name."""
-    with pytest.raises(MaskError, match="only local mask files are read so far"):
-        LocalFiles(root).read(reference)
+async def test_a_service_beside_its_hub(tmp_path: Path) -> None:
+    """What the Hub serves itself is fetched from it, though it is at a loopback address; nothing else there is."""
+    async with serving(saying()) as other, desk_with(tmp_path, access=SERVICE) as desk:
+        assert await got(desk.sources, "m/0.png") == b"mask 0"
+        with pytest.raises(MaskError, match="the Hub gave no URL for it"):
+            await got(desk.sources, f"{other.url}/a.png")
+    assert other.seen == []
 
 
-@pytest.mark.parametrize(
-    ("reference", "part"),
-    [
-        ("", "the mask reference is empty"),
-        ("  ", "the mask reference is empty"),
-        ("a\0b.png", "NUL character"),
-        ("x" * 5000, "cannot be read"),
-        ("\ud800.png", "cannot be read"),
-        (".", "is a folder"),
-        ("masks/a.png/b.png", "no mask file"),
-    ],
-)
-def test_references_that_are_no_paths(root: Path, reference: str, part: str) -> None:
-    """Every odd cell ends in one failed row."""
-    with pytest.raises(MaskError, match=part):
-        LocalFiles(root).read(reference)
+async def test_a_hub_that_signs_an_inner_address(tmp_path: Path) -> None:
+    """A cell's URL may come back from the Hub as it was, with a signature: that makes it no address of the internet."""
+
+    @web.middleware
+    async def sign_anything(request: web.Request, handler: Any) -> Any:
+        if request.path == "/v2/getSignedUrl":
+            signed = f"{request.query['url']}?X-Amz-Signature=s"
+            return web.json_response({"status": "success", "data": {"signedUrl": signed}})
+        return await handler(request)
+
+    async with serving(saying()) as inner, desk_with(tmp_path, access=SERVICE, middlewares=(sign_anything,)) as desk:
+        for cell in (f"{inner.url}/a.png", "http://169.254.169.254/latest/meta-data"):
+            with pytest.raises(MaskError, match="which masks are not fetched from"):
+                await got(desk.sources, cell)
+    assert inner.seen == []
 
 
-@pytest.mark.parametrize(
-    ("present", "asked", "hint"),
-    [
-        ("Cat.PNG", "cat.png", "did you mean 'Cat.PNG'?"),
-        ("cat.tiff", "cat.png", "did you mean 'cat.tiff'?"),
-        ("cat.png", "cat", "did you mean 'cat.png'?"),
-        ("cat", "cat.png", "did you mean 'cat'?"),
-        (unicodedata.normalize("NFD", "café.png"), unicodedata.normalize("NFC", "café.png"), "did you mean 'cafe"),
-    ],
-)
-def test_a_missing_file_hints_at_its_like(tmp_path: Path, present: str, asked: str, hint: str) -> None:
-    """Case, extension and the Unicode form of accents are what goes wrong."""
-    (tmp_path / present).write_bytes(b"")
-    if (tmp_path / asked).exists():
-        pytest.skip("this file system takes the two names for one")
-    with pytest.raises(MaskError) as caught:
-        LocalFiles(tmp_path).read(asked)
-    assert hint in str(caught.value)
+def refusing(n_times: int, status: int) -> Callable[..., Any]:
+    """A middleware that refuses so many openings of objects, as after a signature has run out."""
+    left = [n_times]
+
+    @web.middleware
+    async def refuse(request: web.Request, handler: Any) -> Any:
+        if request.path.startswith("/buckets/") and left[0] > 0:
+            left[0] -= 1
+            return web.Response(status=status)
+        return await handler(request)
+
+    return refuse
 
 
-def test_the_same_name_in_other_case_is_nearer_than_another_extension(tmp_path: Path) -> None:
-    """The photograph beside the mask is not what was meant."""
-    (tmp_path / "A.jpg").write_bytes(b"")
-    (tmp_path / "A.png").write_bytes(b"")
-    if (tmp_path / "a.png").exists():
-        pytest.skip("this file system ignores case")
-    with pytest.raises(MaskError, match=r"did you mean 'A\.png'\?"):
-        LocalFiles(tmp_path).read("a.png")
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_a_url_that_has_run_out_is_asked_for_again_once(status: int, tmp_path: Path) -> None:
+    """By the mask itself, as its URL does not outlast the clocks' difference; a second refusal is final."""
+    async with desk_with(tmp_path, middlewares=(refusing(3, status),), url_lifetime_s=300) as desk:
+        with pytest.raises(MaskError, match=rf"refused \(HTTP {status}\)"):
+            await got(desk.sources, "m/0.png")
+        assert (desk.n_signed, desk.n_opened) == (2, 2)
+        assert await got(desk.sources, "m/1.png") == b"mask 1"
+        assert (desk.n_signed, desk.n_opened) == (4, 4)
+        assert desk.sources.held.n_bytes == 0
 
 
-def test_a_missing_file_without_a_like_or_a_folder(root: Path) -> None:
-    """The message names what was looked for, where."""
-    with pytest.raises(MaskError, match=r"no mask file 'masks/zebra\.png' in .*csv$"):
-        LocalFiles(root).read("masks/zebra.png")
-    with pytest.raises(MaskError, match="there is no folder 'maks' either"):
-        LocalFiles(root).read("maks/a.png")
+async def test_a_refusal_long_before_the_end_is_one(tmp_path: Path) -> None:
+    """Asking again for every mask that we may not read would use up the requests for nothing."""
+    async with desk_with(tmp_path, middlewares=(refusing(1, 403),)) as desk:
+        with pytest.raises(MaskError, match="it is not for us"):
+            await got(desk.sources, "m/0.png")
+        assert (desk.n_signed, desk.n_opened) == (1, 1)
 
 
-@posix_only
-@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission(root: Path) -> None:
-    """The system's own reason is told."""
-    (root / "masks" / "a.png").chmod(0)
-    with pytest.raises(MaskError, match="Permission denied"):
-        LocalFiles(root).read("masks/a.png")
+async def test_urls_that_run_out_mid_run(tmp_path: Path) -> None:
+    """Really: a listing's URLs are a second old when the second half is fetched."""
+    cells = [f"m/{number}.png" for number in range(6)]
+    async with desk_with(tmp_path, *cells, url_lifetime_s=61) as desk:
+        assert await got(desk.sources, "m/0.png") == b"mask 0"
+        await asyncio.sleep(1.1)
+        found = await asyncio.gather(*(got(desk.sources, cell, turn) for turn, cell in enumerate(cells)))
+        assert found == [b"mask %d" % number for number in range(6)]
+        assert desk.hub.request_counts["GET /v2/storages/{storage}/files"] == 2
+        assert desk.n_signed == 0
 
 
-def test_a_file_above_the_limit_is_not_read(root: Path) -> None:
-    """Sizes are checked before anything is read; a file of exactly the limit passes."""
-    assert LocalFiles(root, max_bytes=6).read("masks/a.png") == b"mask a"
-    with pytest.raises(MaskError, match="has 6 bytes and at most 5 are allowed"):
-        LocalFiles(root, max_bytes=5).read("masks/a.png")
+async def test_without_a_hub(tmp_path: Path) -> None:
+    """A storage's mask needs one; the message says how to name it."""
+    async with MaskSources(tmp_path, Access(), Limits(), storage_id="st") as sources:
+        with pytest.raises(MaskError, match="no Hub was given to sign a URL for it: name the project"):
+            await got(sources, "m/0.png")
 
 
-@posix_only
-def test_a_sparse_terabyte_is_refused_at_once(root: Path) -> None:
-    """The default limit holds for files that take no room on disk."""
-    with (root / "big.png").open("wb") as file:
-        file.truncate(1 << 40)
-    with pytest.raises(MaskError, match="has 1099511627776 bytes"):
-        LocalFiles(root).read("big.png")
-
-
-@pytest.mark.skipif(not Path("/proc/version").exists(), reason="needs Linux's /proc")
-def test_a_file_that_is_longer_than_it_says() -> None:
-    """Files of /proc say 0 bytes, as does a file that another program is just writing."""
-    with pytest.raises(MaskError, match="changed while it was read"):
-        LocalFiles(Path("/proc")).read("version")
+async def test_missing_objects(tmp_path: Path) -> None:
+    """A signed URL of nothing is a mask that is not there, under its own name and not the URL's."""
+    async with desk_with(tmp_path) as desk:
+        with pytest.raises(MaskError) as caught:
+            await got(desk.sources, "m/none.png")
+    assert str(caught.value).startswith("mask 'm/none.png': http://127.0.0.1:")
+    assert "there is no mask at this URL" in str(caught.value)
+    assert "token" not in str(caught.value)

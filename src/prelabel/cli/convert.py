@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from prelabel.cli.console import check_writable, delimiter_of, errors_as_exit_codes, read_api_key, say
 from prelabel.cli.options import (
+    AllowMaskHost,
+    AllowOutsideRoot,
     ApiKeyFile,
     ConfigFile,
     CsvFile,
     Delimiter,
+    FetchConcurrency,
+    FetchTimeout,
     Host,
     MaskRoot,
     MaxMaskBytes,
     MaxMaskPixels,
+    MaxRedirects,
+    MaxSharedBytes,
     MinIou,
     Quiet,
     RejectsFile,
@@ -25,11 +31,7 @@ from prelabel.cli.options import (
     Verify,
 )
 from prelabel.cli.progress import watch
-from prelabel.errors import ConfigError
-from prelabel.masks.limits import MAX_MASK_BYTES, MAX_MASK_PIXELS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from prelabel.masks.access import DEFAULTS
 
 EPILOG = """\
 Examples:
@@ -61,9 +63,15 @@ def convert_command(
     rejects: RejectsFile = None,
     delimiter: Delimiter = None,
     mask_root: MaskRoot = None,
+    fetch_concurrency: FetchConcurrency = DEFAULTS.concurrency,
+    fetch_timeout: FetchTimeout = DEFAULTS.timeout_s,
+    max_mask_bytes: MaxMaskBytes = DEFAULTS.mask.max_bytes,
+    max_mask_pixels: MaxMaskPixels = DEFAULTS.mask.max_pixels,
+    max_redirects: MaxRedirects = DEFAULTS.max_redirects,
+    max_shared_bytes: MaxSharedBytes = DEFAULTS.max_shared_bytes,
+    allow_outside_root: AllowOutsideRoot = False,
+    allow_mask_host: AllowMaskHost = None,
     api_key_file: ApiKeyFile = None,
-    max_mask_bytes: MaxMaskBytes = MAX_MASK_BYTES,
-    max_mask_pixels: MaxMaskPixels = MAX_MASK_PIXELS,
     verify: Verify = False,
     min_iou: MinIou = None,
     quiet: Quiet = False,
@@ -76,7 +84,7 @@ def convert_command(
         check_writable("--out", None if out == _STDOUT else out, csv)
         check_writable("--report", report, csv)
         check_writable("--rejects", rejects, csv)
-        category_schema = schema or _schema_of(project, host, api_key_file)
+        api_key = read_api_key(api_key_file) if schema is None else None
         from prelabel.conversion import convert  # noqa: PLC0415 - loads the kernels; help must not
         from prelabel.masks.quieting import quieten_libraries  # noqa: PLC0415 - likewise
 
@@ -85,16 +93,24 @@ def convert_command(
             done = convert(
                 csv,
                 config,
-                schema=category_schema,
+                schema=schema,
                 out=sys.stdout.buffer if out == _STDOUT else out,
                 project=project,
+                host=host,
+                api_key=api_key,
                 on_progress=progress,
                 delimiter=delimiter_of(delimiter),
                 mask_root=mask_root,
-                report=report,
-                rejects=rejects,
+                fetch_concurrency=fetch_concurrency,
+                fetch_timeout_s=fetch_timeout,
                 max_mask_bytes=max_mask_bytes,
                 max_mask_pixels=max_mask_pixels,
+                max_redirects=max_redirects,
+                max_shared_bytes=max_shared_bytes,
+                allow_outside_root=allow_outside_root,
+                allow_mask_hosts=allow_mask_host or (),
+                report=report,
+                rejects=rejects,
                 verify=verify,
                 min_iou=min_iou,
             )
@@ -102,20 +118,3 @@ def convert_command(
         if not quiet:
             say(done.summary())
         raise typer.Exit(done.exit_code)
-
-
-def _schema_of(project: str, host: str | None, api_key_file: Path | None) -> Mapping[str, Any]:
-    """Ask the Hub for the project, which holds its category schema."""
-    if not project:
-        raise ConfigError("convert needs --schema FILE, or --project ID to ask the Hub", field="schema")
-    api_key = read_api_key(api_key_file)
-
-    import asyncio  # noqa: PLC0415 - help must not load it
-
-    from prelabel.hub.api import connect  # noqa: PLC0415 - likewise
-
-    async def ask() -> Mapping[str, Any]:
-        async with connect(host, api_key, requests_per_minute=100) as hub:
-            return await hub.get_project(project)
-
-    return asyncio.run(ask())

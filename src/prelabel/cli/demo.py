@@ -98,8 +98,8 @@ def _table(projects: tuple[DemoProject, ...]) -> Table:
 
 
 def _serve(result: DemoResult) -> None:
-    say(f"\nlook at the labels: {result.page_url}\nCtrl-C stops the hub")
     with suppress(KeyboardInterrupt):
+        say(f"\nlook at the labels: {result.page_url}\nCtrl-C stops the hub")
         while True:
             time.sleep(3600)
 

@@ -11,14 +11,20 @@ import typer
 from prelabel.cli.console import check_state, check_writable, delimiter_of, errors_as_exit_codes, read_api_key, say
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.cli.options import (
+    AllowMaskHost,
+    AllowOutsideRoot,
     ApiKeyFile,
     ConfigFile,
     CsvFile,
     Delimiter,
+    FetchConcurrency,
+    FetchTimeout,
     Host,
     MaskRoot,
     MaxMaskBytes,
     MaxMaskPixels,
+    MaxRedirects,
+    MaxSharedBytes,
     MinIou,
     Quiet,
     RejectsFile,
@@ -26,7 +32,7 @@ from prelabel.cli.options import (
     Verify,
 )
 from prelabel.cli.progress import telling_how_far, watch
-from prelabel.masks.limits import MAX_MASK_BYTES, MAX_MASK_PIXELS
+from prelabel.masks.access import DEFAULTS
 
 
 class OnFailure(StrEnum):
@@ -60,6 +66,14 @@ def import_command(
     rejects: RejectsFile = None,
     delimiter: Delimiter = None,
     mask_root: MaskRoot = None,
+    fetch_concurrency: FetchConcurrency = DEFAULTS.concurrency,
+    fetch_timeout: FetchTimeout = DEFAULTS.timeout_s,
+    max_mask_bytes: MaxMaskBytes = DEFAULTS.mask.max_bytes,
+    max_mask_pixels: MaxMaskPixels = DEFAULTS.mask.max_pixels,
+    max_redirects: MaxRedirects = DEFAULTS.max_redirects,
+    max_shared_bytes: MaxSharedBytes = DEFAULTS.max_shared_bytes,
+    allow_outside_root: AllowOutsideRoot = False,
+    allow_mask_host: AllowMaskHost = None,
     max_in_flight: Annotated[
         int, typer.Option("--max-in-flight", min=1, metavar="N", help="Batches on their way to the Hub at once.")
     ] = 4,
@@ -93,8 +107,6 @@ def import_command(
         typer.Option("--read-back", help="Where the Hub's count of labelled tasks is odd, look which are missing."),
     ] = False,
     api_key_file: ApiKeyFile = None,
-    max_mask_bytes: MaxMaskBytes = MAX_MASK_BYTES,
-    max_mask_pixels: MaxMaskPixels = MAX_MASK_PIXELS,
     verify: Verify = False,
     min_iou: MinIou = None,
     quiet: Quiet = False,
@@ -127,6 +139,14 @@ def import_command(
                 on_progress=progress,
                 delimiter=delimiter_of(delimiter),
                 mask_root=mask_root,
+                fetch_concurrency=fetch_concurrency,
+                fetch_timeout_s=fetch_timeout,
+                max_mask_bytes=max_mask_bytes,
+                max_mask_pixels=max_mask_pixels,
+                max_redirects=max_redirects,
+                max_shared_bytes=max_shared_bytes,
+                allow_outside_root=allow_outside_root,
+                allow_mask_hosts=allow_mask_host or (),
                 report=report,
                 rejects=rejects,
                 max_in_flight=max_in_flight,
@@ -138,8 +158,6 @@ def import_command(
                 deadline_s=deadline,
                 read_back=read_back,
                 max_failures=0 if on_error is OnFailure.STOP else max_failures,
-                max_mask_bytes=max_mask_bytes,
-                max_mask_pixels=max_mask_pixels,
                 verify=verify,
                 min_iou=min_iou,
             )

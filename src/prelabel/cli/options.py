@@ -29,13 +29,13 @@ MaskRoot = Annotated[
     Path | None,
     typer.Option("--mask-root", metavar="DIR", help="Folder that mask paths start from. The CSV's own unless set."),
 ]
-Host = Annotated[
-    str | None,
-    typer.Option("--host", envvar="ANGO_HOST", metavar="URL", help="The Hub. https://imeritapi.ango.ai unless set."),
+FetchConcurrency = Annotated[
+    int,
+    typer.Option("--fetch-concurrency", min=1, metavar="N", help="Masks fetched at once, where they are URLs or keys."),
 ]
-ApiKeyFile = Annotated[
-    Path | None,
-    typer.Option("--api-key-file", metavar="FILE", help="File with the API key, instead of ANGO_API_KEY."),
+FetchTimeout = Annotated[
+    float,
+    typer.Option("--fetch-timeout", min=0.1, metavar="S", help="Seconds a mask has to arrive, tries included."),
 ]
 MaxMaskBytes = Annotated[
     int,
@@ -45,6 +45,36 @@ MaxMaskBytes = Annotated[
 ]
 MaxMaskPixels = Annotated[
     int, typer.Option("--max-mask-pixels", min=1, metavar="N", help="The most pixels of a mask; more fail the row.")
+]
+MaxRedirects = Annotated[int, typer.Option("--max-redirects", min=0, metavar="N", help="Redirects followed to a mask.")]
+MaxSharedBytes = Annotated[
+    int,
+    typer.Option(
+        "--max-shared-bytes",
+        min=0,
+        metavar="N",
+        help="Memory for masks that several rows name, to trace each only once.",
+    ),
+]
+AllowOutsideRoot = Annotated[
+    bool,
+    typer.Option("--allow-outside-root", help="Read mask files outside of the mask root too, wherever the CSV points."),
+]
+AllowMaskHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-mask-host",
+        metavar="NAME",
+        help="A host that masks may come from although its address, or a redirect to it, is refused. Repeatable.",
+    ),
+]
+Host = Annotated[
+    str | None,
+    typer.Option("--host", envvar="ANGO_HOST", metavar="URL", help="The Hub. https://imeritapi.ango.ai unless set."),
+]
+ApiKeyFile = Annotated[
+    Path | None,
+    typer.Option("--api-key-file", metavar="FILE", help="File with the API key, instead of ANGO_API_KEY."),
 ]
 Verify = Annotated[
     bool,

@@ -1,1 +1,1 @@
-"""The Hub's client: transport (HTTP), pace (rate limit), retry (policy), api (endpoints)."""
+"""The Hub's client: transport (HTTP), pace (rate limit), api (endpoints), storages (where masks may lie)."""

@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 import orjson
 
-from prelabel.errors import ConfigError, UploadError, UploadUnavailable
+from prelabel.errors import ConfigError, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.pace import Pace
-from prelabel.hub.retry import RetryBudget, RetryPolicy, retrying
+from prelabel.hub.storages import HubStorage, signed_urls_in, storage_of
 from prelabel.hub.transport import DEFAULT_HOST, Transport
+from prelabel.retry import RetryBudget, RetryPolicy, retrying
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -183,6 +184,32 @@ class HubClient:
         _, n_attempts = await self._call("POST", "annotate", task_id, query=query, body=body)
         return n_attempts
 
+    async def get_storage(self, storage_id: str) -> HubStorage | None:
+        """A storage of the organization, None when it has none of this id; one request."""
+        # Asked for by its id, as Ango's own client does; a Hub that ignores that lists all, page by page.
+        query = {"_id": storage_id}
+        async for page in self._pages("storages", "storages", query=query, is_secret=True):
+            for record in page:
+                if str(record["_id"]) == storage_id:
+                    return storage_of(record)
+        return None
+
+    async def list_signed(self, storage_id: str, bucket: str, folder: str) -> dict[str, str]:
+        """List the files of a bucket's folder, with all below it, each with a signed URL: key -> URL; one request."""
+        query = {"bucketName": bucket, "path": folder, "getSignedUrls": "true", "retryOnSlowDown": "true"}
+        answer, _ = await self._call("GET", "storages", storage_id, "files", query=query, is_secret=True)
+        return signed_urls_in(answer, bucket, folder)
+
+    async def sign(self, url: str, storage_id: str, project: str) -> str:
+        """Get a URL that opens an object for a while; one request."""
+        # Ango's own client says name, its documentation url.
+        query = {"name": url, "url": url, "project": project, "type": "assets", "storageId": storage_id}
+        answer, _ = await self._call("GET", "getSignedUrl", query=query, is_secret=True)
+        signed = answer.get("signedUrl")
+        if not isinstance(signed, str) or not signed:
+            raise UploadRefused("the Hub's answer has no 'data.signedUrl'", status=200)
+        return signed
+
     async def send(self, project: str, batch: Batch) -> ImportAck:
         """Import a batch's items; those with bodies of single tasks are written task by task instead."""
         flat = [item.body for item in batch.items if not item.task_bodies]
@@ -200,15 +227,14 @@ class HubClient:
         return self._external_ids
 
     async def _pages(
-        self, key: str, *path: str, query: Mapping[str, str] | None = None
+        self, key: str, *path: str, query: Mapping[str, str] | None = None, is_secret: bool = False
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """Pages of a list call without what was seen before: a new record pushes old ones onto the next page."""
         seen: set[str] = set()
         number = 1
         while True:
-            answer, _ = await self._call(
-                "GET", *path, query={"page": str(number), "limit": str(PAGE_SIZE), **(query or {})}
-            )
+            place = {"page": str(number), "limit": str(PAGE_SIZE), **(query or {})}
+            answer, _ = await self._call("GET", *path, query=place, is_secret=is_secret)
             fresh = {ident: found for ident, found in _records(answer, key) if ident not in seen}
             seen |= fresh.keys()
             if fresh:
@@ -220,14 +246,19 @@ class HubClient:
             number += 1
 
     async def _call(
-        self, method: str, *path: str, query: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        is_secret: bool = False,
     ) -> tuple[dict[str, Any], int]:
         """One call, as often as the policy allows; returns the answer's ``data`` and the number of tries."""
 
         async def attempt() -> dict[str, Any]:
             async with self.pace.turn() as started:
                 try:
-                    answer = await self.transport.request(method, *path, query=query, body=body)
+                    answer = await self.transport.request(method, *path, query=query, body=body, is_secret=is_secret)
                 except UploadError as error:
                     self._has_answered |= error.status is not None
                     if error.status == 429:

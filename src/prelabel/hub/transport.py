@@ -9,8 +9,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -18,6 +17,7 @@ import orjson
 from yarl import URL
 
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
+from prelabel.retry import asked_wait_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,27 +89,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
-    """Seconds to wait by a ``Retry-After`` header (a number or an HTTP date), at least 0; None when it says nothing.
-
-    Args:
-        value: the header, None when absent.
-        now: the time that dates are compared with; the answer's own ``Date`` is best, since clocks differ.
-    """
-    if value is None:
-        return None
-    text = value.strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            when = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds()
-    return max(0.0, seconds) if seconds < float("inf") else None
-
-
 class Transport:
     """One session with one Hub. Use as an async context manager.
 
@@ -173,15 +152,21 @@ class Transport:
             self._session = None
 
     async def request(
-        self, method: str, *path: str, query: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        is_secret: bool = False,
     ) -> dict[str, Any]:
-        """Send one request and return the ``data`` object of the Hub's answer.
+        """Send one request and return the ``data`` object of the Hub's answer; a list is put into one, as ``data``.
 
         Args:
             method: GET or POST.
             path: path segments under ``/v2``; each is percent-encoded.
             query: query parameters; values are percent-encoded here.
             body: JSON, sent as it is.
+            is_secret: the answer may hold secrets, so that no error quotes it.
 
         Raises:
             UploadRefused: the Hub refused for good.
@@ -196,8 +181,8 @@ class Transport:
         finally:
             self.busy_s += time.perf_counter() - started
         if not 200 <= status < 300:
-            raise _refusal(status, headers, self._readable(answer))
-        return self._open_envelope(status, answer)
+            raise _refusal(status, headers, self._readable(answer, is_secret=is_secret))
+        return self._open_envelope(status, answer, is_secret=is_secret)
 
     async def _exchange(self, method: str, url: URL, body: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
         if self._session is None:
@@ -233,24 +218,26 @@ class Transport:
             case _:
                 return UploadUnavailable(f"the connection to {where} broke ({type(error).__name__}: {error})")
 
-    def _open_envelope(self, status: int, answer: bytes) -> dict[str, Any]:
+    def _open_envelope(self, status: int, answer: bytes, *, is_secret: bool) -> dict[str, Any]:
+        said = partial(self._readable, answer, is_secret=is_secret)
         try:
             document = orjson.loads(answer)
         except orjson.JSONDecodeError as error:
             raise UploadUnavailable(
-                f"the Hub's answer is not JSON ({self._readable(answer)!r}): is {self.url.host} the right host?",
-                status=status,
+                f"the Hub's answer is not JSON ({said()!r}): is {self.url.host} the right host?", status=status
             ) from error
         if isinstance(document, dict):
             if document.get("status") in {"fail", "error"}:
-                raise UploadRefused(f"the Hub refused: {self._readable(answer)}", status=status)
+                raise UploadRefused(f"the Hub refused: {said()}", status=status)
             if isinstance(document.get("data"), dict):
                 return dict(document["data"])
-        raise UploadUnavailable(f"the Hub's answer has no 'data': {self._readable(answer)!r}", status=status)
+            if isinstance(document.get("data"), list):
+                return {"data": document["data"]}
+        raise UploadUnavailable(f"the Hub's answer has no 'data': {said()!r}", status=status)
 
-    def _readable(self, answer: bytes) -> str:
+    def _readable(self, answer: bytes, *, is_secret: bool = False) -> str:
         """The message of an error body, on one line, short, printable and without the key."""
-        text = answer[:100_000].decode("utf-8", "replace")
+        text = "(not shown)" if is_secret else answer[:100_000].decode("utf-8", "replace")
         try:
             document = orjson.loads(answer)
             text = document["message"] if isinstance(document["message"], str) else text
@@ -266,7 +253,7 @@ def _refusal(status: int, headers: Mapping[str, str], message: str) -> UploadErr
     if status == 413:
         return BatchTooLarge(f"the Hub refused a body for its size ({said})", status=status)
     if status in {408, 425, 429} or status >= 500:
-        wait_s = parse_retry_after(headers.get("Retry-After"), now=_answered_at(headers))
+        wait_s = asked_wait_s(headers)
         reason = "the Hub's rate limit is reached" if status == 429 else "the Hub cannot answer now"
         return UploadUnavailable(
             f"{reason} ({said})", status=status, retry_after_s=wait_s, surely_not_done=status == 429
@@ -277,11 +264,3 @@ def _refusal(status: int, headers: Mapping[str, str], message: str) -> UploadErr
         )
     remedy = _REMEDIES.get(status, "")
     return UploadRefused(f"the Hub refused ({said})" + (f": {remedy}" if remedy else ""), status=status)
-
-
-def _answered_at(headers: Mapping[str, str]) -> datetime:
-    try:
-        when = parsedate_to_datetime(headers["Date"])
-    except (KeyError, ValueError):
-        return datetime.now(UTC)
-    return when.replace(tzinfo=when.tzinfo or UTC)

@@ -38,7 +38,15 @@ FaultKind = Literal[
 ]
 API_ROUTE = "* /v2/*"
 IMPORT_ROUTE = "POST /v2/import/labels"
-SWITCHABLE = ("import_mode", "skip_non_todo", "page_cap", "asset_form")
+SWITCHABLE = (
+    "import_mode",
+    "skip_non_todo",
+    "page_cap",
+    "asset_form",
+    "listing_form",
+    "tells_bucket",
+    "url_lifetime_s",
+)
 """The settings of a hub that a plan may change while it runs."""
 
 _OPTIONS: dict[str, tuple[str, ...]] = {
@@ -307,9 +315,13 @@ def _check_settings(settings: Mapping[str, Any]) -> None:
     if not _is_whole(settings.get("page_cap", 1), 1):
         message = f"settings: page_cap is {settings['page_cap']!r}: it must be a whole number above 0"
         raise ConfigError(message, field="page_cap", value=settings["page_cap"])
-    if type(settings.get("skip_non_todo", False)) is not bool:
-        message = f"settings: skip_non_todo is {settings['skip_non_todo']!r}: it must be true or false"
-        raise ConfigError(message, field="skip_non_todo", value=settings["skip_non_todo"])
+    if not _is_number(settings.get("url_lifetime_s", 1)):
+        message = f"settings: url_lifetime_s is {settings['url_lifetime_s']!r}: it must be a number of seconds"
+        raise ConfigError(message, field="url_lifetime_s", value=settings["url_lifetime_s"])
+    for name in ("skip_non_todo", "tells_bucket"):
+        if type(settings.get(name, False)) is not bool:
+            message = f"settings: {name} is {settings[name]!r}: it must be true or false"
+            raise ConfigError(message, field=name, value=settings[name])
     HubSettings(**settings)
 
 

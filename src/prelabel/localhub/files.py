@@ -18,10 +18,11 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from prelabel.localhub.wire import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from prelabel.localhub.settings import ListingForm
 
 FILE_KINDS = ("assets", "brushes", "medicalBrushes", "exports", "instructions", "segmentationModels")
-LIFETIME_S = 24 * 3600
 EXPORT_LIFETIME_S = 3600
 _MAX_NAME = 120
 _SAFE_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\Z")
@@ -110,9 +111,9 @@ class Shelf:
             for path in inside
         ]
 
-    def signed(self, method: str, path: str, lifetime_s: int = LIFETIME_S) -> str:
+    def signed(self, method: str, path: str, lifetime_s: float) -> str:
         """``path`` percent-encoded, with the query string that opens it to ``method`` for a while."""
-        expires = str(int(time.time()) + lifetime_s)
+        expires = f"{time.time() + lifetime_s:.3f}"
         query = urlencode({"expires": expires, "token": self._token(method, path, expires)})
         return f"{quote(path)}?{query}"
 
@@ -126,12 +127,31 @@ class Shelf:
         is_ours = hmac.compare_digest(
             token.encode("utf-8", "surrogatepass"), self._token(method, path, expires).encode()
         )
-        if not is_ours or int(expires) < time.time():
+        if not is_ours or float(expires) < time.time():
             raise Refusal("the URL's token is missing, wrong or has expired", status=403)
 
     def _token(self, method: str, path: str, expires: str) -> str:
         message = f"{method}\n{path}\n{expires}".encode("utf-8", "surrogatepass")
         return hmac.new(self.secret, message, hashlib.sha256).hexdigest()
+
+
+def listing_answer(files: Sequence[Mapping[str, Any]], folder: str, form: ListingForm) -> Any:
+    """A listing in one of the forms that the real Hub may have; without signed URLs, ``"urls"`` are keys."""
+    match form:
+        case "names":
+            prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
+            named = ({"name": file["key"].removeprefix(prefix), "size": file["size"]} | _url_of(file) for file in files)
+            return {"files": list(named)}
+        case "urls":
+            return {"files": [file.get("signedUrl", file["key"]) for file in files]}
+        case "list":
+            return [{"path": file["key"], "url": file.get("signedUrl")} for file in files]
+        case _:
+            return {"files": list(files)}
+
+
+def _url_of(file: Mapping[str, Any]) -> dict[str, Any]:
+    return {"signedUrl": file["signedUrl"]} if "signedUrl" in file else {}
 
 
 def safe_name(name: str) -> str:

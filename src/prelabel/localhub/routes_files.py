@@ -11,7 +11,7 @@ from aiohttp import web
 
 from prelabel.localhub import export, projects
 from prelabel.localhub.context import HUB
-from prelabel.localhub.files import EXPORT_LIFETIME_S, FILE_KINDS, bucket_and_key, safe_name
+from prelabel.localhub.files import EXPORT_LIFETIME_S, FILE_KINDS, bucket_and_key, listing_answer, safe_name
 from prelabel.localhub.wire import Refusal, flag_of, page_of, read_object, success
 
 if TYPE_CHECKING:
@@ -30,7 +30,11 @@ async def list_storages(request: web.Request) -> web.Response:
     """One page of storages."""
     hub, query = request.app[HUB], request.query
     page = page_of(query, hub.settings.page_cap)
-    return success(await hub.store.read(projects.list_storages, page, query.get("_id", "")))
+    listed = await hub.store.read(projects.list_storages, page, query.get("_id", ""))
+    if not hub.settings.tells_bucket:
+        for storage in listed["storages"]:
+            storage.pop("bucket", None)
+    return success(listed)
 
 
 @routes.post("/v2/storages")
@@ -56,11 +60,13 @@ async def list_files(request: web.Request) -> web.Response:
     bucket = query.get("bucketName", "")
     if not bucket:
         raise Refusal("bucketName is missing")
-    files = await asyncio.to_thread(hub.shelf.listing, bucket, query.get("path", ""))
+    folder = query.get("path", "")
+    files = await asyncio.to_thread(hub.shelf.listing, bucket, folder)
     if flag_of(query, "getSignedUrls", default=False):
         for file in files:
-            file["signedUrl"] = _url(request, hub.shelf.signed("GET", f"/buckets/{bucket}/{file['key']}"))
-    return success({"files": files})
+            path = f"/buckets/{bucket}/{file['key']}"
+            file["signedUrl"] = _url(request, hub.shelf.signed("GET", path, hub.settings.url_lifetime_s))
+    return success(listing_answer(files, folder, hub.settings.listing_form))
 
 
 @routes.get("/v2/getUploadUrl")
@@ -72,7 +78,8 @@ async def upload_url(request: web.Request) -> web.Response:
         raise Refusal(f"name is needed, and type must be one of {', '.join(FILE_KINDS)}")
     project = await hub.store.read(projects.load_project, query.get("project", ""))
     path = f"/files/{project['_id']}/{kind}/{safe_name(name)}"
-    return success({"uploadUrl": _url(request, hub.shelf.signed("PUT", path))}, status=201)
+    signed = hub.shelf.signed("PUT", path, hub.settings.url_lifetime_s)
+    return success({"uploadUrl": _url(request, signed)}, status=201)
 
 
 @routes.get("/v2/getSignedUrl")
@@ -83,7 +90,8 @@ async def signed_url(request: web.Request) -> web.Response:
     storage_id = query.get("storageId", "")
     bucket = (await hub.store.read(projects.load_storage, storage_id)).get("bucket", "") if storage_id else ""
     path = _served_path(request, wanted, bucket)
-    return success({"signedUrl": _url(request, hub.shelf.signed("GET", path))}, status=201)
+    signed = hub.shelf.signed("GET", path, hub.settings.url_lifetime_s)
+    return success({"signedUrl": _url(request, signed)}, status=201)
 
 
 def _served_path(request: web.Request, wanted: str, bucket: str) -> str:

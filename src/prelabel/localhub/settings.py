@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ImportMode = Literal["replace", "append"]
 AssetForm = Literal["id", "object"]
+ListingForm = Literal["keys", "names", "urls", "list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class HubSettings:
         import_mode: whether ``/import/labels`` replaces a task's whole answer or adds to it.
         skip_non_todo: whether an import leaves tasks alone that have left the first stage.
         asset_form: whether a task names its asset by id or by an object with ``_id``, ``externalId`` and ``data``.
+        listing_form: how a storage's files are listed: objects with their ``"keys"``, objects with ``"names"`` relative
+            to the folder, signed ``"urls"`` alone, or a bare ``"list"`` of objects.
+        tells_bucket: whether a storage's record says what its bucket is.
+        url_lifetime_s: how long a signed URL opens a file.
         max_body_bytes: largest request body; beyond it the answer is 413.
         requests_per_minute: most API calls in ``rate_window_s``, None for no limit; beyond it the answer is 429.
         rate_window_s: length in seconds of the window the calls are counted in.
@@ -43,6 +48,9 @@ class HubSettings:
     import_mode: ImportMode = "replace"
     skip_non_todo: bool = False
     asset_form: AssetForm = "id"
+    listing_form: ListingForm = "keys"
+    tells_bucket: bool = True
+    url_lifetime_s: float = 24 * 3600
     max_body_bytes: int = 256 * 2**20
     requests_per_minute: int | None = None
     rate_window_s: float = 60.0
@@ -51,12 +59,13 @@ class HubSettings:
     buckets: Mapping[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("page_cap", "max_body_bytes", "requests_per_minute", "rate_window_s"):
+        for name in ("page_cap", "max_body_bytes", "requests_per_minute", "rate_window_s", "url_lifetime_s"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"the local hub's {name} is {value}: it must be above 0", field=name, value=value)
         self._check_choice("import_mode", ("replace", "append"))
         self._check_choice("asset_form", ("id", "object"))
+        self._check_choice("listing_form", ("keys", "names", "urls", "list"))
 
     def _check_choice(self, name: str, allowed: tuple[str, ...]) -> None:
         value = getattr(self, name)

@@ -28,8 +28,8 @@ class MaskLimits:
 
     def __post_init__(self) -> None:
         for name, value in (("max_mask_bytes", self.max_bytes), ("max_mask_pixels", self.max_pixels)):
-            if value < 1:
-                raise ConfigError(f"{name} is {value}: give a whole number, 1 or more", field=name, value=value)
+            if not isinstance(value, int) or value < 1:
+                raise ConfigError(f"{name} is {value!r}: give a whole number, 1 or more", field=name, value=value)
 
     @property
     def max_runs(self) -> int:

@@ -1,137 +1,211 @@
-"""Mask references to bytes: stage 4.
+"""Mask references to bytes: stage 4, first half. Wires where masks may come from; `decode` goes on.
 
 config(1) -> rows(2) -> ontology/answers(3) -> masks(4) -> polygons(5) -> items(6) -> batches(7) -> upload(8) ->
 report(9)
+
+What is at hand (files, masks in the cell itself) is read in the caller's thread. Everything else is fetched in the
+event loop, so many at a time, and each module loaded when it is first needed.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import stat
-import unicodedata
-from pathlib import Path, PurePath
+import asyncio
+import time
+from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
 
 from prelabel.errors import MaskError
-
-_URL = re.compile(r"(?i)[a-z][a-z0-9+.-]+://|data:")
-# Absent on Windows, where neither symlinks nor FIFOs in a folder can stall or divert an open.
-_OPEN_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
+from prelabel.masks.expiry import may_have_expired
+from prelabel.masks.held import HeldBytes
+from prelabel.masks.inline import read_inline
+from prelabel.masks.local import LocalFiles
+from prelabel.masks.references import (
+    CloudObject,
+    InlineMask,
+    LocalPath,
+    StoredObject,
+    WebUrl,
+    parse_reference,
 )
+from prelabel.masks.storage import SignedUrls
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+    from pathlib import Path
+
+    from prelabel.masks.access import Access, Limits
+    from prelabel.masks.cloud import CloudMasks
+    from prelabel.masks.plan import StoragePlan
+    from prelabel.masks.references import Reference
+    from prelabel.masks.storage import StorageHub
+    from prelabel.masks.web import WebMasks
+    from prelabel.model import Runs
+
+_OLD_SIGNATURE = frozenset({400, 401, 403})
 
 
-class LocalFiles:
-    """Mask files under one folder, and nothing outside it. Safe to use from several threads.
+class MaskSources:
+    """Where an import's masks come from. Use as an async context manager where any may be elsewhere.
 
     Args:
-        root: the folder that references are relative to: the CSV's own, unless told otherwise.
-        max_bytes: bytes a mask file may have.
+        root: the folder that paths are relative to.
+        access: what may be reached.
+        limits: how much, how long, how many at once.
+        storage_id: the config's.
+
+    Attributes:
+        limits: as given.
+        held: counts the bytes that are held.
+        busy_s: seconds spent fetching, summed over fetches at the same time.
+        n_fetched: masks fetched so far.
     """
 
-    def __init__(self, root: Path, *, max_bytes: int = 1 << 30) -> None:
-        self._root = root.resolve()
-        self._max_bytes = max_bytes
-        self._names: dict[Path, dict[str, str]] = {}
+    def __init__(self, root: Path, access: Access, limits: Limits, *, storage_id: str = "") -> None:
+        self.limits = limits
+        self.held = HeldBytes(limits.max_held_bytes)
+        self.busy_s = 0.0
+        self.n_fetched = 0
+        self._access = access
+        self._storage_id = storage_id
+        self._files = LocalFiles(root, max_bytes=limits.mask.max_bytes, outside_root=access.outside_root)
+        self._urls: SignedUrls | None = None
+        self._hub_origin = ""
+        self._web: WebMasks | None = None
+        self._cloud: CloudMasks | None = None
+        self._slots = asyncio.Semaphore(limits.concurrency)
+        self._under_way: set[asyncio.Future[bytes]] = set()
+        self._stopped = ""
 
-    def read(self, reference: str) -> bytes:
-        r"""Read a mask file.
+    def use_hub(self, hub: StorageHub, origin: str, project: str, plan: StoragePlan) -> SignedUrls:
+        """Let a Hub sign URLs for the objects of its storages.
 
         Args:
-            reference: a path relative to the root, or an absolute one below it; ``\`` separates folders too, as in CSV
-                files made on Windows, unless a file is really named so.
+            hub: its client.
+            origin: ``scheme://host:port`` of the Hub, which may serve objects itself.
+            project: the project's id.
+            plan: which folders to list.
+        """
+        self._urls, self._hub_origin = SignedUrls(hub, project, plan), origin
+        return self._urls
 
-        Returns:
-            The file's bytes.
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._cloud is not None:
+            self._cloud.close()
+        if self._web is not None:
+            await self._web.close()
+
+    def reference(self, cell: str) -> Reference:
+        """Read a cell of the mask column, see :func:`prelabel.masks.references.parse_reference`."""
+        return parse_reference(cell, self._storage_id)
+
+    def is_at_hand(self, reference: Reference) -> bool:
+        """Whether a mask can be read at once, in any thread."""
+        return isinstance(reference, LocalPath | InlineMask)
+
+    def read(self, reference: Reference) -> bytes | Runs:
+        """Read what is at hand: a mask file's bytes, or the runs.
 
         Raises:
-            MaskError: no such file (with a near miss, if there is one), outside the root, no regular file, too large or
-                unreadable; or the reference is a URL.
+            MaskError: it cannot be, or may not be.
         """
+        if isinstance(reference, InlineMask):
+            return read_inline(reference, self.limits.mask)
+        assert isinstance(reference, LocalPath), "all else is fetched"
+        self._access.check_local(reference.path)
+        return self._files.read(reference.path)
+
+    @asynccontextmanager
+    async def fetched(self, reference: Reference, turn: int) -> AsyncIterator[bytes]:
+        """Fetch what is elsewhere; its bytes count as held until the block is left. Waits while many others come.
+
+        Args:
+            reference: the mask.
+            turn: its place in the file, see :class:`prelabel.masks.held.HeldBytes`.
+
+        Raises:
+            MaskError: it cannot be, or may not be; or :meth:`stop` was called.
+        """
+        with ExitStack() as stack:
+            yield await self._unless_stopped(self._fetch(reference, turn, stack), str(reference))
+
+    def stop(self, reason: str) -> None:
+        """Fetch nothing any more, and end what is under way; it fails with the reason."""
+        self._stopped = self._stopped or f"not sent, the import had stopped: {reason}"
+        for task in self._under_way:
+            task.cancel()
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, bytes], shown: str) -> bytes:
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        if self._stopped:
+            task.cancel()
         try:
-            return self._read_regular(self._locate(reference), reference)
-        except MaskError:
+            return await task
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if self._stopped and not (caller is not None and caller.cancelling()):
+                raise MaskError(self._stopped, reference=shown) from None
             raise
-        except (OSError, RuntimeError, ValueError) as error:  # unreadable; symlink loops; characters no path can hold
-            reason = getattr(error, "strerror", None) or str(error)
-            raise MaskError(f"mask file {reference!r} cannot be read: {reason}", reference=reference) from error
+        finally:
+            self._under_way.discard(task)
 
-    def _locate(self, reference: str) -> Path:
-        """Return the resolved path of an existing thing below the root."""
-        if not reference.strip():
-            raise MaskError("the mask reference is empty", reference=reference)
-        if "\0" in reference:
-            raise MaskError(f"mask reference {reference!r} holds a NUL character", reference=reference)
-        if _URL.match(reference):
+    async def _fetch(self, reference: Reference, turn: int, stack: ExitStack) -> bytes:
+        match reference:
+            case StoredObject():
+                return await self._fetch_stored(reference, turn, stack)
+            case WebUrl():
+                return await self._get(reference, turn, stack, reference.url)
+            case CloudObject():
+                self._access.check_bucket(reference.bucket_url, str(reference))
+                return await self._get(reference, turn, stack)
+            case _:
+                raise AssertionError("what is at hand is read")
+
+    async def _fetch_stored(self, wanted: StoredObject, turn: int, stack: ExitStack) -> bytes:
+        if self._urls is None:
             raise MaskError(
-                f"mask {reference[:80]!r} is a URL, and only local mask files are read so far: "
-                "download the masks and put their paths into the column",
-                reference=reference,
+                f"mask {str(wanted)!r} is in a storage of the Hub, and no Hub was given to sign a URL for it: name the "
+                "project instead of a schema, or give masks that need no storage",
+                reference=str(wanted),
             )
-        path = self._inside(reference, reference)
-        if not path.exists() and "\\" in reference:
-            path = self._inside(reference.replace("\\", "/"), reference)
-        if not path.exists():
-            raise MaskError(f"no mask file {reference!r} in {self._root}{self._near_miss(path)}", reference=reference)
-        return path
+        url = await self._urls.url_of(wanted)
+        try:
+            return await self._get(wanted, turn, stack, url)
+        except MaskError as error:
+            if error.status not in _OLD_SIGNATURE or not may_have_expired(url, datetime.now(UTC)):
+                raise
+        stack.close()
+        return await self._get(wanted, turn, stack, await self._urls.url_of(wanted, instead_of=url))
 
-    def _inside(self, spelling: str, reference: str) -> Path:
-        # Resolved before anything is asked about it, so that not even the existence of files outside leaks.
-        path = (self._root / spelling).resolve()
-        if not path.is_relative_to(self._root):
-            raise MaskError(
-                f"mask file {reference!r} lies outside of {self._root}; move it there, or move the CSV above both",
-                reference=reference,
-            )
-        return path
+    async def _get(self, reference: Reference, turn: int, stack: ExitStack, url: str = "") -> bytes:
+        """Fetch from the web, or without a URL from a bucket, when it is this one's time."""
+        async with self._slots:
+            # Not before there is a slot: whoever holds nothing yet must not keep those waiting who come later.
+            hold = stack.enter_context(self.held.hold(turn))
+            started = time.perf_counter()
+            try:
+                if isinstance(reference, CloudObject):
+                    return await self._cloud_masks().fetch(reference, hold)
+                trusted = self._hub_origin if isinstance(reference, StoredObject) else ""
+                return await self._web_masks().fetch(url, str(reference), hold, trusted_origin=trusted)
+            finally:
+                self.busy_s += time.perf_counter() - started
+                self.n_fetched += 1
 
-    def _read_regular(self, path: Path, reference: str) -> bytes:
-        # Looked at before opening, as opening a device may do things, and after, as it may have been swapped meanwhile.
-        self._check_regular(path.stat(), reference)
-        with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
-            found = os.fstat(file.fileno())
-            self._check_regular(found, reference)
-            content = file.read(found.st_size + 1)
-        if len(content) != found.st_size:
-            raise MaskError(f"mask file {reference!r} changed while it was read; run again", reference=reference)
-        return content
+    def _web_masks(self) -> WebMasks:
+        if self._web is None:
+            from prelabel.masks.web import WebMasks  # noqa: PLC0415 - aiohttp, for those who have masks on the web
 
-    def _check_regular(self, found: os.stat_result, reference: str) -> None:
-        if not stat.S_ISREG(found.st_mode):
-            thing = "a folder" if stat.S_ISDIR(found.st_mode) else "a device, pipe or socket"
-            raise MaskError(f"mask {reference!r} is {thing}, not a file", reference=reference)
-        if found.st_size > self._max_bytes:
-            raise MaskError(
-                f"mask file {reference!r} has {found.st_size} bytes and at most {self._max_bytes} are allowed: "
-                "compress it, or raise the limit",
-                reference=reference,
-            )
+            self._web = WebMasks(self._access, self.limits)
+        return self._web
 
-    def _near_miss(self, path: Path) -> str:
-        """Return a hint at a file beside that differs in case, extension or accents only."""
-        if not path.parent.is_dir():
-            return f": there is no folder {path.parent.name!r} either; paths are relative to that folder"
-        # A folder is listed once: a CSV with one wrong extension throughout asks as often as it has rows.
-        names = self._names.get(path.parent)
-        if names is None:
-            names = _by_likeness(sorted(entry.name for entry in path.parent.iterdir()))
-            self._names[path.parent] = names
-        near = names.get(_plain(path.name)) or names.get(_plain(path.stem))
-        return f": did you mean {near!r}?" if near else ""
+    def _cloud_masks(self) -> CloudMasks:
+        if self._cloud is None:
+            from prelabel.masks.cloud import CloudMasks  # noqa: PLC0415 - loads every cloud's client
 
-
-def _by_likeness(names: list[str]) -> dict[str, str]:
-    """Return the names by what they look like, with and without their extension."""
-    found = {_plain(name): name for name in names}
-    for name in names:
-        found.setdefault(_plain(PurePath(name).stem), name)
-    return found
-
-
-def _plain(name: str) -> str:
-    """Return a name without case and in one Unicode form (macOS decomposes accents)."""
-    return unicodedata.normalize("NFC", name).casefold()
+            self._cloud = CloudMasks(self.limits)
+        return self._cloud

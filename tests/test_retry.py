@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel.errors import BatchTooLarge, UploadError, UploadRefused, UploadUnavailable
-from prelabel.hub.retry import RetryBudget, RetryPolicy, retrying
+from prelabel.retry import RetryBudget, RetryPolicy, parse_retry_after, retrying
 
+NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 QUICK = RetryPolicy(max_attempts=4, first_wait_s=0.001, max_wait_s=0.002)
 
 
@@ -135,3 +137,32 @@ async def test_loop_within_its_deadline() -> None:
 
     with pytest.raises(UploadUnavailable, match="later"):
         await tries(call)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("0", 0.0),
+        (" 2.5 ", 2.5),
+        ("-3", 0.0),
+        ("nan", None),
+        ("inf", None),
+        ("soon", None),
+        ("", None),
+        ("Mon, 04 May 2026 12:01:00 GMT", 60.0),
+        ("Mon, 04 May 2026 11:00:00 GMT", 0.0),
+        ("Mon, 04 May 2026 12:00:10 -0000", 10.0),
+    ],
+)
+def test_parse_retry_after(value: str | None, expected: float | None) -> None:
+    """The header's two forms, and what is none."""
+    assert parse_retry_after(value, now=NOW) == expected
+
+
+@given(st.text(max_size=40))
+def test_parse_retry_after_survives_anything(value: str) -> None:
+    """No header makes it raise or wait a negative or endless time."""
+    seconds = parse_retry_after(value, now=NOW)
+
+    assert seconds is None or 0 <= seconds < float("inf")

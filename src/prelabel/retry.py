@@ -1,7 +1,7 @@
 """When to try a request again, and how long to wait before: decides, never sleeps by itself.
 
 Full jitter after Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015); a retry budget keeps a
-broken Hub from being hammered; a ``Retry-After`` is obeyed.
+broken server from being hammered; a ``Retry-After`` is obeyed.
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import tenacity
 
-from prelabel.errors import PrelabelError, UploadUnavailable
+from prelabel.errors import PrelabelError
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class RetryPolicy:
         max_attempts: tries in all, the first included.
         first_wait_s: upper bound of the first wait; it doubles each time.
         max_wait_s: upper bound of every wait we choose.
-        max_retry_after_s: a Hub that asks for a longer wait than this is given up on.
+        max_retry_after_s: a server that asks for a longer wait than this is given up on.
         deadline_s: a call that has taken so long, waits included, is not tried again.
     """
 
@@ -42,7 +44,7 @@ class RetryPolicy:
         """Seconds to wait after failed attempt number ``attempt`` (from 1), or None to give up."""
         if attempt >= self.max_attempts or not (isinstance(error, PrelabelError) and error.retryable):
             return None
-        asked_s = error.retry_after_s if isinstance(error, UploadUnavailable) else None
+        asked_s: float | None = getattr(error, "retry_after_s", None)
         if asked_s is not None:
             # A little jitter on top, so that all who were told the same time do not come back together.
             return asked_s + rng.uniform(0, self.first_wait_s) if asked_s <= self.max_retry_after_s else None
@@ -106,6 +108,40 @@ def retrying(
         sleep=sleep,
         reraise=True,
     )
+
+
+def asked_wait_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that an answer's ``Retry-After`` asks to wait; None when it says nothing."""
+    return parse_retry_after(headers.get("Retry-After"), now=_answered_at(headers))
+
+
+def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
+    """Seconds to wait by a ``Retry-After`` header (a number or an HTTP date), at least 0; None when it says nothing.
+
+    Args:
+        value: the header, None when absent.
+        now: the time that dates are compared with; the answer's own ``Date`` is best, since clocks differ.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            when = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds()
+    return max(0.0, seconds) if seconds < float("inf") else None
+
+
+def _answered_at(headers: Mapping[str, str]) -> datetime:
+    try:
+        when = parsedate_to_datetime(headers["Date"])
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
+    return when.replace(tzinfo=when.tzinfo or UTC)
 
 
 def _error_of(state: tenacity.RetryCallState) -> BaseException:

@@ -1,0 +1,131 @@
+"""Mask files of this machine, below one folder: part of stage 4, see sources.py."""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from pathlib import Path, PurePath
+
+from prelabel.errors import MaskError
+
+# Absent on Windows, where neither symlinks nor FIFOs in a folder can stall or divert an open.
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+)
+_SEPARATORS = frozenset("/\\")
+
+
+class LocalFiles:
+    """Mask files under one folder, and nothing outside it unless allowed. Safe to use from several threads.
+
+    Args:
+        root: the folder that references are relative to: the CSV's own, unless told otherwise.
+        max_bytes: bytes a mask file may have.
+        outside_root: files outside the root may be read too; devices, pipes and sockets never are.
+    """
+
+    def __init__(self, root: Path, *, max_bytes: int = 1 << 30, outside_root: bool = False) -> None:
+        self._root = root.resolve()
+        self._max_bytes = max_bytes
+        self._outside_root = outside_root
+        self._names: dict[Path, dict[str, str]] = {}
+
+    def read(self, reference: str) -> bytes:
+        r"""Read a mask file.
+
+        Args:
+            reference: a path relative to the root, or an absolute one below it; ``\`` separates folders too, as in CSV
+                files made on Windows, unless a file is really named so.
+
+        Returns:
+            The file's bytes.
+
+        Raises:
+            MaskError: no such file (with a near miss, if there is one), outside the root, no regular file, too large or
+                unreadable.
+        """
+        try:
+            return self._read_regular(self._locate(reference), reference)
+        except MaskError:
+            raise
+        except (OSError, RuntimeError, ValueError) as error:  # unreadable; symlink loops; characters no path can hold
+            reason = getattr(error, "strerror", None) or str(error)
+            raise MaskError(f"mask file {reference!r} cannot be read: {reason}", reference=reference) from error
+
+    def _locate(self, reference: str) -> Path:
+        """Return the resolved path of an existing thing below the root."""
+        if not reference.strip():
+            raise MaskError("the mask reference is empty", reference=reference)
+        if "\0" in reference:
+            raise MaskError(f"mask reference {reference!r} holds a NUL character", reference=reference)
+        path = self._inside(reference, reference)
+        if not path.exists() and "\\" in reference:
+            path = self._inside(reference.replace("\\", "/"), reference)
+        if not path.exists():
+            raise MaskError(f"no mask file {reference!r} in {self._root}{self._near_miss(path)}", reference=reference)
+        return path
+
+    def _inside(self, spelling: str, reference: str) -> Path:
+        # Not even resolved: Windows would log in at whatever machine a path such as \\\\host\\share names.
+        is_outside = spelling[:1] in _SEPARATORS and spelling[1:2] in _SEPARATORS
+        # Resolved before anything is asked about it, so that not even the existence of files outside leaks.
+        path = self._root if is_outside and not self._outside_root else (self._root / spelling).resolve()
+        if not self._outside_root and (is_outside or not path.is_relative_to(self._root)):
+            raise MaskError(
+                f"mask file {reference!r} lies outside of {self._root}: move it there, name a folder above both with "
+                "--mask-root, or --allow-outside-root",
+                reference=reference,
+            )
+        return path
+
+    def _read_regular(self, path: Path, reference: str) -> bytes:
+        # Looked at before opening, as opening a device may do things, and after, as it may have been swapped meanwhile.
+        self._check_regular(path.stat(), reference)
+        with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
+            found = os.fstat(file.fileno())
+            self._check_regular(found, reference)
+            content = file.read(found.st_size + 1)
+        if len(content) != found.st_size:
+            raise MaskError(f"mask file {reference!r} changed while it was read; run again", reference=reference)
+        return content
+
+    def _check_regular(self, found: os.stat_result, reference: str) -> None:
+        if not stat.S_ISREG(found.st_mode):
+            thing = "a folder" if stat.S_ISDIR(found.st_mode) else "a device, pipe or socket"
+            raise MaskError(f"mask {reference!r} is {thing}, not a file", reference=reference)
+        if found.st_size > self._max_bytes:
+            raise MaskError(
+                f"mask file {reference!r} has {found.st_size} bytes and at most {self._max_bytes} are allowed: "
+                "compress it, or raise the limit",
+                reference=reference,
+            )
+
+    def _near_miss(self, path: Path) -> str:
+        """Return a hint at a file beside that differs in case, extension or accents only."""
+        if not path.parent.is_dir():
+            return f": there is no folder {path.parent.name!r} either; paths are relative to that folder"
+        # A folder is listed once: a CSV with one wrong extension throughout asks as often as it has rows.
+        names = self._names.get(path.parent)
+        if names is None:
+            names = _by_likeness(sorted(entry.name for entry in path.parent.iterdir()))
+            self._names[path.parent] = names
+        near = names.get(_plain(path.name)) or names.get(_plain(path.stem))
+        return f": did you mean {near!r}?" if near else ""
+
+
+def _by_likeness(names: list[str]) -> dict[str, str]:
+    """Return the names by what they look like, with and without their extension."""
+    found = {_plain(name): name for name in names}
+    for name in names:
+        found.setdefault(_plain(PurePath(name).stem), name)
+    return found
+
+
+def _plain(name: str) -> str:
+    """Return a name without case and in one Unicode form (macOS decomposes accents)."""
+    return unicodedata.normalize("NFC", name).casefold()
