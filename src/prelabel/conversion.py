@@ -99,7 +99,7 @@ async def _convert(
         gate = RowGate(source.config.external_id_column)
         async for chunk in await stack.enter_async_context(aclosing(source.encoded(encoder, gate, supply))):
             for item in rows.take(chunk):
-                lines.write(item.body + b"\n")
+                lines.writelines((item.body, b"\n"))
                 rows.close(item.row_number, "imported")
             if on_progress is not None:
                 on_progress(books.progress(n_rows, 0 if hub is None else hub.transport.n_requests))

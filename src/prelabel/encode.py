@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.answers import AnswerReader
 from prelabel.errors import ConfigError, MaskError, RowError
-from prelabel.items import encode_item, fit_tools, in_sent_order, mask_geometries, with_ids
+from prelabel.items import encode_item, fit_tools, in_sent_order, mask_objects
 from prelabel.model import Item, Runs
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from prelabel.classes import ClassTable
     from prelabel.config import ImportConfig
-    from prelabel.items import Geometry
+    from prelabel.items import MaskObjects
     from prelabel.masks.limits import MaskLimits
     from prelabel.model import Binding, RowBatch, Shape
     from prelabel.polygons import Polygons
@@ -44,19 +44,19 @@ class TracedMask:
     """All that a mask gives, whichever row it belongs to.
 
     Attributes:
-        geometries: its objects but for their ids.
+        objects: its objects but for their ids.
         notes: what the row's owner should know.
         counts: what it gave and cost.
     """
 
-    geometries: list[Geometry]
+    objects: MaskObjects
     notes: tuple[str, ...]
     counts: MaskCounts
 
     @property
     def n_bytes(self) -> int:
         """Bytes that keeping it takes, about."""
-        return 500 + sum(100 + len(geometry.json) for geometry in self.geometries)
+        return 1_000 + self.objects.n_bytes
 
 
 class Draft(NamedTuple):
@@ -175,8 +175,8 @@ class RowEncoder:
         """Make a row's item, of its cells and its mask."""
         row_number, external_id, answers, *_ = draft
         if mask is None:
-            return EncodedRow(Item(row_number, external_id, encode_item(external_id, answers, ())))
-        objects = with_ids(mask.geometries, f"{self._project}\0{external_id}")
+            return EncodedRow(Item(row_number, external_id, encode_item(external_id, answers)))
+        objects = mask.objects.with_ids(f"{self._project}\0{external_id}")
         item = Item(row_number, external_id, encode_item(external_id, answers, objects))
         return EncodedRow(item, mask.notes, mask.counts)
 
@@ -210,9 +210,9 @@ class RowEncoder:
         snapped = Snapped(runs) if tolerance is None else snap(runs, self._known, tolerance)
         polygons, told = self._trace(snapped.runs)
         mode, holes = self._config.segmentation_mode, self._config.polygon_holes
-        made = mask_geometries(polygons, self._tools, mode=mode, holes=holes)
+        objects = mask_objects(polygons, self._tools, mode=mode, holes=holes)
         counts = MaskCounts(
-            n_objects=len(made.geometries),
+            n_objects=len(objects),
             n_polygons=len(polygons),
             n_points=len(polygons.points),
             n_pixels=polygons.counts.n_pixels,
@@ -222,7 +222,7 @@ class RowEncoder:
             n_near_pixels=snapped.n_pixels,
         )
         notes = (resized, snapped.note, *self._notes(polygons), *told)
-        return TracedMask(made.geometries, tuple(note for note in notes if note), counts)
+        return TracedMask(objects, tuple(note for note in notes if note), counts)
 
     def _decode(self, content: bytes | Runs, shapes: tuple[Shape, ...]) -> tuple[Runs, str]:
         """Return the mask in its assets' size, and what there is to say of that.

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import orjson
@@ -18,6 +19,8 @@ from prelabel.holes import count_holes, reordered, single_rings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from prelabel.model import Tool
     from prelabel.polygons import Polygons
 
@@ -25,40 +28,53 @@ SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
 PolygonHoles = Literal["fill", "keyhole", "reject"]
 
 
-class Geometry(NamedTuple):
-    """An import object but for its id, which is the row's own: rows that share a mask share these.
+_ID_LENGTH = 23
+_DIGEST_BYTES = 12
+_BEFORE_ID = b'{"objectId":"'
+_BLANK_ID = b"0" * _ID_LENGTH + b'",'
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskObjects:
+    """The import objects of one mask, as JSON with blanks for their ids: rows that share a mask differ in nothing else.
 
     Attributes:
-        tool: the tool.
-        key: ``"polygon"`` or ``"segmentation"``.
-        json: the geometry as JSON.
-    """
-
-    tool: Tool
-    key: str
-    json: bytes
-
-
-class MaskGeometries(NamedTuple):
-    """The objects' geometries of one mask, outermost first; the counts are those of :class:`MaskObjects`."""
-
-    geometries: list[Geometry]
-    n_filled_holes: int = 0
-    n_opened_holes: int = 0
-
-
-class MaskObjects(NamedTuple):
-    """The objects of one mask.
-
-    Attributes:
-        objects: import objects, their geometry already JSON.
+        json: the list of objects, outermost first.
+        id_offsets: (n,) int64, where in ``json`` each object's id goes.
+        digests: (n, 12) uint8, a hash of each object's tool and geometry.
         n_filled_holes: holes that the polygon tool could not hold and that were filled.
         n_opened_holes: holes that were cut open to their exterior instead.
     """
 
-    objects: list[dict[str, Any]]
-    n_filled_holes: int
+    json: bytes
+    id_offsets: NDArray[np.int64]
+    digests: NDArray[np.uint8]
+    n_filled_holes: int = 0
     n_opened_holes: int = 0
+
+    def __len__(self) -> int:
+        """Return the number of objects."""
+        return len(self.id_offsets)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that keeping them takes, about."""
+        return len(self.json) + self.id_offsets.nbytes + self.digests.nbytes
+
+    def with_ids(self, namespace: str) -> bytearray:
+        """Return the list of objects as JSON, ids filled in.
+
+        The same row imported again gives the same ids, so a second import is recognised and adds nothing.
+
+        Args:
+            namespace: makes ids differ between rows that hold the same geometry: project and external ID.
+        """
+        salt = hashlib.blake2b(namespace.encode(), digest_size=_DIGEST_BYTES).digest()
+        digits = (self.digests ^ np.frombuffer(salt, np.uint8)).tobytes().hex().encode()
+        ids = np.frombuffer(digits, np.uint8).reshape(-1, 2 * _DIGEST_BYTES)[:, :_ID_LENGTH]
+        text = bytearray(self.json)
+        np.frombuffer(text, np.uint8)[self.id_offsets[:, None] + np.arange(_ID_LENGTH)] = ids
+        return text
 
 
 def fit_tools(polygons: Polygons, tools: Sequence[Tool], holes: PolygonHoles) -> tuple[Polygons, int]:
@@ -89,17 +105,9 @@ def fit_tools(polygons: Polygons, tools: Sequence[Tool], holes: PolygonHoles) ->
 
 
 def mask_objects(
-    polygons: Polygons, tools: Sequence[Tool], *, mode: SegmentationMode, holes: PolygonHoles, namespace: str
-) -> MaskObjects:
-    """Group polygons into objects: :func:`mask_geometries`, then :func:`with_ids`; see there."""
-    made = mask_geometries(polygons, tools, mode=mode, holes=holes)
-    return MaskObjects(with_ids(made.geometries, namespace), made.n_filled_holes, made.n_opened_holes)
-
-
-def mask_geometries(
     polygons: Polygons, tools: Sequence[Tool], *, mode: SegmentationMode, holes: PolygonHoles
-) -> MaskGeometries:
-    """Group polygons into objects without ids.
+) -> MaskObjects:
+    """Group polygons into objects.
 
     A segmentation object holds all zones of a region's object (``"instance_segmentation"``) or of its class
     (``"semantic_segmentation"``); the polygon tool has room for one ring, so each polygon is an object there.
@@ -111,7 +119,7 @@ def mask_geometries(
         holes: what becomes of holes under the polygon tool.
 
     Returns:
-        The objects' geometries, outermost first.
+        The objects, outermost first.
 
     Raises:
         RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
@@ -120,31 +128,31 @@ def mask_geometries(
     is_polygon_tool = [tool.kind == "polygon" for tool in tools]
     zones = polygons.to_json(zones=True) if not all(is_polygon_tool) else []
     rings = polygons.to_json(zones=False) if any(is_polygon_tool) else []
-    geometries = []
+    heads = [orjson.dumps({"schemaId": tool.schema_id, "title": tool.title})[1:-1] for tool in tools]
+    seeds = [_seed(tool) for tool in tools]
+    objects, digests = [], []
     for class_index, members in _groups(polygons, tools, mode):
         if is_polygon_tool[class_index]:
-            geometries.append(Geometry(tools[class_index], "polygon", rings[members[0]]))
+            geometry = b',"polygon":' + rings[members[0]]
         else:
-            text = b'{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
-            geometries.append(Geometry(tools[class_index], "segmentation", text))
-    return MaskGeometries(geometries, *((0, n_holes) if holes == "keyhole" else (n_holes, 0)))
+            geometry = b',"segmentation":{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
+        objects.append(_BEFORE_ID + _BLANK_ID + heads[class_index] + geometry + b"}")
+        identity = seeds[class_index].copy()
+        identity.update(geometry)
+        digests.append(identity.digest())
+    ends = np.cumsum([0, *(len(text) + 1 for text in objects)], dtype=np.int64)
+    return MaskObjects(
+        b"[" + b",".join(objects) + b"]",
+        ends[:-1] + 1 + len(_BEFORE_ID),
+        np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST_BYTES),
+        *((0, n_holes) if holes == "keyhole" else (n_holes, 0)),
+    )
 
 
-def with_ids(geometries: Sequence[Geometry], namespace: str) -> list[dict[str, Any]]:
-    """Make import objects, their geometry already JSON.
-
-    Args:
-        geometries: a mask's.
-        namespace: makes object ids differ between rows that hold the same geometry: project and external ID.
-    """
-    seeds: dict[str, hashlib.blake2b] = {}
-    objects = []
-    for geometry in geometries:
-        seed = seeds.get(geometry.tool.schema_id)
-        if seed is None:
-            seed = seeds[geometry.tool.schema_id] = _id_seed(namespace, geometry.tool)
-        objects.append(_object(geometry, seed))
-    return objects
+def _seed(tool: Tool) -> hashlib.blake2b:
+    """Return what the hashes of a tool's objects have in common; its length keeps it apart from the geometry."""
+    schema_id = tool.schema_id.encode()
+    return hashlib.blake2b(len(schema_id).to_bytes(8, "little") + schema_id, digest_size=_DIGEST_BYTES)
 
 
 def _groups(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Iterator[tuple[int, list[int]]]:
@@ -158,44 +166,22 @@ def _groups(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -
 
 
 def in_sent_order(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Polygons:
-    """Return polygons in the order in which :func:`mask_geometries` lists them, which is that of readers who paint."""
+    """Return polygons in the order in which :func:`mask_objects` lists them, which is that of readers who paint."""
     order = [index for _, members in _groups(polygons, tools, mode) for index in members]
     return polygons if order == list(range(len(order))) else reordered(polygons, np.array(order))
 
 
-def _id_seed(namespace: str, tool: Tool) -> hashlib.blake2b:
-    """Return what the ids of a tool's objects in one row have in common."""
-    return hashlib.blake2b(_measured(namespace.encode()) + _measured(tool.schema_id.encode()), digest_size=12)
-
-
-def _measured(part: bytes) -> bytes:
-    """Put the length before a part, so that no two lists of parts run together to the same bytes."""
-    return len(part).to_bytes(8, "little") + part
-
-
-def _object(geometry: Geometry, seed: hashlib.blake2b) -> dict[str, Any]:
-    # The same row imported again gives the same ids, so a second import is recognised and adds nothing.
-    identity = seed.copy()
-    identity.update(_measured(geometry.json))
-    return {
-        "schemaId": geometry.tool.schema_id,
-        "title": geometry.tool.title,
-        "objectId": identity.hexdigest()[:23],
-        geometry.key: orjson.Fragment(geometry.json),
-    }
-
-
-def encode_item(external_id: str, answers: Iterable[dict[str, Any]], objects: Iterable[dict[str, Any]]) -> bytes:
+def encode_item(external_id: str, answers: Iterable[dict[str, Any]], objects: bytes | bytearray = b"[]") -> bytes:
     """Write an import item: all three lists are always there, so that a replacing server clears what is not sent.
 
     Args:
         external_id: names the asset.
         answers: ``{"schemaId", "answer"}`` of each classification.
-        objects: as :func:`mask_objects` makes them.
+        objects: the list of objects as JSON, as :meth:`MaskObjects.with_ids` gives it.
 
     Returns:
         JSON.
     """
-    return orjson.dumps(
-        {"externalId": external_id, "objects": list(objects), "classifications": list(answers), "relations": []}
-    )
+    item = orjson.dumps({"externalId": external_id, "classifications": list(answers), "relations": []})
+    # Objects may be many megabytes: joined, they are copied once.
+    return b"".join((item[:-1], b',"objects":', objects, b"}"))
