@@ -1,6 +1,6 @@
 """What mask references may reach, and how much may be fetched: the walls and the limits of stage 4.
 
-The reasons are in docs/decisions/0008-walls.md.
+The reasons are in docs/decisions/0009-walls.md.
 """
 
 from __future__ import annotations
