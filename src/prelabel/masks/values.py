@@ -109,10 +109,12 @@ def whole_numbers(pixels: Pixels) -> Pixels:
     return whole
 
 
-def _keyed_out(key: Any, layout: Layout) -> UInt32Array:
-    """Return the values PNG or GIF declare transparent: one colour, one index, or indices by a palette's alphas."""
+def _is_keyed_out(values: UInt32Array, key: Any, layout: Layout) -> NDArray[np.bool_]:
+    """Tell the values that PNG or GIF declare transparent: one colour, one index, or indices by a palette's alphas."""
     if isinstance(key, bytes):
-        return np.flatnonzero(np.frombuffer(key, np.uint8) == 0).astype(np.uint32)
+        alphas = np.full(256, 255, np.uint8)
+        alphas[: len(key)] = np.frombuffer(key, np.uint8)
+        return np.asarray((alphas == 0)[values & 0xFF], bool)
     if isinstance(key, tuple):
         red, green, blue = (channel >> 8 if layout.bits > 8 else channel for channel in key)
         key = red << 16 | green << 8 | blue
@@ -120,7 +122,7 @@ def _keyed_out(key: Any, layout: Layout) -> UInt32Array:
         key = int(key != 0)  # Pillow says 255
     elif layout.mode == "L" and layout.bits < 8:
         key *= 255 // (2**layout.bits - 1)  # Pillow spreads 2 and 4 bits over 0 to 255, but not the key
-    return np.array([key], np.uint32)
+    return np.asarray(values == np.uint32(key), bool)
 
 
 def _packed_palette(listed: bytes) -> UInt32Array:
@@ -141,7 +143,7 @@ def in_kind(stored: Stored, kind: MaskValueKind) -> Runs:
         raise MaskError("a mask holds no negative values: map them to 0 or a class first", shape=layout.shape)
     hidden: NDArray[np.bool_] = runs.values == TRANSPARENT
     if stored.key is not None:
-        hidden |= np.isin(runs.values, _keyed_out(stored.key, layout), kind="table")
+        hidden |= _is_keyed_out(runs.values, stored.key, layout)
     values = _greys(runs.values, hidden, layout) if kind == "value" else _colors(runs.values, stored)
     if values is runs.values and not hidden.any():
         return runs
