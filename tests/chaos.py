@@ -30,9 +30,9 @@ import prelabel.polygons  # noqa: F401 - compiles the kernels before any fork
 from localhub.hubclient import CAR, KEY, SCHEMA
 from prelabel.errors import PrelabelError
 from prelabel.hub.api import HubClient
+from prelabel.importing import import_labels
 from prelabel.localhub import run_in_thread
 from prelabel.localhub.settings import HubSettings
-from prelabel.pipeline import import_labels
 from prelabel.retry import RetryPolicy
 from prelabel.rollback import roll_back
 

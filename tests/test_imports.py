@@ -30,7 +30,8 @@ LAYERS = (
     {"source", "rewrite", "stopping", "ledger", "readback"},
     {"options", "supply"},
     {"run"},
-    {"pipeline", "conversion", "rollback"},
+    {"pipeline"},
+    {"importing", "conversion", "rollback"},
     {"cli", "demo", "plugin", "preview", "scaleout", "__init__", "__main__"},
 )
 WITHIN_A_LAYER = {("config", "errors"), ("cli", "__init__"), ("cli", "demo"), ("__main__", "cli")}

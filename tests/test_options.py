@@ -6,9 +6,9 @@ import inspect
 
 import pytest
 
+from prelabel.importing import import_labels, import_labels_async
 from prelabel.masks.access import MaskSettings
 from prelabel.options import ImportOptions, MaskOptions
-from prelabel.pipeline import import_labels, import_labels_async
 
 
 def test_options_are_the_functions_keywords() -> None:

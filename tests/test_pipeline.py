@@ -23,10 +23,10 @@ from PIL import Image
 from hub.scripted import failure
 from localhub.hubclient import CAR, KEY, Api
 from prelabel.errors import ConfigError, ImportFailed, PrelabelError, UploadRefused
+from prelabel.importing import import_labels, import_labels_async
 from prelabel.localhub import LocalHub
 from prelabel.localhub.server import run_in_thread
 from prelabel.localhub.settings import HubSettings
-from prelabel.pipeline import import_labels, import_labels_async
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

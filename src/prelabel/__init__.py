@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from prelabel.errors import UploadError as UploadError
     from prelabel.errors import UploadRefused as UploadRefused
     from prelabel.errors import UploadUnavailable as UploadUnavailable
-    from prelabel.pipeline import import_labels as import_labels
-    from prelabel.pipeline import import_labels_async as import_labels_async
+    from prelabel.importing import import_labels as import_labels
+    from prelabel.importing import import_labels_async as import_labels_async
     from prelabel.polygons import Polygons as Polygons
     from prelabel.report import Report as Report
     from prelabel.tracing import mask_to_polygons as mask_to_polygons
@@ -37,8 +37,8 @@ _HOME = {
     "UploadError": "errors",
     "UploadRefused": "errors",
     "UploadUnavailable": "errors",
-    "import_labels": "pipeline",
-    "import_labels_async": "pipeline",
+    "import_labels": "importing",
+    "import_labels_async": "importing",
     "mask_to_polygons": "tracing",
 }
 

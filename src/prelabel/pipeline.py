@@ -12,7 +12,7 @@
 
 One event loop owns the network; reading files, decoding, tracing and JSON happen in threads (`source` sets them up).
 Masks that several rows name are made once (`sharing`). What the stages share, and how they are stopped, is in `run`;
-what survives a crash in `journal`, told by `ledger`.
+what survives a crash in `journal`, told by `ledger`. What users call is in `importing`.
 """
 
 from __future__ import annotations
@@ -20,19 +20,15 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
 from prelabel.batches import Batcher
-from prelabel.errors import PrelabelError
-from prelabel.hub.api import connect, pretend
+from prelabel.hub.api import pretend
 from prelabel.ledger import Ledger
 from prelabel.matching import Matches, RowGate, match_ids, sizes_wanted
 from prelabel.outcomes import OpenRows
 from prelabel.readback import ReadBack
 from prelabel.rewrite import Keeping, Rewriter
-from prelabel.run import Run
-from prelabel.source import Source
-from prelabel.stopping import Stopper
 from prelabel.upload import Uploader, as_it_is
 
 if TYPE_CHECKING:
@@ -40,79 +36,17 @@ if TYPE_CHECKING:
 
     from prelabel.chunks import EncodedChunk
     from prelabel.model import Receipt
-    from prelabel.options import ConfigLike, ImportOptions, MaskOptions, OnProgress, PathLike
-    from prelabel.report import OnError, Report
+    from prelabel.run import Run
     from prelabel.upload import BatchFailure
 
 
-def import_labels(csv: PathLike, config: ConfigLike, **options: Unpack[ImportOptions]) -> Report:
-    """Import labels from a CSV into a project and wait for the end; see :func:`import_labels_async`."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(import_labels_async(csv, config, **options))
-    raise PrelabelError("import_labels cannot run inside a running event loop: await import_labels_async there")
-
-
-async def import_labels_async(  # noqa: PLR0913 - the public surface; each keyword is described in ImportOptions
-    csv: PathLike,
-    config: ConfigLike,
-    *,
-    project: str,
-    host: str | None = None,
-    api_key: str | None = None,
-    on_progress: OnProgress | None = None,
-    delimiter: str | None = None,
-    report: PathLike | None = None,
-    rejects: PathLike | None = None,
-    max_in_flight: int = 4,
-    n_threads: int | None = None,
-    on_error: OnError = "collect",
-    verify: bool = False,
-    min_iou: float | None = None,
-    dry_run: bool = False,
-    state: PathLike | None = None,
-    restart: bool = False,
-    undo: bool = True,
-    stop: Stopper | None = None,
-    deadline_s: float | None = None,
-    max_failures: int | None = None,
-    read_back: bool = False,
-    **masks: Unpack[MaskOptions],
-) -> Report:
-    """Import labels from a CSV into a project.
-
-    ``config`` is a file, a mapping or an ImportConfig; for the keywords see :class:`prelabel.options.ImportOptions` and
-    :class:`prelabel.options.MaskOptions`.
+async def carry_out(run: Run) -> None:
+    """Import what a run has opened: stages 2 to 8.
 
     Raises:
-        ConfigError: config, CSV header, project and state do not fit each other; nothing was sent.
+        ConfigError: config, CSV, project and state do not fit each other; nothing was sent.
         UploadError: the Hub refused the key or could not be reached before anything was sent.
-        ImportFailed: rows failed and ``on_error`` is ``"raise"``.
     """
-    opened = partial(Source.open, csv, config, delimiter, n_threads, verify=verify, min_iou=min_iou, **masks)
-    source = await asyncio.to_thread(opened)  # 1, 2
-    hub = connect(host, api_key, requests_per_minute=source.config.requests_per_minute)
-    run = Run(
-        source, hub, project, on_progress, max_in_flight, dry_run, undo, read_back, max_failures, stop or Stopper()
-    )
-    with run:
-        if state is not None and not dry_run:
-            await asyncio.to_thread(run.open_journal, state, restart=restart)
-        if not run.is_finished():
-            async with hub:
-                try:
-                    with run.watched(deadline_s):
-                        await _import(run)
-                except asyncio.CancelledError:
-                    run.stopper.request()
-                    run.conclude(report, rejects, "collect")
-                    raise
-        return await asyncio.to_thread(run.conclude, report, rejects, on_error)  # 9
-
-
-async def _import(run: Run) -> None:
-    """Stages 2 to 8."""
     source, hub, project, config = run.source, run.hub, run.project, run.source.config
     document = await hub.get_project(project)
     binding = source.bind(document)  # 3

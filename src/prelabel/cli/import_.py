@@ -123,8 +123,8 @@ def import_command(
         check_writable("--rejects", rejects, csv)
         record = check_state(csv, state, no_state=no_state, restart=restart)
         api_key = read_api_key(api_key_file)
+        from prelabel.importing import import_labels  # noqa: PLC0415 - likewise
         from prelabel.masks.quieting import quieten_libraries  # noqa: PLC0415 - loads the kernels; help must not
-        from prelabel.pipeline import import_labels  # noqa: PLC0415 - likewise
         from prelabel.stopping import Stopper  # noqa: PLC0415 - loads asyncio
 
         quieten_libraries()

@@ -16,8 +16,8 @@ from prelabel.demo.scenes import HEIGHT_PX, WIDTH_PX, draw_samples, write_files
 from prelabel.errors import ConfigError
 from prelabel.hub.api import HubClient
 from prelabel.hub.transport import Transport
+from prelabel.importing import import_labels
 from prelabel.localhub import run_in_thread
-from prelabel.pipeline import import_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
