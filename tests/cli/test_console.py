@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -88,7 +87,7 @@ def test_sigterm_stops_like_ctrl_c(ignored: bool) -> None:
     @app.command()
     def work(ctx: typer.Context) -> None:
         with errors_as_exit_codes(ctx):
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
             signal.pause()
 
     try:

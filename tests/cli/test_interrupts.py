@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import threading
 
@@ -21,9 +20,9 @@ def test_once_twice_and_before_anything_runs(number: signal.Signals, capsys: pyt
 
     def run() -> None:
         with interrupts_to(stopper):
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)
             assert (stopper.reason, stopper.kind) == ("interrupted", "interrupt")
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)
 
     with pytest.raises(KeyboardInterrupt):
         run()
@@ -38,7 +37,7 @@ def test_a_cancelled_import_is_an_interruption() -> None:
     async def work() -> None:
         stopper.listen(lambda: None)
         for _ in range(2):
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         await asyncio.sleep(30)
 
     with pytest.raises(KeyboardInterrupt), interrupts_to(stopper):
