@@ -22,7 +22,7 @@ the same run on the same machine ({machine}); best of the rounds. A ratio above 
 stay in the table. Workloads are named in `benchmarks/workloads.py`; what a peer does and does not give is said beside
 its code.
 """
-BASELINE = {"test_batch_of_masks": "1 thread", "test_new_process": "python alone"}
+BASELINE = {"test_batch_of_masks": "2 threads", "test_new_process": "python alone"}
 MANY = 5
 """From so many workloads on a table ends with what comes of them together."""
 

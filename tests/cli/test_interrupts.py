@@ -5,11 +5,23 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.stopping import Stopper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c() -> Iterator[None]:
+    """Ctrl-C as in the foreground, wherever the tests run."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

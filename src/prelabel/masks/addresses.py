@@ -84,9 +84,9 @@ def _with_those_inside(address: IPv4Address | IPv6Address) -> Iterator[IPv4Addre
             yield IPv4Address(int(address) & 0xFFFFFFFF)
             if address in _ENDS_IN_V4[0]:
                 return
-        if address.sixtofour is not None:
+        if address.sixtofour is not None:  # some releases of Python call all of these reserved, others none
             yield address.sixtofour
-        if address.teredo is not None:
+        elif address.teredo is not None:
             yield address.teredo[1]
-            return
-        yield address
+        else:
+            yield address
