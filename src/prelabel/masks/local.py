@@ -64,9 +64,9 @@ class LocalFiles:
         if "\0" in reference:
             raise MaskError(f"mask reference {reference!r} holds a NUL character", reference=reference)
         path = self._inside(reference, reference)
-        if not path.exists() and "\\" in reference:
+        if not _is_there(path) and "\\" in reference:
             path = self._inside(reference.replace("\\", "/"), reference)
-        if not path.exists():
+        if not _is_there(path):
             raise MaskError(f"no mask file {reference!r} in {self._root}{self._near_miss(path)}", reference=reference)
         return path
 
@@ -116,6 +116,15 @@ class LocalFiles:
             self._names[path.parent] = names
         near = names.get(_plain(path.name)) or names.get(_plain(path.stem))
         return f": did you mean {near!r}?" if near else ""
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether there is anything; unlike ``Path.exists`` of some Pythons, never guess where one may not look."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _by_likeness(names: list[str]) -> dict[str, str]:
