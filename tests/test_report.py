@@ -228,6 +228,15 @@ def test_summary() -> None:
         assert part in text
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(8, "0.5 rows/s"), (0.2, "20 rows/s"), (0.001, "4,000 rows/s")])
+def test_summary_tells_slow_rates(seconds: float, told: str) -> None:
+    """Few rows with heavy masks are no "0 rows/s"."""
+    report = filled().finish()
+    report.timings.total_s = seconds
+
+    assert told in report.summary()
+
+
 def test_summary_is_short() -> None:
     """Five of a kind are shown, the rest counted; what did not happen is not mentioned."""
     books = builder(kind="convert")

@@ -212,7 +212,8 @@ class Report:
 
 def _summary_lines(report: Report) -> Iterator[str]:
     done, seconds = _DONE[report.kind], report.timings.total_s
-    speed = f", {report.n_rows / seconds:,.0f} rows/s" if seconds > 0 else ""
+    rate = report.n_rows / seconds if seconds > 0 else 0.0
+    speed = f", {rate:,.{int(rate < 10)}f} rows/s" if rate else ""
     earlier = f" ({report.n_earlier:,} of them {EARLIER})" if report.n_earlier else ""
     yield (
         f"{report.n_imported:,} of {report.n_rows:,} rows {done}{earlier}, {report.n_skipped:,} skipped, "
