@@ -75,7 +75,7 @@ def inner(*signatures: str) -> Callable[[F], F]:
 
 
 def inlined(function: F) -> F:
-    """Make a function part of the kernels that call it: a call costs counting references of every array passed."""
+    """Make a function part of the kernels that call it: in a call every array is seven numbers to pass, or more."""
     compiled: F = numba.njit(inline="always")(function)
     return compiled
 
