@@ -28,11 +28,11 @@ import pytest
 from PIL import Image
 from workloads import _smooth
 
+from prelabel.builder import peak_rss_bytes
 from prelabel.conversion import convert
 from prelabel.masks.access import Access, Limits
 from prelabel.masks.sources import MaskSources
 from prelabel.parallel import count_cores
-from prelabel.report import peak_rss_bytes
 from prelabel.rows import read_rows
 from prelabel.source import Source
 

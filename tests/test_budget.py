@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,7 +15,10 @@ from prelabel.budget import LARGEST_PX, STEP, fit, tolerances
 from prelabel.errors import RowError
 from prelabel.holes import single_rings
 from prelabel.kernels.runs import runs_from_array
-from prelabel.polygons import LOSSLESS_BELOW, Polygons, TraceOptions, outline, trace
+from prelabel.trace import LOSSLESS_BELOW, TraceOptions, outline, trace
+
+if TYPE_CHECKING:
+    from prelabel.polygons import Polygons
 
 DISC = (np.hypot(*(np.mgrid[:60, :60] - 30)) < 25).astype(np.uint8)
 DISC[28:33, 28:33] = 0

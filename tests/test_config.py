@@ -12,16 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from prelabel.config import (
-    _REMEDIES,
-    MAX_GREY,
-    ImportConfig,
-    config_json_schema,
-    did_you_mean,
-    load_config,
-    parse_config,
-)
+from prelabel.config import _REMEDIES, MAX_GREY, ImportConfig, config_json_schema, load_config, parse_config
 from prelabel.errors import ConfigError
+from prelabel.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,13 +18,32 @@ KERNEL_SOURCES = sorted((PACKAGE / "kernels").glob("*.py"))
 
 # Each layer may import those before it. What stands in one layer does not know of each other.
 LAYERS = (
-    {"errors", "config", "model"},
+    {"errors", "model", "spelling"},
+    {"config"},
     {"kernels", "lines", "rejects", "retry"},
     {"classes", "colors", "holes"},
-    {"ontology", "rows", "answers", "masks", "polygons", "items", "batches", "merge", "hub", "journal", "report"},
-    {"tracing", "formats", "budget", "sizes"},
+    {
+        "ontology",
+        "rows",
+        "answers",
+        "masks",
+        "polygons",
+        "items",
+        "ango",
+        "trace",
+        "survey",
+        "batches",
+        "merge",
+        "hub",
+        "journal",
+        "report",
+    },
+    {"builder"},
+    {"load", "geojson", "coco", "geoarrow", "budget", "sizes"},
+    {"tracing"},
     {"verify"},
-    {"encode", "sharing", "matching", "outcomes", "upload"},
+    {"encode", "sharing", "matching", "upload"},
+    {"outcomes", "row_filter"},
     {"chunks"},
     {"parallel"},
     {"source", "rewrite", "stopping", "ledger", "readback"},
@@ -36,8 +55,22 @@ LAYERS = (
 )
 WITHIN_A_LAYER = {("config", "errors"), ("cli", "__init__"), ("cli", "demo"), ("__main__", "cli")}
 # Methods of Polygons hand on to these later modules, for convenience.
-METHODS_OF_POLYGONS = {("polygons", "formats"), ("polygons", "verify")}
-KERNEL_USERS = {"cli", "masks", "polygons", "tracing", "classes", "colors", "holes", "formats", "sizes", "verify"}
+METHODS_OF_POLYGONS = {("polygons", late) for late in ("ango", "coco", "geoarrow", "geojson", "verify")}
+METHODS_OF_POLYGONS |= {("trace", "polygons"), ("ango", "holes"), ("report", "builder")}
+KERNEL_USERS = {
+    "cli",
+    "masks",
+    "polygons",
+    "tracing",
+    "classes",
+    "colors",
+    "holes",
+    "coco",
+    "trace",
+    "load",
+    "sizes",
+    "verify",
+}
 # The local hub stands apart, so that no mistake is made alike on both sides of the wire.
 LOCALHUB_IMPORTS = {"errors", "model"}
 LOCALHUB_USERS = {"cli", "demo"}
@@ -47,7 +80,7 @@ FENCES = {
     "numba": ("kernels/_jit.py",),
     "llvmlite": ("kernels/_jit.py",),
     "aiohttp": ("hub/transport.py", "masks/web.py", "localhub/"),
-    "pyarrow": ("rows.py", "masks/cloud.py", "formats.py"),
+    "pyarrow": ("rows.py", "masks/cloud.py", "geoarrow.py"),
     "PIL": ("masks/quieting.py", "masks/rasters.py", "preview.py", "demo/"),
     "shapely": ("polygons.py",),
     "pydantic": ("config.py",),

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from hub.scripted import KEY, scripted, success
 from prelabel.config import load_config
 from prelabel.hub.api import HubClient
-from prelabel.matching import Matches, RowGate, Survey, match_ids, sizes_wanted, survey_ids, unmatched
+from prelabel.matching import Matches, match_ids, sizes_wanted, unmatched
 from prelabel.model import EARLIER, RowBatch
+from prelabel.row_filter import RowGate
+from prelabel.survey import Survey, survey_ids
 
 if TYPE_CHECKING:
     from prelabel.matching import SizesWanted

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from prelabel.builder import ReportBuilder
 from prelabel.chunks import EncodedChunk
 from prelabel.encode import EncodedRow, MaskCounts
 from prelabel.errors import RowError, UploadRefused
 from prelabel.matching import Matches
 from prelabel.model import Batch, BrokenRow, Item, Receipt, RowBatch, RowOutcome
 from prelabel.outcomes import OpenRows
-from prelabel.report import ReportBuilder
 from prelabel.upload import BatchFailure
 
 if TYPE_CHECKING:

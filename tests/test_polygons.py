@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -14,12 +14,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import oracles
-import prelabel.polygons
+import prelabel.trace
 import strategies
+from prelabel.classes import ClassTable, PixelCounts
 from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.runs import runs_from_array
 from prelabel.model import TRANSPARENT
-from prelabel.polygons import LOSSLESS_BELOW, ClassTable, PixelCounts, Polygons, TraceOptions, trace
+from prelabel.trace import LOSSLESS_BELOW, TraceOptions, trace
+
+if TYPE_CHECKING:
+    from prelabel.polygons import Polygons
 
 NESTED = np.array(
     [
@@ -350,7 +354,7 @@ def test_outermost_first() -> None:
 
 def test_noise_beyond_all_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory goes with the runs, so their number is bounded; what has no class does not count."""
-    monkeypatch.setattr(prelabel.polygons, "MAX_RUNS", 9)
+    monkeypatch.setattr(prelabel.trace, "MAX_RUNS", 9)
     stripes = (np.arange(10) % 2 + 5).astype(np.uint8)[np.newaxis]
 
     with pytest.raises(MaskError, match="the mask has 10 runs of equal pixels, and 9 at most are traced"):

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prelabel import builder as builder_module
 from prelabel import rejects as rejects_module
-from prelabel import report as report_module
+from prelabel.builder import ReportBuilder, peak_rss_bytes
 from prelabel.errors import ImportFailed
 from prelabel.model import RowOutcome
 from prelabel.rejects import ERROR_COLUMN
-from prelabel.report import Report, ReportBuilder, deliver, peak_rss_bytes
+from prelabel.report import Report, deliver
 from prelabel.rows import read_rows
 
 if TYPE_CHECKING:
@@ -195,8 +196,8 @@ def test_no_rejects(tmp_path: Path) -> None:
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Beyond its bounds the report counts outcomes and notes but keeps the rejects, on disk."""
-    monkeypatch.setattr(report_module, "_MAX_OUTCOMES", 10)
-    monkeypatch.setattr(report_module, "_MAX_NOTES", 3)
+    monkeypatch.setattr(builder_module, "_MAX_OUTCOMES", 10)
+    monkeypatch.setattr(builder_module, "_MAX_NOTES", 3)
     monkeypatch.setattr(rejects_module, "_IN_MEMORY_BYTES", 100)
     books = builder()
     for number in range(1, 51):

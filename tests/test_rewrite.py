@@ -12,6 +12,7 @@ import pytest
 
 from localhub.hubclient import CAR, KEY, SCHEMA, Api
 from prelabel.batches import n_bytes_of
+from prelabel.builder import ReportBuilder
 from prelabel.chunks import EncodedChunk
 from prelabel.encode import EncodedRow
 from prelabel.errors import UploadError
@@ -21,7 +22,6 @@ from prelabel.matching import Matches
 from prelabel.merge import option_values
 from prelabel.model import Batch, Item, RowBatch
 from prelabel.outcomes import OpenRows
-from prelabel.report import ReportBuilder
 from prelabel.rewrite import Keeping, Rewriter
 
 if TYPE_CHECKING:

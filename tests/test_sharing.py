@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from prelabel.ango import MaskObjects
 from prelabel.encode import MaskCounts, TracedMask
 from prelabel.errors import MaskError, RowError
-from prelabel.items import MaskObjects
 from prelabel.masks.references import InlineMask, LocalPath, Reference, WebUrl
 from prelabel.sharing import SharedMasks
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prelabel.errors import ConfigError
-from prelabel.matching import RowGate
 from prelabel.parallel import count_cores
+from prelabel.row_filter import RowGate
 from prelabel.source import Source
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 
 from localhub.hubclient import KEY, Api
 from masks.webserver import saying, serving
+from prelabel.builder import ReportBuilder
 from prelabel.errors import ConfigError
 from prelabel.hub.api import HubClient
 from prelabel.localhub import LocalHub
-from prelabel.report import ReportBuilder
 from prelabel.source import Source
 from prelabel.supply import supplied
 

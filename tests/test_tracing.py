@@ -14,8 +14,8 @@ from PIL import Image
 import oracles
 import prelabel
 import strategies
+from prelabel.classes import PixelCounts
 from prelabel.errors import ConfigError, MaskError
-from prelabel.polygons import PixelCounts
 from prelabel.tracing import mask_to_polygons
 
 if TYPE_CHECKING:

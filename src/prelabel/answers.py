@@ -28,8 +28,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from prelabel.config import did_you_mean
 from prelabel.errors import RowError
+from prelabel.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from prelabel.model import Classification, ColumnLink

@@ -6,12 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from prelabel.errors import RowError
-from prelabel.polygons import LOSSLESS_BELOW
+from prelabel.trace import LOSSLESS_BELOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from prelabel.polygons import Outlines, Polygons, TraceOptions
+    from prelabel.polygons import Polygons
+    from prelabel.trace import Outlines, TraceOptions
 
 STEP = 1.5
 """Each tolerance tried is this times the one before."""

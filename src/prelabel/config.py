@@ -9,29 +9,22 @@ Everything that can be known without the project and the CSV is checked here; wh
 
 from __future__ import annotations
 
-import difflib
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from prelabel.errors import ConfigError
+from prelabel.spelling import did_you_mean
 
 MAX_GREY = 2**32 - 2
 """The largest one-value class: 2**32 - 1 marks transparent pixels."""
 
 _SECRETS = ("apikey", "token", "accesstoken", "secret", "password", "authorization")
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``' did you mean "x"?'`` for the nearest of the known words, or an empty string."""
-    spelled = {other.casefold(): other for other in known}
-    nearest = difflib.get_close_matches(word.casefold(), spelled, n=1, cutoff=0.6)
-    return f' did you mean "{spelled[nearest[0]]}"?' if nearest else ""
 
 
 def _as_tuple(value: Any) -> Any:
@@ -87,9 +80,13 @@ def _as_color(name: Any, color: Any) -> tuple[int, ...]:
 
 
 Text = Annotated[str, Field(min_length=1)]
+
 TextList = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
+
 Grey = Annotated[int, Field(ge=0, le=MAX_GREY)]
+
 Channel = Annotated[int, Field(ge=0, le=255)]
+
 ColorMapping = Annotated[
     Literal["project_colors"]
     | Annotated[dict[Text, tuple[Grey] | tuple[Channel, Channel, Channel]], Field(min_length=1)],

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Unpack
 
 import orjson
 
+from prelabel.builder import ReportBuilder
 from prelabel.errors import ConfigError, PrelabelError
 from prelabel.hub.api import connect
-from prelabel.matching import Matches, RowGate
+from prelabel.matching import Matches
 from prelabel.outcomes import OpenRows
-from prelabel.report import Report, ReportBuilder, deliver
+from prelabel.report import Report, deliver
+from prelabel.row_filter import RowGate
 from prelabel.source import Source
 from prelabel.supply import supplied
 

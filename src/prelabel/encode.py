@@ -7,18 +7,19 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from prelabel.ango import fit_tools, in_sent_order, mask_objects
 from prelabel.answers import AnswerReader
 from prelabel.errors import ConfigError, MaskError, RowError
-from prelabel.items import encode_item, fit_tools, in_sent_order, mask_objects
+from prelabel.items import encode_item
 from prelabel.model import Item, Runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from prelabel.ango import MaskObjects
     from prelabel.classes import ClassTable
     from prelabel.config import ImportConfig
-    from prelabel.items import MaskObjects
     from prelabel.masks.limits import MaskLimits
     from prelabel.model import Binding, RowBatch, Shape
     from prelabel.polygons import Polygons
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MaskCounts:
-    """What one mask gave and cost; see :class:`prelabel.polygons.PixelCounts` for the pixels."""
+    """What one mask gave and cost; see :class:`prelabel.classes.PixelCounts` for the pixels."""
 
     n_objects: int
     n_polygons: int
@@ -134,7 +135,7 @@ class RowEncoder:
         from prelabel.classes import ClassTable  # noqa: PLC0415
         from prelabel.colors import KnownColors  # noqa: PLC0415
         from prelabel.masks.limits import MaskLimits  # noqa: PLC0415
-        from prelabel.polygons import TraceOptions  # noqa: PLC0415
+        from prelabel.trace import TraceOptions  # noqa: PLC0415
 
         kept = [entry for entry in binding.mask_classes if not entry.ignored]
         self._tools = [entry.tool for entry in kept]
@@ -246,7 +247,7 @@ class RowEncoder:
             RowError: they have too many points, holes where none may be, or a class below ``min_iou``.
         """
         from prelabel.budget import fit  # noqa: PLC0415 - as in __init__
-        from prelabel.polygons import outline  # noqa: PLC0415
+        from prelabel.trace import outline  # noqa: PLC0415
 
         def fitted(polygons: Polygons) -> Polygons:
             return fit_tools(polygons, self._tools, self._config.polygon_holes)[0]

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from prelabel.hub.api import PAGE_SIZE, split_ids
-from prelabel.model import EARLIER, RowOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterable, Mapping
+    from collections.abc import Callable, Collection
 
     from prelabel.config import ImportConfig
     from prelabel.hub.api import HubAsset, HubClient
-    from prelabel.model import RowBatch, Shape
+    from prelabel.model import Shape
 
 _SPARED = 20
 """Requests that sizes are worth in any case: twelve seconds on the Hub's standard plan."""
@@ -38,55 +37,6 @@ _DIFFERENCES: tuple[tuple[str, Callable[[str], str]], ...] = (
 )
 
 SizesWanted = Literal["no", "if cheap", "yes"]
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What the first pass over the CSV's ID column found.
-
-    Attributes:
-        n_rows: rows, broken ones included.
-        last_rows: external ID -> number of the last row that has it.
-        repeated: external IDs on several rows.
-        unfinished: those of them that are on rows which are done and on others which are not.
-    """
-
-    n_rows: int
-    last_rows: dict[str, int]
-    repeated: frozenset[str]
-    unfinished: frozenset[str] = frozenset()
-
-    def open_ids(self, done: Container[int]) -> Mapping[str, int]:
-        """The external IDs whose last row is still to be imported, with its number."""
-        if not done:
-            return self.last_rows
-        return {external_id: number for external_id, number in self.last_rows.items() if number not in done}
-
-
-def survey_ids(batches: Iterable[RowBatch], id_column: str, done: Container[int] = ()) -> Survey:
-    """Go once over the CSV's rows (their ID column is enough).
-
-    Args:
-        batches: the rows.
-        id_column: the CSV's column of external IDs.
-        done: numbers of rows that an earlier run has imported.
-    """
-    n_rows = 0
-    last_rows: dict[str, int] = {}
-    repeated: set[str] = set()
-    begun: set[str] = set()
-    open_ids: set[str] = set()
-    is_resumed = bool(done)
-    for rows in batches:
-        n_rows += len(rows) + len(rows.broken)
-        for number, external_id in zip(rows.numbers, rows.columns[id_column], strict=True):
-            if external_id in last_rows:
-                repeated.add(external_id)
-            if external_id:
-                last_rows[external_id] = number
-            if is_resumed:
-                (begun if number in done else open_ids).add(external_id)
-    return Survey(n_rows, last_rows, frozenset(repeated), frozenset(repeated & begun & open_ids))
 
 
 @dataclass(slots=True)
@@ -246,50 +196,3 @@ async def _asked_one_by_one(hub: HubClient, project: str, external_ids: Collecti
                     return await _listed(hub, project, external_ids)
                 matches.see_asset(asset)
     return matches
-
-
-class RowGate:
-    """Says of each row, before any work is spent on it, whether it goes on.
-
-    Args:
-        id_column: the CSV's column of external IDs.
-        last_rows: external ID -> number of the one row that goes on, where of several rows only the last is to.
-        matches: what is known of the project's IDs.
-        done: numbers of the rows that an earlier run has imported.
-        stopped: returns why nothing is sent any more, or an empty string; called from worker threads.
-    """
-
-    def __init__(
-        self,
-        id_column: str,
-        *,
-        last_rows: Mapping[str, int] | None = None,
-        matches: Matches | None = None,
-        done: Container[int] = (),
-        stopped: Callable[[], str] = str,
-    ) -> None:
-        self._id_column = id_column
-        self._last_rows = last_rows or {}
-        self._matches = matches or Matches()
-        self._done = done
-        self._stopped = stopped
-
-    def __call__(self, rows: RowBatch, index: int) -> RowOutcome | None:
-        """The outcome of a row that stops here, None for one that goes on."""
-        external_id = rows.columns[self._id_column][index]
-        number, line = rows.numbers[index], rows.lines[index]
-        if not external_id:
-            reason = "the external ID is empty: fill it in, or delete the row"
-            return RowOutcome(number, line, external_id, "failed", reason, self._id_column)
-        if number in self._done:
-            return RowOutcome(number, line, external_id, "imported", EARLIER)
-        if said := self._stopped():
-            return RowOutcome(number, line, external_id, "failed", f"not sent, the import had stopped: {said}")
-        if external_id in self._matches.unfound:
-            reason = self._matches.reason_against(external_id)
-            return RowOutcome(number, line, external_id, "failed", reason, self._id_column)
-        winner = self._last_rows.get(external_id, number)
-        if winner != number:
-            reason = f"row {winner} has the same external ID and comes last, so it decides (overwrite)"
-            return RowOutcome(number, line, external_id, "skipped", reason, self._id_column)
-        return None

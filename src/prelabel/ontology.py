@@ -13,9 +13,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from prelabel.config import did_you_mean
 from prelabel.errors import ConfigError
 from prelabel.model import Binding, Classification, ColumnLink, MaskClass, Ontology, Option, Rgb, Tool
+from prelabel.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,11 +11,11 @@ from prelabel.model import Receipt, RowOutcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from prelabel.builder import ReportBuilder
     from prelabel.chunks import EncodedChunk
     from prelabel.encode import EncodedRow
     from prelabel.matching import Matches
     from prelabel.model import Batch, Item, RowBatch, RowState
-    from prelabel.report import ReportBuilder
     from prelabel.upload import BatchFailure
 
 

@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING
 from prelabel.batches import Batcher
 from prelabel.hub.api import pretend
 from prelabel.ledger import Ledger
-from prelabel.matching import Matches, RowGate, match_ids, sizes_wanted
+from prelabel.matching import Matches, match_ids, sizes_wanted
 from prelabel.outcomes import OpenRows
 from prelabel.readback import ReadBack
 from prelabel.rewrite import Keeping, Rewriter
+from prelabel.row_filter import RowGate
 from prelabel.upload import Uploader, as_it_is
 
 if TYPE_CHECKING:

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,25 +13,29 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from prelabel.errors import ImportFailed
-from prelabel.model import EARLIER, Progress
-from prelabel.rejects import Rejects
+from prelabel.model import EARLIER
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from prelabel.model import RowOutcome, RowState
+    from prelabel.model import RowOutcome
+    from prelabel.rejects import Rejects
 
-_MAX_OUTCOMES = 100_000
-_MAX_NOTES = 1_000
 _SHOWN = 5
 
 Bottleneck = Literal["read", "fetch", "decode", "trace", "encode", "upload", "rate limit"]
+
 OnError = Literal["collect", "raise"]
+
 StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline"]
+
 RunKind = Literal["import", "dry run", "convert"]
+
 _ROW_COUNTS = ("n_rows", "n_imported", "n_earlier", "n_skipped", "n_failed")
+
 _STOP_CODES: dict[StoppedBy, int] = {"": 3, "hub": 3, "interrupt": 130, "failures": 1, "deadline": 1}
+
 _DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
 
 
@@ -259,122 +261,6 @@ def _line_of(outcome: RowOutcome) -> str:
     return f"line {outcome.line}, {outcome.external_id!r}{column}: {said}"
 
 
-class ReportBuilder:
-    """Collects outcomes while a run goes on; :meth:`finish` makes the report.
-
-    Memory: failed, skipped and noted rows are kept (failed cells on disk beyond a few megabytes), others counted.
-
-    Args:
-        kind: what the run does.
-        csv_name: the CSV's file name.
-        header: its columns.
-        delimiter: its delimiter.
-        project: the project's id.
-
-    Attributes:
-        kind, project, n_by_state, n_earlier, masks, timings, n_batches, fetch_concurrency: as in the report.
-    """
-
-    def __init__(self, kind: RunKind, csv_name: str, header: Sequence[str], delimiter: str, project: str = "") -> None:
-        self.n_by_state: dict[RowState, int] = {"imported": 0, "skipped": 0, "failed": 0}
-        self.n_earlier = 0
-        self.masks = MaskTotals()
-        self.timings = Timings()
-        self.n_batches = 0
-        self.fetch_concurrency = 1
-        self.kind: RunKind = kind
-        self.project = project
-        self._csv = csv_name
-        self._rejects = Rejects(header, delimiter)
-        self._outcomes: list[RowOutcome] = []
-        self._n_dropped = 0
-        self._notes: list[str] = []
-        self._started = time.perf_counter()
-
-    def record(self, outcome: RowOutcome, cells: Sequence[str] = ()) -> None:
-        """Count a row that has ended; ``cells``, in header order, are kept when it failed."""
-        self.n_by_state[outcome.state] += 1
-        if outcome.state == "failed":
-            where = f"column {outcome.column!r}: " if outcome.column else ""
-            self._rejects.add(outcome.number, cells, where + outcome.reason)
-        elif outcome.state == "imported":
-            self.n_earlier += outcome.reason == EARLIER
-            if not outcome.notes:
-                return
-        if len(self._outcomes) < _MAX_OUTCOMES:
-            self._outcomes.append(outcome)
-        else:
-            self._n_dropped += 1
-
-    def add_mask(self, counts: Any) -> None:
-        """Add one mask's counts and times (an :class:`prelabel.encode.MaskCounts`)."""
-        self.masks.add(counts)
-        self.timings.decode_s += counts.decode_s
-        self.timings.trace_s += counts.trace_s
-
-    def note(self, text: str) -> None:
-        """Keep something worth knowing that concerns no single row."""
-        if len(self._notes) < _MAX_NOTES:
-            self._notes.append(text)
-
-    def recall(self, earlier: Mapping[str, Any]) -> None:
-        """Take over the outcome of a run that has finished, from :meth:`Report.to_dict`."""
-        rows = earlier["rows"]
-        self.n_by_state = {"imported": rows["n_imported"], "skipped": rows["n_skipped"], "failed": rows["n_failed"]}
-        self.n_earlier = rows["n_imported"]
-        self.masks = MaskTotals(**{name: value for name, value in earlier["masks"].items() if name != "unknown_share"})
-        self.note("this import was finished by an earlier run: nothing was sent; --restart imports everything again")
-
-    def progress(self, n_rows: int | None, n_requests: int) -> Progress:
-        """A snapshot."""
-        counts = self.n_by_state
-        return Progress(
-            n_rows,
-            counts["imported"],
-            counts["skipped"],
-            counts["failed"],
-            self.masks.n_masks,
-            n_requests,
-            time.perf_counter() - self._started,
-        )
-
-    def finish(
-        self,
-        n_requests: int = 0,
-        n_threads: int = 1,
-        max_in_flight: int = 1,
-        stopped: str = "",
-        stopped_by: StoppedBy = "",
-    ) -> Report:
-        """Close the books; the arguments are the report's attributes of those names."""
-        self.timings.total_s = time.perf_counter() - self._started
-        counts = self.n_by_state
-        return Report(
-            kind=self.kind,
-            csv=self._csv,
-            project=self.project,
-            n_rows=sum(counts.values()),
-            n_imported=counts["imported"],
-            n_skipped=counts["skipped"],
-            n_failed=counts["failed"],
-            n_requests=n_requests,
-            n_batches=self.n_batches,
-            masks=self.masks,
-            timings=self.timings,
-            n_threads=n_threads,
-            max_in_flight=max_in_flight,
-            peak_rss_bytes=peak_rss_bytes(),
-            outcomes=tuple(sorted(self._outcomes, key=lambda outcome: outcome.number)),
-            n_outcomes_dropped=self._n_dropped,
-            notes=tuple(self._notes),
-            stopped=stopped,
-            _rejects=self._rejects,
-            n_earlier=self.n_earlier,
-            stopped_by=stopped_by,
-            fetch_concurrency=self.fetch_concurrency,
-        )
-
-
 def deliver(
     report: Report,
     *,
@@ -396,13 +282,3 @@ def deliver(
         said = report.stopped or (_line_of(first) if first is not None else "")
         raise ImportFailed(f"{report.n_failed} of {report.n_rows} rows failed; first: {said}", report=report)
     return report
-
-
-def peak_rss_bytes() -> int | None:
-    """The process's largest resident memory so far in bytes; None on systems that do not tell."""
-    if sys.platform == "win32":
-        return None
-    import resource  # noqa: PLC0415 - absent on Windows
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from prelabel.config import did_you_mean
 from prelabel.errors import ConfigError, RowError
 from prelabel.lines import LINE_END, cut_rows
 from prelabel.model import BrokenRow, RowBatch
+from prelabel.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

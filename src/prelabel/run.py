@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from prelabel.builder import ReportBuilder
 from prelabel.errors import UploadUnavailable
 from prelabel.journal import Journal, RowRanges
-from prelabel.report import Report, ReportBuilder, deliver
+from prelabel.report import Report, deliver
 from prelabel.supply import supplied
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from prelabel.hub.api import HubClient
     from prelabel.masks.plan import MaskSurvey
     from prelabel.masks.sources import MaskSources
-    from prelabel.matching import Survey
     from prelabel.options import OnProgress, PathLike
     from prelabel.report import OnError, RunKind, StoppedBy
     from prelabel.source import Source
     from prelabel.stopping import Stopper
+    from prelabel.survey import Survey
     from prelabel.upload import Uploader
 
 _KEPT_OUTCOMES = 1_000

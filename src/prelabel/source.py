@@ -13,10 +13,10 @@ from prelabel.encode import RowEncoder
 from prelabel.journal import Fingerprint, digest_of
 from prelabel.masks.access import MaskSettings
 from prelabel.masks.plan import MaskSurvey
-from prelabel.matching import Survey, survey_ids
 from prelabel.ontology import bind, parse_ontology
 from prelabel.parallel import count_cores, encode_rows
 from prelabel.rows import CsvLayout, read_header, read_rows
+from prelabel.survey import Survey, survey_ids
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Container, Iterable, Iterator, Mapping

@@ -12,10 +12,10 @@ from prelabel.sharing import SharedMasks
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from prelabel.builder import ReportBuilder
     from prelabel.hub.api import HubClient
     from prelabel.masks.plan import MaskSurvey
     from prelabel.masks.sources import MaskSources
-    from prelabel.report import ReportBuilder
     from prelabel.source import Source
 
 _AHEAD_PER_FETCH = 2

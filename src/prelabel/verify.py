@@ -10,8 +10,9 @@ import numpy as np
 from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.fill import overlap
 from prelabel.kernels.runs import classify_runs, with_values
+from prelabel.load import runs_of
 from prelabel.model import TRANSPARENT, Runs
-from prelabel.tracing import class_table, runs_of
+from prelabel.tracing import class_table
 
 if TYPE_CHECKING:
     import os

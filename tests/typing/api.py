@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import shapely
     from numpy.typing import NDArray
 
-    from prelabel.polygons import PixelCounts, Polygon
+    from prelabel.classes import PixelCounts
+    from prelabel.polygons import Polygon
 
 assert_type(prelabel.__version__, str)
 

@@ -1,55 +1,21 @@
-"""Polygons in the formats of others: GeoJSON, COCO, GeoArrow and Ango's import objects. Nothing is sent or written."""
+"""Polygons as COCO annotations."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-import orjson
 
 from prelabel.errors import ConfigError
-from prelabel.items import mask_objects
 from prelabel.kernels.coco import counts_to_text
 from prelabel.kernels.transpose import transposed
-from prelabel.model import Tool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pyarrow as pa
     from numpy.typing import NDArray
 
-    from prelabel.items import PolygonHoles, SegmentationMode
-    from prelabel.model import ToolKind
     from prelabel.polygons import Polygons
 
 CocoSegmentation = Literal["auto", "polygons", "rle"]
-
-
-def to_geojson(polygons: Polygons) -> dict[str, Any]:
-    """Return a GeoJSON FeatureCollection (RFC 7946) of plain Python values, one feature per polygon.
-
-    Coordinates are pixels with y down, not longitudes and latitudes. Rings are closed; exteriors run counter-clockwise
-    by their numbers, as the RFC asks, which looks clockwise on a screen. Properties: ``class``, ``object`` (polygons of
-    one object share its number) and ``area`` in pixels.
-    """
-    closed, offsets = polygons.closed_rings()
-    points = closed.tolist()
-    rings = [points[first:last] for first, last in pairwise(offsets.tolist())]
-    features = []
-    owners = zip(
-        pairwise(polygons.polygon_offsets.tolist()),
-        polygons.class_indices.tolist(),
-        polygons.object_indices.tolist(),
-        polygons.areas.tolist(),
-        strict=True,
-    )
-    for (first, last), class_index, object_index, area in owners:
-        properties = {"class": polygons.class_names[class_index], "object": object_index, "area": area}
-        geometry = {"type": "Polygon", "coordinates": rings[first:last]}
-        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
-    return {"type": "FeatureCollection", "features": features}
 
 
 def to_coco(
@@ -194,62 +160,3 @@ def _texts(
     text_offsets = np.zeros(n_objects + 1, np.int64)
     np.cumsum(2 * n_spans + kept[last], out=text_offsets[1:])
     return counts_to_text(counts[kept], text_offsets)
-
-
-def to_arrow(polygons: Polygons) -> pa.Table:
-    """Return a GeoArrow table, one row per polygon.
-
-    Columns: ``geometry`` (``geoarrow.polygon``: interleaved float64 x, y, rings closed, y down, no CRS), ``class``
-    (dictionary of the class names), ``object`` (int32; polygons of one object share it) and ``area`` (int64, pixels).
-    Classes, objects, areas and ring counts are the polygons' own memory.
-    """
-    import pyarrow as pa  # noqa: PLC0415 - heavy, and only this function needs it
-
-    closed, offsets = polygons.closed_rings()
-    xy = pa.list_(pa.field("xy", pa.float64(), nullable=False), 2)
-    vertices = pa.list_(pa.field("vertices", xy, nullable=False))
-    rings = pa.list_(pa.field("rings", vertices, nullable=False))
-    points = pa.FixedSizeListArray.from_arrays(pa.array(closed.astype(np.float64).reshape(-1)), type=xy)
-    ring_list = pa.ListArray.from_arrays(pa.array(offsets), points, type=vertices)
-    geometry = pa.ListArray.from_arrays(pa.array(polygons.polygon_offsets), ring_list, type=rings)
-    classes = pa.DictionaryArray.from_arrays(
-        pa.array(polygons.class_indices), pa.array(polygons.class_names, pa.string())
-    )
-    columns = {
-        "class": classes,
-        "object": pa.array(polygons.object_indices),
-        "area": pa.array(polygons.areas),
-    }
-    extension = {"ARROW:extension:name": "geoarrow.polygon", "ARROW:extension:metadata": "{}"}
-    fields = [pa.field("geometry", rings, nullable=False, metadata=extension)]
-    fields += [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
-    return pa.Table.from_arrays([geometry, *columns.values()], schema=pa.schema(fields))
-
-
-def to_ango(
-    polygons: Polygons,
-    tool: ToolKind = "segmentation",
-    *,
-    mode: SegmentationMode = "instance_segmentation",
-    holes: PolygonHoles = "fill",
-    schema_ids: Mapping[str, str] | None = None,
-) -> list[dict[str, Any]]:
-    """Return the ``objects`` of an Ango import item, as plain dicts and lists; an import writes the same as bytes.
-
-    Args:
-        polygons: the polygons.
-        tool: ``"segmentation"``: zones with holes; ``"polygon"``: one ring per object.
-        mode: whether a region or a class is a segmentation object.
-        holes: what becomes of holes under the polygon tool.
-        schema_ids: class name -> the tool's schema ID in the project; a class without one gets ``""``.
-
-    Raises:
-        RowError: ``holes`` is ``"reject"`` and there are some.
-    """
-    if tool not in {"segmentation", "polygon"}:
-        raise ConfigError(f'tool is {tool!r}: give "segmentation" or "polygon"', field="tool", value=tool)
-    ids = schema_ids or {}
-    tools = [Tool(name, ids.get(name, ""), tool, None) for name in polygons.class_names]
-    made = mask_objects(polygons, tools, mode=mode, holes=holes)
-    objects: list[dict[str, Any]] = orjson.loads(made.with_ids(""))
-    return objects

@@ -1,0 +1,16 @@
+"""What a misspelt word resembles, for messages."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``' did you mean "x"?'`` for the nearest of the known words, or an empty string."""
+    spelled = {other.casefold(): other for other in known}
+    nearest = difflib.get_close_matches(word.casefold(), spelled, n=1, cutoff=0.6)
+    return f' did you mean "{spelled[nearest[0]]}"?' if nearest else ""
