@@ -28,7 +28,6 @@ LAYERS = (
         "answers",
         "masks",
         "polygons",
-        "items",
         "ango",
         "trace",
         "survey",

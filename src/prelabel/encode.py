@@ -7,14 +7,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
+
 from prelabel.ango import fit_tools, in_sent_order, mask_objects
 from prelabel.answers import AnswerReader
 from prelabel.errors import ConfigError, MaskError, RowError
-from prelabel.items import encode_item
 from prelabel.model import Item, Runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from prelabel.ango import MaskObjects
@@ -315,3 +316,19 @@ def _outcome(proof: Verification, n_pixels: int) -> str:
 
 def _rounded(iou: float) -> str:
     return f"{math.floor(iou * 10_000) / 10_000:g}"  # down: what is not exact must not read 1
+
+
+def encode_item(external_id: str, answers: Iterable[dict[str, Any]], objects: bytes | bytearray = b"[]") -> bytes:
+    """Write an import item: all three lists are always there, so that a replacing server clears what is not sent.
+
+    Args:
+        external_id: names the asset.
+        answers: ``{"schemaId", "answer"}`` of each classification.
+        objects: the list of objects as JSON, as :meth:`MaskObjects.with_ids` gives it.
+
+    Returns:
+        JSON.
+    """
+    item = orjson.dumps({"externalId": external_id, "classifications": list(answers), "relations": []})
+    # Objects may be many megabytes: joined, they are copied once.
+    return b"".join((item[:-1], b',"objects":', objects, b"}"))

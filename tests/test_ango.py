@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import oracles
 import strategies
 from prelabel.ango import MaskObjects, mask_objects
+from prelabel.encode import encode_item
 from prelabel.errors import RowError
-from prelabel.items import encode_item
 from prelabel.model import Tool
 from prelabel.tracing import mask_to_polygons
 
