@@ -22,7 +22,7 @@ from workloads import WORKLOADS
 
 from prelabel import mask_to_polygons
 from prelabel.errors import MaskError
-from prelabel.masks.decode import decode_mask
+from prelabel.masks.decoders.decode import decode_mask
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:

@@ -28,13 +28,13 @@ import pytest
 from PIL import Image
 from workloads import _smooth
 
-from prelabel.builder import peak_rss_bytes
-from prelabel.conversion import convert
-from prelabel.masks.access import Access, Limits
-from prelabel.masks.sources import MaskSources
-from prelabel.parallel import count_cores
-from prelabel.rows import read_rows
-from prelabel.source import Source
+from prelabel.importer.convert import convert
+from prelabel.importer.opened_csv import Source
+from prelabel.inputs.csv_rows import read_rows
+from prelabel.items.worker_pool import count_cores
+from prelabel.masks.sources.access import Access, Limits
+from prelabel.masks.sources.router import MaskSources
+from prelabel.outcomes.builder import peak_rss_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,7 +21,7 @@ from typing import Any
 
 from prelabel.demo.seed import seed_config, seed_schema
 from prelabel.errors import MaskError
-from prelabel.masks.decode import decode_mask
+from prelabel.masks.decoders.decode import decode_mask
 
 N_CLASSES = 64
 

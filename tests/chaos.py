@@ -26,15 +26,15 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
-import prelabel.polygons  # noqa: F401 - compiles the kernels before any fork
+import prelabel.polygons.polygons  # noqa: F401 - compiles the kernels before any fork
 from localhub.hubclient import CAR, KEY, SCHEMA
 from prelabel.errors import PrelabelError
-from prelabel.hub.api import HubClient
-from prelabel.importing import import_labels
+from prelabel.hub.client import HubClient
+from prelabel.importer.import_labels import import_labels
+from prelabel.importer.rollback import roll_back
 from prelabel.localhub import run_in_thread
 from prelabel.localhub.settings import HubSettings
 from prelabel.retry import RetryPolicy
-from prelabel.rollback import roll_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING
 
 from prelabel.errors import MaskError
-from prelabel.masks.local import LocalFiles
+from prelabel.masks.sources.local import LocalFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prelabel.encode import EncodedRow, RowEncoder
+    from prelabel.items.row_encoder import EncodedRow, RowEncoder
     from prelabel.model import RowBatch
 
 

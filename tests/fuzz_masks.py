@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from masks.corpus import SAMPLES, check_runs
 from prelabel.errors import MaskError
-from prelabel.masks.decode import decode_mask
+from prelabel.masks.decoders.decode import decode_mask
+from prelabel.masks.decoders.library_noise import quieten_libraries
+from prelabel.masks.decoders.signatures import format_of
 from prelabel.masks.limits import MaskLimits
-from prelabel.masks.quieting import quieten_libraries
-from prelabel.masks.signatures import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.model import Runs
-    from prelabel.polygons import Polygons
+    from prelabel.polygons.polygons import Polygons
 
     Labels = NDArray[np.int64]
 

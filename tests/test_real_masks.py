@@ -16,19 +16,19 @@ import shapely
 from PIL import Image
 
 from conftest import JIT_OFF, SHARED
-from prelabel.classes import ClassTable
-from prelabel.colors import KnownColors, snap
 from prelabel.errors import MaskError
 from prelabel.kernels.runs import run_lengths, runs_to_array
-from prelabel.masks.decode import decode_mask
+from prelabel.masks.decoders.decode import decode_mask
 from prelabel.model import TRANSPARENT, Runs
-from prelabel.trace import TraceOptions, trace
-from prelabel.tracing import mask_to_polygons
+from prelabel.polygons.class_table import ClassTable
+from prelabel.polygons.mask_to_polygons import mask_to_polygons
+from prelabel.polygons.near_colors import KnownColors, snap
+from prelabel.polygons.trace import TraceOptions, trace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prelabel.polygons import Polygons
+    from prelabel.polygons.polygons import Polygons
 
 pytestmark = pytest.mark.masks
 

@@ -9,10 +9,10 @@ import pytest
 
 from conftest import JIT_OFF, SHARED
 from prelabel.errors import MaskError
-from prelabel.holes import single_rings
-from prelabel.masks.coco_rle import from_coco_rle
-from prelabel.masks.decode import decode_mask
-from prelabel.trace import TraceOptions, outline
+from prelabel.masks.decoders.coco_rle import from_coco_rle
+from prelabel.masks.decoders.decode import decode_mask
+from prelabel.polygons.single_rings import single_rings
+from prelabel.polygons.trace import TraceOptions, outline
 
 if TYPE_CHECKING:
     from pathlib import Path

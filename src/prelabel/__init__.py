@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prelabel.config import ImportConfig as ImportConfig
     from prelabel.errors import ConfigError as ConfigError
     from prelabel.errors import ImportFailed as ImportFailed
     from prelabel.errors import MaskError as MaskError
@@ -17,29 +16,30 @@ if TYPE_CHECKING:
     from prelabel.errors import UploadError as UploadError
     from prelabel.errors import UploadRefused as UploadRefused
     from prelabel.errors import UploadUnavailable as UploadUnavailable
-    from prelabel.importing import import_labels as import_labels
-    from prelabel.importing import import_labels_async as import_labels_async
-    from prelabel.polygons import Polygons as Polygons
-    from prelabel.report import Report as Report
-    from prelabel.tracing import mask_to_polygons as mask_to_polygons
+    from prelabel.importer.import_labels import import_labels as import_labels
+    from prelabel.importer.import_labels import import_labels_async as import_labels_async
+    from prelabel.inputs.config import ImportConfig as ImportConfig
+    from prelabel.outcomes.report import Report as Report
+    from prelabel.polygons.mask_to_polygons import mask_to_polygons as mask_to_polygons
+    from prelabel.polygons.polygons import Polygons as Polygons
 
 __version__ = "0.1.0"
 
 _HOME = {
     "ConfigError": "errors",
-    "ImportConfig": "config",
+    "ImportConfig": "inputs.config",
     "ImportFailed": "errors",
     "MaskError": "errors",
-    "Polygons": "polygons",
+    "Polygons": "polygons.polygons",
     "PrelabelError": "errors",
-    "Report": "report",
+    "Report": "outcomes.report",
     "RowError": "errors",
     "UploadError": "errors",
     "UploadRefused": "errors",
     "UploadUnavailable": "errors",
-    "import_labels": "importing",
-    "import_labels_async": "importing",
-    "mask_to_polygons": "tracing",
+    "import_labels": "importer.import_labels",
+    "import_labels_async": "importer.import_labels",
+    "mask_to_polygons": "polygons.mask_to_polygons",
 }
 
 __all__ = [*sorted(_HOME), "__version__"]  # noqa: PLE0604 - every entry is a string

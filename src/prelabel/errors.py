@@ -155,7 +155,7 @@ class ImportFailed(PrelabelError):
 
     Args:
         message: how many rows failed, and the first reason.
-        report: the whole :class:`prelabel.report.Report`.
+        report: the whole :class:`prelabel.outcomes.report.Report`.
     """
 
     def __init__(self, message: str, *, report: Any = None) -> None:

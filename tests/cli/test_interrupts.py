@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prelabel.cli.interrupts import interrupts_to
-from prelabel.stopping import Stopper
+from prelabel.importer.stop_signal import Stopper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

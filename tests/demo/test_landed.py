@@ -11,10 +11,10 @@ from hypothesis import given
 from rasterio.features import rasterize
 
 from oracles import polygons_of
-from prelabel.builder import ReportBuilder
 from prelabel.demo.landed import compare, paint
 from prelabel.demo.scenes import HEIGHT_PX, WIDTH_PX, Sample, draw_samples
 from prelabel.demo.seed import CLASSIFICATION_IDS, QUESTION_OPTIONS, TOOL_IDS, TYPE_OPTIONS, seed_schema
+from prelabel.outcomes.builder import ReportBuilder
 from strategies import masks
 
 if TYPE_CHECKING:

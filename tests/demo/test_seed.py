@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from prelabel.config import load_config
 from prelabel.demo.seed import COLUMNS, seed_config, seed_schema
-from prelabel.ontology import bind, parse_ontology
+from prelabel.inputs.config import load_config
+from prelabel.inputs.ontology import bind, parse_ontology
 
 
 @pytest.mark.parametrize("has_masks", [False, True])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub.scripted import KEY, failure, scripted, success
 from prelabel.errors import UploadError, UploadRefused
-from prelabel.hub.api import HubClient
+from prelabel.hub.client import HubClient
 from prelabel.hub.storages import HubStorage, signed_urls_in, storage_of
 from prelabel.retry import RetryPolicy
 

@@ -15,7 +15,7 @@ import oracles
 import strategies
 from prelabel.kernels.fill import fill_polygons, overlap
 from prelabel.kernels.runs import runs_from_array
-from prelabel.tracing import mask_to_polygons
+from prelabel.polygons.mask_to_polygons import mask_to_polygons
 
 TOLERANCES = st.sampled_from((0.0, 0.5, 1.0, 3.0))
 SIMPLIFICATIONS = st.sampled_from(("shared", "rings"))

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from localhub.hubclient import KEY, Api
 from prelabel.localhub import LocalHub
-from prelabel.localhub.store import connect
+from prelabel.localhub.store.database import connect
 
 if TYPE_CHECKING:
     import sqlite3

@@ -16,7 +16,7 @@ from PIL import Image, TiffImagePlugin
 
 from masks.corpus import GREYS, npy, saved
 from prelabel.errors import MaskError
-from prelabel.masks.decode import decode_mask
+from prelabel.masks.decoders.decode import decode_mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 FORKSERVER = multiprocessing.get_context("forkserver")
-FORKSERVER.set_forkserver_preload(["masks.bombs", "prelabel.masks.decode"])
+FORKSERVER.set_forkserver_preload(["masks.bombs", "prelabel.masks.decoders.decode"])
 MOST_MEMORY = 700 << 20
 """Bytes a bomb may take: less than the limit of a mask's own, which is 1 GiB."""
 MOST_SECONDS = 20

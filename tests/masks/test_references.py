@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prelabel.errors import MaskError
-from prelabel.localhub.files import bucket_and_key
+from prelabel.localhub.store.files import bucket_and_key
 from prelabel.masks.references import (
     CloudObject,
     InlineMask,

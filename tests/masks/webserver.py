@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import trustme
 from aiohttp import web
 
-from prelabel.masks.access import Access, Limits
-from prelabel.masks.held import HeldBytes
 from prelabel.masks.references import without_secrets
-from prelabel.masks.web import WebMasks
+from prelabel.masks.sources.access import Access, Limits
+from prelabel.masks.sources.byte_budget import HeldBytes
+from prelabel.masks.sources.web import WebMasks
 from prelabel.retry import RetryPolicy
 
 if TYPE_CHECKING:

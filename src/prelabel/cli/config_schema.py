@@ -9,6 +9,6 @@ import typer
 
 def config_schema() -> None:
     """Print the JSON Schema of the config."""
-    from prelabel.config import config_json_schema  # noqa: PLC0415 - loads pydantic; help must not
+    from prelabel.inputs.config import config_json_schema  # noqa: PLC0415 - loads pydantic; help must not
 
     typer.echo(json.dumps(config_json_schema(), indent=2))

@@ -31,7 +31,7 @@ from prelabel.cli.options import (
     Verify,
 )
 from prelabel.cli.progress import watch
-from prelabel.masks.access import DEFAULTS
+from prelabel.masks.sources.access import DEFAULTS
 
 EPILOG = """\
 Examples:
@@ -85,8 +85,8 @@ def convert_command(
         check_writable("--report", report, csv)
         check_writable("--rejects", rejects, csv)
         api_key = read_api_key(api_key_file) if schema is None else None
-        from prelabel.conversion import convert  # noqa: PLC0415 - loads the kernels; help must not
-        from prelabel.masks.quieting import quieten_libraries  # noqa: PLC0415 - likewise
+        from prelabel.importer.convert import convert  # noqa: PLC0415 - loads the kernels; help must not
+        from prelabel.masks.decoders.library_noise import quieten_libraries  # noqa: PLC0415 - likewise
 
         quieten_libraries()
         with watch(quiet=quiet) as progress:

@@ -32,7 +32,7 @@ from prelabel.cli.options import (
     Verify,
 )
 from prelabel.cli.progress import telling_how_far, watch
-from prelabel.masks.access import DEFAULTS
+from prelabel.masks.sources.access import DEFAULTS
 
 
 class OnFailure(StrEnum):
@@ -123,9 +123,9 @@ def import_command(
         check_writable("--rejects", rejects, csv)
         record = check_state(csv, state, no_state=no_state, restart=restart)
         api_key = read_api_key(api_key_file)
-        from prelabel.importing import import_labels  # noqa: PLC0415 - likewise
-        from prelabel.masks.quieting import quieten_libraries  # noqa: PLC0415 - loads the kernels; help must not
-        from prelabel.stopping import Stopper  # noqa: PLC0415 - loads asyncio
+        from prelabel.importer.import_labels import import_labels  # noqa: PLC0415 - likewise
+        from prelabel.importer.stop_signal import Stopper  # noqa: PLC0415 - loads asyncio
+        from prelabel.masks.decoders.library_noise import quieten_libraries  # noqa: PLC0415 - loads the kernels; help must not
 
         quieten_libraries()
         progress, stopper = watch(quiet=quiet), Stopper()

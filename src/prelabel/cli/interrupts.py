@@ -12,7 +12,7 @@ from prelabel.cli.console import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prelabel.stopping import Stopper
+    from prelabel.importer.stop_signal import Stopper
 
 
 @contextmanager

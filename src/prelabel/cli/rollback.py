@@ -33,8 +33,8 @@ def rollback_command(
     """
     with errors_as_exit_codes(ctx):
         api_key = read_api_key(api_key_file)
-        from prelabel.rollback import roll_back  # noqa: PLC0415 - loads aiohttp; help must not
-        from prelabel.stopping import Stopper  # noqa: PLC0415 - loads asyncio
+        from prelabel.importer.rollback import roll_back  # noqa: PLC0415 - loads aiohttp; help must not
+        from prelabel.importer.stop_signal import Stopper  # noqa: PLC0415 - loads asyncio
 
         stopper = Stopper()
         with interrupts_to(stopper):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.demo.scenes import Sample
-    from prelabel.report import Report
+    from prelabel.outcomes.report import Report
 
     Ring = Sequence[Sequence[float]]
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from prelabel.demo.landed import compare
 from prelabel.demo.scenes import HEIGHT_PX, WIDTH_PX, draw_samples, write_files
 from prelabel.errors import ConfigError
-from prelabel.hub.api import HubClient
+from prelabel.hub.client import HubClient
 from prelabel.hub.transport import Transport
-from prelabel.importing import import_labels
+from prelabel.importer.import_labels import import_labels
 from prelabel.localhub import run_in_thread
 
 if TYPE_CHECKING:

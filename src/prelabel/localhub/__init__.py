@@ -5,7 +5,7 @@ Everything goes through the public API with the key; what is sent is stored, and
 
 from __future__ import annotations
 
-from prelabel.localhub.faults import Fault, FaultPlan, plan_of, read_plan
+from prelabel.localhub.faults.plan import Fault, FaultPlan, plan_of, read_plan
 from prelabel.localhub.server import LocalHub, make_app, run_in_thread, serve_forever
 from prelabel.localhub.settings import HubSettings
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from prelabel.localhub.turns import FaultPlayer
+from prelabel.localhub.faults.turns import FaultPlayer
 
 if TYPE_CHECKING:
-    from prelabel.localhub.faults import FaultPlan
-    from prelabel.localhub.files import Shelf
+    from prelabel.localhub.faults.plan import FaultPlan
     from prelabel.localhub.settings import HubSettings
-    from prelabel.localhub.store import Store
+    from prelabel.localhub.store.database import Store
+    from prelabel.localhub.store.files import Shelf
 
 KEPT_PLUGIN_LINES = 10_000
 

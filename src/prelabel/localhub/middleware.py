@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from prelabel.localhub.context import HUB
-from prelabel.localhub.wire import Refusal, failure
+from prelabel.localhub.envelope import Refusal, failure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

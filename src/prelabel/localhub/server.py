@@ -17,21 +17,14 @@ from urllib.parse import quote
 from aiohttp import web
 
 from prelabel.errors import ConfigError
-from prelabel.localhub import (
-    page,
-    routes_assets,
-    routes_faults,
-    routes_files,
-    routes_plugins,
-    routes_projects,
-    routes_tasks,
-)
+from prelabel.localhub import page
 from prelabel.localhub.context import HUB, HubContext
-from prelabel.localhub.files import Shelf
+from prelabel.localhub.faults.strikes import play_faults
 from prelabel.localhub.middleware import check_key, count_requests, envelop_failures, rate_limit
+from prelabel.localhub.routes import assets, faults, files, plugins, projects, tasks
 from prelabel.localhub.settings import HubSettings
-from prelabel.localhub.store import Store, fact
-from prelabel.localhub.strikes import play_faults
+from prelabel.localhub.store.database import Store, fact
+from prelabel.localhub.store.files import Shelf
 
 if TYPE_CHECKING:
     from collections import Counter, deque
@@ -41,10 +34,10 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Middleware
 
-    from prelabel.localhub.faults import FaultPlan
+    from prelabel.localhub.faults.plan import FaultPlan
 
 LOOPBACK = "127.0.0.1"
-_ROUTES = (routes_projects, routes_assets, routes_tasks, routes_files, routes_plugins, page)
+_ROUTES = (projects, assets, tasks, files, plugins, page)
 _STOP_TIMEOUT_S = 2.0
 
 
@@ -63,7 +56,7 @@ def make_app(context: HubContext, middlewares: Sequence[Middleware] = ()) -> web
         client_max_size=settings.max_body_bytes,
     )
     app[HUB] = context
-    for module in (*_ROUTES, routes_faults) if settings.allow_faults else _ROUTES:
+    for module in (*_ROUTES, faults) if settings.allow_faults else _ROUTES:
         app.add_routes(module.routes)
     return app
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from prelabel.localhub.faults import FaultPlan
+    from prelabel.localhub.faults.plan import FaultPlan
 
 ImportMode = Literal["replace", "append"]
 AssetForm = Literal["id", "object"]

@@ -1,0 +1,1 @@
+"""One import, convert or rollback from start to end; read `pipeline` first."""

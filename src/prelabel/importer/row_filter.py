@@ -1,0 +1,60 @@
+"""Which rows are worth any work, said before it is spent on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prelabel.model import EARLIER, RowOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Mapping
+
+    from prelabel.model import RowBatch
+from prelabel.hub.asset_matching import Matches
+
+
+class RowGate:
+    """Says of each row, before any work is spent on it, whether it goes on.
+
+    Args:
+        id_column: the CSV's column of external IDs.
+        last_rows: external ID -> number of the one row that goes on, where of several rows only the last is to.
+        matches: what is known of the project's IDs.
+        done: numbers of the rows that an earlier run has imported.
+        stopped: returns why nothing is sent any more, or an empty string; called from worker threads.
+    """
+
+    def __init__(
+        self,
+        id_column: str,
+        *,
+        last_rows: Mapping[str, int] | None = None,
+        matches: Matches | None = None,
+        done: Container[int] = (),
+        stopped: Callable[[], str] = str,
+    ) -> None:
+        self._id_column = id_column
+        self._last_rows = last_rows or {}
+        self._matches = matches or Matches()
+        self._done = done
+        self._stopped = stopped
+
+    def __call__(self, rows: RowBatch, index: int) -> RowOutcome | None:
+        """The outcome of a row that stops here, None for one that goes on."""
+        external_id = rows.columns[self._id_column][index]
+        number, line = rows.numbers[index], rows.lines[index]
+        if not external_id:
+            reason = "the external ID is empty: fill it in, or delete the row"
+            return RowOutcome(number, line, external_id, "failed", reason, self._id_column)
+        if number in self._done:
+            return RowOutcome(number, line, external_id, "imported", EARLIER)
+        if said := self._stopped():
+            return RowOutcome(number, line, external_id, "failed", f"not sent, the import had stopped: {said}")
+        if external_id in self._matches.unfound:
+            reason = self._matches.reason_against(external_id)
+            return RowOutcome(number, line, external_id, "failed", reason, self._id_column)
+        winner = self._last_rows.get(external_id, number)
+        if winner != number:
+            reason = f"row {winner} has the same external ID and comes last, so it decides (overwrite)"
+            return RowOutcome(number, line, external_id, "skipped", reason, self._id_column)
+        return None

@@ -1,0 +1,1 @@
+"""What an import is given, read and tied together: config, CSV, ontology, answers."""

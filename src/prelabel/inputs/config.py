@@ -1,0 +1,366 @@
+"""Stage 1, the config: the plugin's eleven keys and ours, checked once, with a JSON Schema from the same source.
+
+``config(1) -> rows(2) -> ontology/answers(3) -> masks(4) -> polygons(5) -> items(6) -> batches(7) -> upload(8)
+-> report(9)``
+
+Everything that can be known without the project and the CSV is checked here; what needs them is checked by
+:func:`prelabel.inputs.ontology.bind`. Every error names the key, its value and what to write instead.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from prelabel.errors import ConfigError
+from prelabel.spelling import did_you_mean
+
+MAX_GREY = 2**32 - 2
+"""The largest one-value class: 2**32 - 1 marks transparent pixels."""
+
+_SECRETS = ("apikey", "token", "accesstoken", "secret", "password", "authorization")
+
+
+def _as_tuple(value: Any) -> Any:
+    """Let lists through a strict model as the tuples that keep it immutable (sets have no order, so they stay out)."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _as_mapping(value: Any) -> Any:
+    """Check a ``mask_color_mapping`` and make its colours tuples. Raises ValueError, the remedy as its text."""
+    if value == "project_colors":
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
+            'write "project_colors", or {"Car": [244, 67, 54]} for colours, or {"Car": [1]} for grey values'
+        )
+    if not value:
+        raise ValueError(
+            'it names no class: write "project_colors", or each class with its value, such as {"Car": [1]}'
+        )
+    colors = {name: _as_color(name, color) for name, color in value.items()}
+    one, three = (next((name for name, color in colors.items() if len(color) == n), None) for n in (1, 3))
+    if one is not None and three is not None:
+        raise ValueError(
+            f'"{one}" has one value and "{three}" has three: a mask holds either grey values or colours, so give '
+            "every class one value or every class three"
+        )
+    owners: dict[tuple[int, ...], str] = {}
+    for name, color in colors.items():
+        other = owners.setdefault(color, name)
+        if other != name:
+            raise ValueError(f'"{other}" and "{name}" both have {list(color)}: give each class its own value')
+    return colors
+
+
+def _as_color(name: Any, color: Any) -> tuple[int, ...]:
+    """Check one colour of a mapping. Raises ValueError, the remedy as its text."""
+    shown = _shown(color)
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"the class name {_shown(name)} is not one: write a tool's title as the project shows it")
+    if isinstance(color, int) and not isinstance(color, bool):
+        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
+            f'"{name}" is {shown}: write the value as a list, [{shown}]'
+        )
+    if not isinstance(color, list | tuple) or len(color) not in {1, 3}:
+        raise ValueError(
+            f'"{name}" is {shown}: write one value, such as [1], or three, red, green and blue, such as [244, 67, 54]'
+        )
+    highest = MAX_GREY if len(color) == 1 else 255
+    for part in color:
+        if isinstance(part, bool) or not isinstance(part, int) or not 0 <= part <= highest:
+            raise ValueError(f'"{name}" is {shown}, and {_shown(part)} is not a whole number from 0 to {highest}')
+    return tuple(color)
+
+
+Text = Annotated[str, Field(min_length=1)]
+
+TextList = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
+
+Grey = Annotated[int, Field(ge=0, le=MAX_GREY)]
+
+Channel = Annotated[int, Field(ge=0, le=255)]
+
+ColorMapping = Annotated[
+    Literal["project_colors"]
+    | Annotated[dict[Text, tuple[Grey] | tuple[Channel, Channel, Channel]], Field(min_length=1)],
+    BeforeValidator(_as_mapping),
+]
+
+
+class ImportConfig(BaseModel):
+    """What to import from which columns of a CSV, and how."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, title="prelabel import config"
+    )
+
+    external_id_column: Text = Field(
+        description="Name of the CSV column with the external IDs that match rows to assets of the project.",
+        examples=["External ID"],
+    )
+    classification_columns: TextList = Field(
+        default=(),
+        description="CSV columns with classification values. Each is tied to the schema ID at the same place in "
+        "classification_schema_ids; the columns need not be called like the classifications.",
+        examples=[["Color", "Category"]],
+    )
+    classification_schema_ids: TextList = Field(
+        default=(),
+        validate_default=True,
+        description="Schema IDs of the classifications, in the order of classification_columns and as many of them.",
+        examples=[["12345", "12346"]],
+    )
+    mask_column: str = Field(
+        default="",
+        description="CSV column with each row's mask: a file (relative to the CSV's folder). Empty: no masks.",
+        examples=["Mask"],
+    )
+    mask_color_mapping: ColorMapping = Field(
+        default="project_colors",
+        description='Which mask value is which class. "project_colors": the colours of the project\'s tools. Or an '
+        "object from tool title to [red, green, blue] for colour masks, or to [value] for grey or palette masks.",
+        examples=["project_colors", {"Car": [244, 67, 54], "Person": [3, 169, 244]}, {"Car": [1], "Person": [2]}],
+    )
+    segmentation_mode: Literal["instance_segmentation", "semantic_segmentation"] = Field(
+        default="instance_segmentation",
+        description="instance_segmentation: one object for each connected region of a class. "
+        "semantic_segmentation: one object for each class.",
+    )
+    polygon_simplification_tolerance: float = Field(
+        default=0.1,
+        ge=0,
+        allow_inf_nan=False,
+        description="How far, in pixels, a polygon may stray from the mask's outline. More: fewer points. On pixel "
+        "edges nothing but points on straight lines is dropped below 0.447.",
+    )
+    storage_id: str = Field(
+        default="",
+        description="ID of the Hub storage that holds the mask files. Empty: the mask column holds file paths.",
+    )
+    overwrite: bool = Field(
+        default=True,
+        description="true: existing labels of matching assets are replaced. false: they are kept, new ones are added.",
+    )
+    ignored_schema_ids: TextList = Field(
+        default=(),
+        description="Schema IDs of tools and classifications to skip, even where the CSV has values for them.",
+    )
+    upload_batch_size: int = Field(
+        default=100, ge=1, description="Rows of the CSV that travel to the Hub in one request."
+    )
+
+    coordinates: Literal["pixel_edges", "pixel_centers"] = Field(
+        default="pixel_edges",
+        description="pixel_edges: polygons run along the edges of pixels, so that pixel (x, y) is the square from "
+        "(x, y) to (x+1, y+1). pixel_centers: they run through the border pixels' indices, as readers that fill "
+        "with cv2.fillPoly expect.",
+    )
+    connectivity: Literal[4, 8] = Field(
+        default=4, description="4: pixels that touch only at a corner are two regions. 8: they are one."
+    )
+    simplification: Literal["shared", "rings"] = Field(
+        default="shared",
+        description="shared: the border of two neighbours is simplified once, so that they stay flush. "
+        "rings: each ring alone.",
+    )
+    polygon_holes: Literal["fill", "keyhole", "reject"] = Field(
+        default="fill",
+        description="What becomes of holes under the polygon tool, which has none. fill: they are filled, and counted "
+        "in the report. keyhole: each is joined to the outline by a cut of no width, which keeps the shape exact; "
+        "needs pixel_edges. reject: the row fails.",
+    )
+    min_area: int = Field(
+        default=0, ge=0, description="Regions of fewer pixels are left out, and counted in the report."
+    )
+    max_points_per_asset: int | None = Field(
+        default=None,
+        ge=3,
+        description="The most points that a mask's polygons may have together. Masks with more are simplified with "
+        "the smallest tolerance, from polygon_simplification_tolerance to 64 pixels, that brings them below; the "
+        "report says which and how exact the result is. null: no limit.",
+    )
+    color_tolerance: int | None = Field(
+        default=None,
+        ge=0,
+        description="How far a mask's colour may be from a class's to count as it: the largest difference of a "
+        "channel, or of the grey values. For lossy or smoothed masks. Of several classes the nearest counts; black is "
+        "the background's unless a class has it. null: colours without a class are background, and the report names "
+        "them.",
+    )
+    resize: Literal["refuse", "nearest"] = Field(
+        default="refuse",
+        description="What becomes of a mask whose size is not its asset's, where the Hub tells that. refuse: the row "
+        "fails. nearest: the mask is scaled, each pixel taking the value under its centre, and the report says so.",
+    )
+    requests_per_minute: int = Field(default=100, ge=1, description="The most requests sent to the Hub in a minute.")
+    max_batch_bytes: int = Field(
+        default=4_000_000,
+        ge=1,
+        description="The largest body of one request, in bytes. A batch that would be larger is split.",
+    )
+
+    @field_validator("external_id_column")
+    @classmethod
+    def _check_not_blank(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError(_REMEDIES["external_id_column"])
+        return value
+
+    @field_validator("classification_columns", "classification_schema_ids")
+    @classmethod
+    def _check_repeats(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        repeated = sorted({text for text in value if value.count(text) > 1})
+        if repeated:
+            raise ValueError(
+                f"{_shown(repeated)[1:-1]} is listed more than once: list it once, with its partner in the other list"
+            )
+        columns = info.data.get("classification_columns")
+        if columns is not None and len(columns) != len(value):
+            raise ValueError(
+                f"it has {len(value)} entries and classification_columns has {len(columns)}: give one schema ID for "
+                "each column, in the same order"
+            )
+        return value
+
+    @field_validator("polygon_holes")
+    @classmethod
+    def _check_keyhole(cls, value: str, info: ValidationInfo) -> str:
+        if value == "keyhole" and info.data.get("coordinates") == "pixel_centers":
+            raise ValueError(
+                'a cut needs polygons along pixel edges: set "coordinates" to "pixel_edges", or write "fill" or '
+                '"reject"'
+            )
+        return value
+
+
+_REMEDIES = {
+    "external_id_column": 'name the CSV column that holds the external IDs, such as "External ID"',
+    "classification_columns": 'write a list of column names, such as ["Color", "Category"], or []',
+    "classification_schema_ids": 'write a list of schema IDs as text, such as ["12345", "12346"], or []',
+    "mask_column": 'write a column name, such as "Mask", or "" for no masks',
+    "mask_color_mapping": 'write "project_colors", or an object such as {"Car": [244, 67, 54]}',
+    "segmentation_mode": 'write "instance_segmentation" or "semantic_segmentation"',
+    "polygon_simplification_tolerance": "write a number of pixels, 0 or more, such as 0.1",
+    "storage_id": 'write the storage\'s ID as text, such as "1234", or ""',
+    "overwrite": "write true or false",
+    "ignored_schema_ids": 'write a list of schema IDs as text, such as ["1234"], or []',
+    "upload_batch_size": "write a whole number of rows, 1 or more, such as 100",
+    "coordinates": 'write "pixel_edges" or "pixel_centers"',
+    "connectivity": "write 4 or 8",
+    "simplification": 'write "shared" or "rings"',
+    "polygon_holes": 'write "fill", "keyhole" or "reject"',
+    "min_area": "write a whole number of pixels, 0 or more",
+    "max_points_per_asset": "write a whole number of points, 3 or more, or null for no limit",
+    "color_tolerance": "write a whole number of levels, 0 or more, such as 16, or null for none",
+    "resize": 'write "refuse" or "nearest"',
+    "requests_per_minute": "write a whole number, 1 or more, such as 100",
+    "max_batch_bytes": "write a whole number of bytes, 1 or more, such as 4000000",
+}
+
+
+def load_config(source: str | Path | Mapping[str, Any] | ImportConfig) -> ImportConfig:
+    """Read and check a config.
+
+    Args:
+        source: a file (JSON, or TOML where its name ends in ``.toml``), an object already read, or a config.
+
+    Raises:
+        ConfigError: the file cannot be read, or the config cannot be used; all its problems are in the message, the
+            first one's key and value in the error's fields.
+    """
+    if isinstance(source, ImportConfig):
+        return source
+    if isinstance(source, Mapping):
+        return _checked(source, "config")
+    path = Path(source)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except IsADirectoryError as error:
+        raise ConfigError(f"{path} is a folder: name the config file in it") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read the config {path}: {error.strerror or error}; check the path") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"the config {path} is not UTF-8 text: save it as UTF-8") from error
+    return parse_config(text, origin=str(path), toml=path.suffix.lower() == ".toml")
+
+
+def parse_config(text: str, *, origin: str = "config", toml: bool = False) -> ImportConfig:
+    """Read and check a config from its JSON (or TOML) text.
+
+    Args:
+        text: the config.
+        origin: what to call it in errors.
+        toml: the text is TOML.
+
+    Raises:
+        ConfigError: as :func:`load_config`; a key given twice is an error too.
+    """
+    try:
+        document = tomllib.loads(text) if toml else json.loads(text, object_pairs_hook=_without_repeats)
+    except ConfigError as error:
+        raise ConfigError(f"{origin}: {error}", field=error.field) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{origin} is not {'TOML' if toml else 'JSON'}: {error}; mend it there") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f'{origin} must hold a JSON object, {{"external_id_column": ...}}, not {_shown(document)}')
+    return _checked(document, origin)
+
+
+def config_json_schema() -> dict[str, Any]:
+    """Return the config's JSON Schema (draft 2020-12), with a description, a type and a default for every key."""
+    schema = ImportConfig.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
+            raise ConfigError(f'the key "{key}" is given {count} times: keep one', field=key)
+    return dict(pairs)
+
+
+def _checked(document: Mapping[str, Any], origin: str) -> ImportConfig:
+    try:
+        return ImportConfig.model_validate(dict(document))
+    except ValidationError as error:
+        problems = [_problem(details) for details in error.errors(include_url=False)]
+    # Outside the except block: pydantic's own text repeats what is said here, less clearly.
+    first = problems[0]
+    said = list(dict.fromkeys(message for message, *_ in problems))
+    message = f"{origin}: {said[0]}" if len(said) == 1 else f"{origin} has {len(said)} problems: " + "; ".join(said)
+    raise ConfigError(message, field=first[1], value=first[2], allowed=first[3])
+
+
+def _problem(details: Any) -> tuple[str, str, Any, tuple[str, ...]]:
+    """Return the message, key, value and allowed words of one problem that pydantic found."""
+    key = str(details["loc"][0])
+    field = key + "".join(f"[{part}]" for part in details["loc"][1:] if isinstance(part, int))
+    keys = tuple(ImportConfig.model_fields)
+    if details["type"] in {"extra_forbidden", "invalid_key"}:
+        # The value stays unsaid: whoever writes an API key into a config must not find it in a log.
+        if key.replace("_", "").replace("-", "").casefold() in _SECRETS:
+            return (
+                f'"{key}" does not belong in a config: put the API key into the environment, ANGO_API_KEY',
+                key,
+                None,
+                keys,
+            )
+        return f'unknown key "{key}":{did_you_mean(key, keys) or " known keys are " + ", ".join(keys)}', key, None, keys
+    if details["type"] == "missing":
+        return f'"{key}" is missing: {_REMEDIES[key]}', key, None, ()
+    remedy = str(details["ctx"]["error"]) if details["type"] == "value_error" else _REMEDIES[key]
+    allowed = ImportConfig.model_json_schema()["properties"][key].get("enum", ())
+    return f'"{field}" is {_shown(details["input"])}: {remedy}', field, details["input"], tuple(map(str, allowed))
+
+
+def _shown(value: Any) -> str:
+    """Return a value as JSON would show it, shortened to 100 characters."""
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= 100 else text[:97] + "..."

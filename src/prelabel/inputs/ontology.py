@@ -1,0 +1,309 @@
+"""Stage 3, first half, the ontology: a project's category schema read, and the config tied to it.
+
+``config(1) -> rows(2) -> ontology/answers(3) -> masks(4) -> polygons(5) -> items(6) -> batches(7) -> upload(8)
+-> report(9)``
+
+The reader is tolerant: unknown keys are ignored and optional ones may be missing. The binding is not: what could be
+meant in two ways is an error, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from prelabel.errors import ConfigError
+from prelabel.model import Binding, Classification, ColumnLink, MaskClass, Ontology, Option, Rgb, Tool
+from prelabel.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prelabel.inputs.config import ImportConfig
+
+TOOL_KINDS = ("segmentation", "polygon")
+CLASSIFICATION_KINDS = ("radio", "checkbox", "single-dropdown", "multi-dropdown", "text")
+
+_HEX_COLOR = re.compile(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?")
+
+
+def parse_ontology(category_schema: Mapping[str, Any]) -> Ontology:
+    """Read a category schema.
+
+    Args:
+        category_schema: the ``categorySchema`` of a project, or a project or an API answer that holds one.
+
+    Raises:
+        ConfigError: it is no category schema; the place in it and the remedy are in the message.
+    """
+    schema: Any = category_schema
+    for wrapping in ("data", "project", "categorySchema"):
+        if isinstance(schema, Mapping) and isinstance(schema.get(wrapping), Mapping):
+            schema = schema[wrapping]
+    if not isinstance(schema, Mapping) or not {"tools", "classifications"} & schema.keys():
+        raise ConfigError(
+            'this is no category schema: it has neither "tools" nor "classifications"; save the categorySchema that '
+            "the project's settings show, or the project as the API returns it",
+            field="categorySchema",
+        )
+    return Ontology(
+        tools=tuple(_tool(entry, place) for place, entry in _entries(schema, "tools", "")),
+        classifications=tuple(
+            _classification(entry, place) for place, entry in _entries(schema, "classifications", "")
+        ),
+    )
+
+
+def bind(config: ImportConfig, ontology: Ontology, header: Sequence[str] | None = None) -> Binding:
+    """Tie a config to a project: columns to classifications by position, mask values to tools.
+
+    A classification that cannot be imported (nested, frame-specific, ...) is no error here: the rows that have a
+    value for it fail one by one, see :class:`prelabel.inputs.answers.AnswerReader`. An ignored column that the CSV
+    lacks is left out.
+
+    Args:
+        config: the checked config.
+        ontology: the project's tools and classifications.
+        header: the CSV's column names; None skips what needs them.
+
+    Raises:
+        ConfigError: a schema ID or class the project does not have, or has twice; a colour of two tools; a column
+            the CSV does not have.
+    """
+    _check_ignored(config, ontology)
+    links = [
+        ColumnLink(column, _find_classification(schema_id, ontology), ignored=schema_id in config.ignored_schema_ids)
+        for column, schema_id in zip(config.classification_columns, config.classification_schema_ids, strict=True)
+    ]
+    if header is not None:
+        _check_header(config, links, header)
+        links = [link for link in links if link.column in header]
+    if not config.mask_column:
+        return Binding(columns=tuple(links))
+    mapping = config.mask_color_mapping
+    if mapping == "project_colors":
+        return Binding(tuple(links), "rgb", _project_classes(config, ontology))
+    is_grey = all(len(color) == 1 for color in mapping.values())
+    return Binding(tuple(links), "value" if is_grey else "rgb", _mapped_classes(mapping, config, ontology))
+
+
+def _entries(parent: Mapping[str, Any], key: str, place: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """Yield the objects of a list with their places. A missing or null list is empty."""
+    entries = parent.get(key)
+    where = f"{place}.{key}" if place else key
+    if entries is None:
+        return
+    if not isinstance(entries, list | tuple):
+        raise _misshapen(where, entries, "a list")
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            raise _misshapen(f"{where}[{index}]", entry, "an object")
+        yield f"{where}[{index}]", entry
+
+
+def _text(entry: Mapping[str, Any], key: str, place: str, *, needed: bool = False) -> str:
+    value = entry.get(key)
+    if value is None and not needed:
+        return ""
+    if not isinstance(value, str) or (needed and not value):
+        raise _misshapen(f"{place}.{key}", value, "text that is not empty" if needed else "text")
+    return value
+
+
+def _misshapen(place: str, value: Any, expected: str) -> ConfigError:
+    return ConfigError(
+        f"the category schema's {place} is {repr(value)[:80]}: it must be {expected}; save the schema "
+        "again from the project",
+        field=place,
+        value=value,
+    )
+
+
+def _tool(entry: Mapping[str, Any], place: str) -> Tool:
+    kind = _text(entry, "tool", place)
+    return Tool(
+        title=_text(entry, "title", place),
+        schema_id=_text(entry, "schemaId", place, needed=True),
+        kind=kind,
+        color=_color(entry, place),
+        unsupported=_unsupported(entry, place, kind, TOOL_KINDS),
+    )
+
+
+def _classification(entry: Mapping[str, Any], place: str) -> Classification:
+    kind = _text(entry, "tool", place)
+    unsupported = _unsupported(entry, place, kind, CLASSIFICATION_KINDS)
+    if not unsupported and entry.get("multiple"):
+        unsupported = (
+            "prelabel imports one answer per classification, and this one may be answered several times (multiple)"
+        )
+    return Classification(
+        title=_text(entry, "title", place),
+        schema_id=_text(entry, "schemaId", place, needed=True),
+        kind=kind,
+        options=tuple(
+            Option(value, schema_id=_text(option, "schemaId", inner))
+            for inner, option in _entries(entry, "options", place)
+            if (value := _text(option, "value", inner))
+        ),
+        regex=_text(entry, "regex", place),
+        unsupported=unsupported,
+    )
+
+
+def _unsupported(entry: Mapping[str, Any], place: str, kind: str, kinds: tuple[str, ...]) -> str:
+    """Say why a tool or classification cannot be imported, or return an empty string."""
+    if kind not in kinds:
+        return f"prelabel imports {', '.join(kinds)}, and this is {kind or 'of no kind'}"
+    if entry.get("frameSpecific"):
+        return "prelabel imports labels of whole assets, and this one is frame-specific"
+    if any(True for _ in _entries(entry, "classifications", place)):
+        return "prelabel imports no nested classifications, and this one has some"
+    return ""
+
+
+def _color(entry: Mapping[str, Any], place: str) -> Rgb | None:
+    """Decode ``#rrggbb``. None when the tool has no colour."""
+    text = _text(entry, "color", place).strip()
+    if not text:
+        return None
+    match = _HEX_COLOR.fullmatch(text)
+    if match is None:
+        raise _misshapen(f"{place}.color", text, 'a colour such as "#f44336"')
+    red, green, blue = bytes.fromhex(match[1])
+    return red, green, blue
+
+
+def _check_ignored(config: ImportConfig, ontology: Ontology) -> None:
+    known = {tool.schema_id: tool.title for tool in ontology.tools}
+    known |= {entry.schema_id: entry.title for entry in ontology.classifications}
+    for schema_id in config.ignored_schema_ids:
+        if schema_id not in known:
+            raise ConfigError(
+                f'"ignored_schema_ids" has "{schema_id}", which the project does not have:'
+                f"{did_you_mean(schema_id, known) or ' take it out'}; the project has {_listed(known.items())}",
+                field="ignored_schema_ids",
+                value=schema_id,
+                allowed=tuple(known),
+            )
+
+
+def _find_classification(schema_id: str, ontology: Ontology) -> Classification:
+    found = [entry for entry in ontology.classifications if entry.schema_id == schema_id]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        problem = f"which {len(found)} classifications of the project share: give each its own in the project"
+    else:
+        known = {entry.schema_id: entry.title for entry in ontology.classifications}
+        hint = did_you_mean(schema_id, known)
+        problem = f"which is no classification of the project:{hint} it has {_listed(known.items())}"
+    raise ConfigError(
+        f'"classification_schema_ids" has "{schema_id}", {problem}',
+        field="classification_schema_ids",
+        value=schema_id,
+        allowed=tuple(entry.schema_id for entry in ontology.classifications),
+    )
+
+
+def _check_header(config: ImportConfig, links: Sequence[ColumnLink], header: Sequence[str]) -> None:
+    wanted = [("external_id_column", config.external_id_column)]
+    wanted += [("classification_columns", link.column) for link in links if not link.ignored]
+    wanted += [("mask_column", config.mask_column)] if config.mask_column else []
+    missing = [(key, column) for key, column in wanted if column not in header]
+    if missing:
+        said = "; ".join(f'"{key}" names "{column}"{_hint(column, header)}' for key, column in missing)
+        columns = ", ".join(f'"{column}"' for column in header)
+        raise ConfigError(
+            f"the CSV has no such column: {said}; the CSV's columns are {columns}",
+            field=missing[0][0],
+            value=missing[0][1],
+            allowed=tuple(header),
+        )
+
+
+def _project_classes(config: ImportConfig, ontology: Ontology) -> tuple[MaskClass, ...]:
+    """Give each tool its own colour. An ignored tool yields to another of the same colour."""
+    by_color: dict[int, MaskClass] = {}
+    for tool in ontology.tools:
+        ignored = tool.schema_id in config.ignored_schema_ids
+        if tool.color is None or (tool.unsupported and not ignored):
+            continue
+        mask_class = MaskClass(tool, _packed(tool.color), ignored)
+        other = by_color.get(mask_class.value)
+        if other is None or (other.ignored and not ignored):
+            by_color[mask_class.value] = mask_class
+        elif not ignored:
+            raise ConfigError(
+                f'"{other.tool.title}" and "{tool.title}" both have the colour #{mask_class.value:06x}: change one in '
+                'the project, or write which is which in "mask_color_mapping", or put one into "ignored_schema_ids"',
+                field="mask_color_mapping",
+                value=config.mask_color_mapping,
+            )
+    if not by_color:
+        raise ConfigError(
+            'the project has no segmentation or polygon tool with a colour, so "project_colors" finds no class: add '
+            'one, or name the classes in "mask_color_mapping", or empty "mask_column"',
+            field="mask_color_mapping",
+            value=config.mask_color_mapping,
+        )
+    return tuple(by_color.values())
+
+
+def _mapped_classes(
+    mapping: Mapping[str, Sequence[int]], config: ImportConfig, ontology: Ontology
+) -> tuple[MaskClass, ...]:
+    classes = []
+    for name, color in mapping.items():
+        tool = _find_tool(name, config, ontology)
+        ignored = tool.schema_id in config.ignored_schema_ids
+        classes.append(MaskClass(tool, _packed(color) if len(color) == 3 else color[0], ignored))
+    return tuple(classes)
+
+
+def _find_tool(name: str, config: ImportConfig, ontology: Ontology) -> Tool:
+    """Find the tool a class name means: by title, or by schema ID where no title is so.
+
+    Of several with one title those that cannot be imported are passed over, then those that are ignored.
+    """
+    named = [tool for tool in ontology.tools if tool.title == name] or [
+        tool for tool in ontology.tools if tool.schema_id == name
+    ]
+    usable = [tool for tool in named if not tool.unsupported or tool.schema_id in config.ignored_schema_ids]
+    wanted = [tool for tool in usable if tool.schema_id not in config.ignored_schema_ids] or usable[:1]
+    if len(wanted) == 1:
+        return wanted[0]
+    titles = tuple(tool.title for tool in ontology.tools if not tool.unsupported)
+    if wanted:
+        ids = ", ".join(tool.schema_id for tool in wanted)
+        problem = f"which {len(wanted)} tools are called: write the schema ID of the one you mean, of {ids}"
+    elif named:
+        problem = f"which cannot be imported: {named[0].unsupported}; take it out, or put {named[0].schema_id} into "
+        problem += '"ignored_schema_ids"'
+    else:
+        listed = ", ".join(f'"{title}"' for title in titles) or "none"
+        problem = (
+            f"which is no tool of the project:{did_you_mean(name, titles)} its segmentation and polygon tools are "
+        )
+        problem += listed
+    raise ConfigError(
+        f'"mask_color_mapping" names "{name}", {problem}',
+        field=f"mask_color_mapping.{name}",
+        value=name,
+        allowed=titles,
+    )
+
+
+def _packed(color: Sequence[int]) -> int:
+    red, green, blue = color
+    return red << 16 | green << 8 | blue
+
+
+def _listed(titles: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f'{schema_id} ("{title}")' for schema_id, title in titles) or "none"
+
+
+def _hint(word: str, known: Sequence[str]) -> str:
+    hint = did_you_mean(word, known)
+    return hint and ":" + hint

@@ -1,0 +1,1 @@
+"""A row and its polygons to one import item, on all cores."""

@@ -1,0 +1,93 @@
+"""Masks that several rows name: fetched and traced once, then handed to every row; between stages 5 and 6.
+
+What is shared is all that does not depend on the row: shapes as JSON, notes, counts, or the reason why there are none.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from prelabel.errors import RowError
+from prelabel.masks.references import InlineMask
+from prelabel.masks.sources.single_flight import Once
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from prelabel.items.row_encoder import TracedMask
+    from prelabel.masks.references import Reference
+    from prelabel.model import Shape
+
+    MaskKey = tuple[Reference, tuple[Shape, ...]]
+    """A mask, and the sizes of the assets that it is for."""
+
+_ERROR_BYTES = 1_000
+
+
+class SharedMasks:
+    """Keeps what was made of masks that are named more than once, the latest used first, in bounded memory.
+
+    Args:
+        is_repeated: tells of a cell whether several rows have it.
+        max_bytes: bytes that what is kept may take.
+    """
+
+    def __init__(self, is_repeated: Callable[[str], bool], max_bytes: int) -> None:
+        self.is_repeated = is_repeated
+        self._max_bytes = max_bytes
+        self._n_bytes = 0
+        self._kept: OrderedDict[MaskKey, TracedMask | RowError] = OrderedDict()
+        self._lock = threading.Lock()
+        self._once: Once[MaskKey, TracedMask | RowError] = Once()
+
+    def find(self, key: MaskKey) -> TracedMask | RowError | None:
+        """What is kept of a mask, for one more row. Safe to call from any thread."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+        return None if found is None else _for_another_row(found)
+
+    async def get(self, key: MaskKey, make: Callable[[], Awaitable[TracedMask | RowError]]) -> TracedMask | RowError:
+        """What is made of a mask: kept, being made for another row right now, or made here."""
+        found = self.find(key)
+        if found is not None:
+            return found
+        is_ours = False
+
+        async def make_and_keep() -> TracedMask | RowError:
+            nonlocal is_ours
+            is_ours = True
+            made = await make()
+            self._keep(key, made)
+            return made
+
+        made = await self._once.get(key, make_and_keep)
+        return made if is_ours else _for_another_row(made)
+
+    def _keep(self, key: MaskKey, made: TracedMask | RowError) -> None:
+        if isinstance(made, RowError):
+            made = copy.copy(made)  # without the frames that its traceback holds, and the mask in them
+        n_bytes = _n_bytes_of(key, made)
+        with self._lock:
+            self._kept[key] = made
+            self._n_bytes += n_bytes
+            while self._n_bytes > self._max_bytes:
+                self._n_bytes -= _n_bytes_of(*self._kept.popitem(last=False))
+
+
+def _n_bytes_of(key: MaskKey, made: TracedMask | RowError) -> int:
+    reference = key[0]
+    named = len(reference.text) if isinstance(reference, InlineMask) else 0
+    return named + (_ERROR_BYTES if isinstance(made, RowError) else made.n_bytes)
+
+
+def _for_another_row(made: TracedMask | RowError) -> TracedMask | RowError:
+    """The same for a row that costs no tracing; errors are copied, as rows add to theirs."""
+    if isinstance(made, RowError):
+        return copy.copy(made)
+    return replace(made, counts=replace(made.counts, decode_s=0.0, trace_s=0.0))

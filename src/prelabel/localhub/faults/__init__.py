@@ -1,0 +1,1 @@
+"""Faults that the local hub plays on demand."""

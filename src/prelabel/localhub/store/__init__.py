@@ -1,0 +1,1 @@
+"""What the local hub keeps, and how it reads and changes it."""

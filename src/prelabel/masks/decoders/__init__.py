@@ -1,0 +1,1 @@
+"""From an encoded mask to runs, whatever its format."""

@@ -1,0 +1,111 @@
+"""Encoded masks to runs: stage 4.
+
+config(1) -> rows(2) -> ontology/answers(3) -> masks(4) -> polygons(5) -> items(6) -> batches(7) -> upload(8) ->
+report(9)
+
+What a pixel's value is (``kind``):
+
+* ``"value"``: the grey value or the palette *index*, never the palette's colour. 1-bit images hold 0 (black) and 1
+  (white), whichever way a TIFF or PBM file stores them. Greys of 2 and 4 bits are spread over 0 to 255, as every common
+  PNG and TIFF reader does; PGM and JPEG 2000 greys are as stored, whatever maximum or number of bits the file
+  declares. Floats count as the whole numbers they are. A colour image whose channels are equal in every pixel counts
+  as grey.
+* ``"rgb"``: the colour as packed 0xRRGGBB; palettes are looked up, greys are (g, g, g). Of 16-bit channels the high
+  byte counts.
+
+Pixels whose alpha is 0 are ``TRANSPARENT`` either way, be it by an alpha channel, a palette's alpha or a transparent
+colour of PNG or GIF; partly transparent pixels are opaque. What has no exact reading is refused with a reason.
+
+A file goes through `signatures` (its format, by its bytes), then one of `png` (the fast road), `rasters` (Pillow) and
+`npy`, to `values` (the rules above). `limits` are checked before anything is allocated.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prelabel.errors import MaskError
+from prelabel.masks.decoders.decode_errors import refusing
+from prelabel.masks.decoders.npy import pixels_in_npy
+from prelabel.masks.decoders.npz import array_in_npz
+from prelabel.masks.decoders.pillow import read_notes, read_raster
+from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, in_kind, whole_numbers
+from prelabel.masks.decoders.png import read_png
+from prelabel.masks.decoders.row_bands import runs_in_bands
+from prelabel.masks.decoders.signatures import format_of
+from prelabel.masks.limits import MaskLimits
+
+if TYPE_CHECKING:
+    from prelabel.model import MaskValueKind, Runs
+
+
+def decode_mask(
+    encoded: bytes,
+    kind: MaskValueKind,
+    limits: MaskLimits = MaskLimits(),  # noqa: B008 - frozen
+) -> Runs:
+    """Decode a mask file; its type is found from the bytes.
+
+    Args:
+        encoded: a whole file of one of :data:`prelabel.masks.decoders.signatures.FORMATS`. Arrays are height x width of
+            integers, bools or floats without fractions, or height x width x 3 or 4 of uint8.
+        kind: what the mask mapping speaks of: ``"value"`` (greys, palette indices) or ``"rgb"``.
+        limits: how large a mask may be; checked from headers, before anything is decoded.
+
+    Returns:
+        The mask; run values are greys, indices or packed 0xRRGGBB, ``TRANSPARENT`` where alpha is 0.
+
+    Raises:
+        MaskError: not a mask file, damaged, too large, several pages, rotated by EXIF, or without an exact reading of
+            this kind. Whatever the libraries below raise for damaged files ends here.
+    """
+    limits.check_file(len(encoded))
+    return in_kind(_stored(encoded, kind, limits), kind)
+
+
+def _stored(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored:
+    name = format_of(encoded)
+    if name == "npz":
+        with refusing("the .npz file is damaged, or of a rare kind"):
+            return _read_array(array_in_npz(encoded, limits), kind, limits)
+    if name == "npy":
+        return _read_array(encoded, kind, limits)
+    if name == "PNG":
+        read = _read_png(encoded, kind, limits)
+        if read is not None:
+            return read
+    return read_raster(encoded, name, kind, limits)
+
+
+def _read_png(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored | None:
+    """Read a PNG file without making pixels; None where Pillow has to, which then also says what is wrong."""
+    file = read_png(encoded)
+    if file is None:
+        return None
+    layout = Layout(file.mode, (file.height, file.width), file.depth)
+    limits.check_size(layout.shape, -(-file.lines.bits // 8))
+    check_readable(layout, kind)
+    if file.notes:
+        try:
+            read_notes(file.notes, layout.shape)
+        except MaskError:
+            return None
+    with refusing("the PNG file cannot be decoded", layout.shape):
+        runs = file.runs(limits)
+    return None if runs is None else Stored(runs, layout, file.key, file.palette)
+
+
+def _read_array(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored:
+    with refusing("the .npy file is damaged, or of a rare kind"):
+        array = pixels_in_npy(encoded)
+    shape = (array.shape[0], array.shape[1])
+    limits.check_size(shape)
+    if array.ndim == 3:
+        mode = "RGB" if array.shape[2] == 3 else "RGBA"
+    else:
+        mode = {"b1": "1", "u1": "L"}.get(array.dtype.str[1:], "I")
+    layout = Layout(mode, shape)
+    check_readable(layout, kind)
+    with refusing("the .npy file cannot be decoded", shape):
+        runs = runs_in_bands(lambda top, bottom: whole_numbers(array[top:bottom]), shape, limits)
+    return Stored(runs, layout)

@@ -1,0 +1,59 @@
+"""A mask as a library's caller has it, an array, encoded bytes, a path or COCO run lengths, to runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prelabel.errors import MaskError
+from prelabel.kernels.runs import runs_from_array
+from prelabel.masks.decoders.decode import decode_mask
+
+if TYPE_CHECKING:
+    from prelabel.model import MaskValueKind, Runs
+
+
+def runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:
+    """Return a mask's runs, whatever it is given as; ``kind`` says what its pixels must hold, None takes any.
+
+    Raises:
+        MaskError: it cannot be read, or is no mask of this kind.
+    """
+    if isinstance(mask, Mapping):
+        if kind == "rgb":
+            raise MaskError("a COCO mask holds single values, but colors are [r, g, b]: give colors as [1]")
+        from prelabel.masks.decoders.coco_rle import from_coco_rle  # noqa: PLC0415 - kernels that only these masks need
+
+        return from_coco_rle(mask)
+    if isinstance(mask, bytes | bytearray | memoryview):
+        return _decoded(bytes(mask), kind)
+    if isinstance(mask, str | os.PathLike):
+        path = Path(mask)
+        try:
+            encoded = path.read_bytes()
+        except (OSError, ValueError) as error:  # ValueError: characters no path can hold
+            reason = getattr(error, "strerror", None) or str(error)
+            raise MaskError(f"cannot read the mask: {reason}: check the path", reference=str(mask)) from error
+        return _decoded(encoded, kind)
+    try:
+        array = np.asarray(mask)
+        runs = runs_from_array(array)
+    except ValueError as error:
+        raise MaskError(str(error), shape=getattr(mask, "shape", None)) from error
+    if kind is not None and (array.ndim == 3) != (kind == "rgb"):
+        held, wanted = ("colours", "[value]") if array.ndim == 3 else ("single values", "[r, g, b]")
+        raise MaskError(f"the mask holds {held}, but colors are {wanted}: give both the same kind", shape=array.shape)
+    return runs
+
+
+def _decoded(encoded: bytes, kind: MaskValueKind | None) -> Runs:
+    if kind is not None:
+        return decode_mask(encoded, kind)
+    try:  # without classes, indices and grey values say more than colours; a colour image has only colours
+        return decode_mask(encoded, "value")
+    except MaskError:
+        return decode_mask(encoded, "rgb")

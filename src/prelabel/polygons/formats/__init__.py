@@ -1,0 +1,1 @@
+"""Polygons as others write them: one file per output."""

@@ -1,0 +1,200 @@
+"""Ango's import objects: polygons grouped into objects of a project's tools, as JSON or as plain values."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import orjson
+
+from prelabel.errors import ConfigError, RowError
+from prelabel.model import Tool
+from prelabel.polygons.single_rings import count_holes, reordered, single_rings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from prelabel.model import ToolKind
+    from prelabel.polygons.polygons import Polygons
+
+SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
+
+PolygonHoles = Literal["fill", "keyhole", "reject"]
+
+_ID_LENGTH = 23
+
+_DIGEST_BYTES = 12
+
+_BEFORE_ID = b'{"objectId":"'
+
+_BLANK_ID = b"0" * _ID_LENGTH + b'",'
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskObjects:
+    """The import objects of one mask, as JSON with blanks for their ids: rows that share a mask differ in nothing else.
+
+    Attributes:
+        json: the list of objects, outermost first.
+        id_offsets: (n,) int64, where in ``json`` each object's id goes.
+        digests: (n, 12) uint8, a hash of each object's tool and geometry.
+        n_filled_holes: holes that the polygon tool could not hold and that were filled.
+        n_opened_holes: holes that were cut open to their exterior instead.
+    """
+
+    json: bytes
+    id_offsets: NDArray[np.int64]
+    digests: NDArray[np.uint8]
+    n_filled_holes: int = 0
+    n_opened_holes: int = 0
+
+    def __len__(self) -> int:
+        """Return the number of objects."""
+        return len(self.id_offsets)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that keeping them takes, about."""
+        return len(self.json) + self.id_offsets.nbytes + self.digests.nbytes
+
+    def with_ids(self, namespace: str) -> bytearray:
+        """Return the list of objects as JSON, ids filled in.
+
+        The same row imported again gives the same ids, so a second import is recognised and adds nothing.
+
+        Args:
+            namespace: makes ids differ between rows that hold the same geometry: project and external ID.
+        """
+        salt = hashlib.blake2b(namespace.encode(), digest_size=_DIGEST_BYTES).digest()
+        digits = (self.digests ^ np.frombuffer(salt, np.uint8)).tobytes().hex().encode()
+        ids = np.frombuffer(digits, np.uint8).reshape(-1, 2 * _DIGEST_BYTES)[:, :_ID_LENGTH]
+        text = bytearray(self.json)
+        np.frombuffer(text, np.uint8)[self.id_offsets[:, None] + np.arange(_ID_LENGTH)] = ids
+        return text
+
+
+def fit_tools(polygons: Polygons, tools: Sequence[Tool], holes: PolygonHoles) -> tuple[Polygons, int]:
+    """Give polygons of the polygon tool, which holds one ring, one ring each.
+
+    Args:
+        polygons: the traced mask.
+        tools: one per class of ``polygons``.
+        holes: ``"fill"``, ``"keyhole"`` or ``"reject"``.
+
+    Returns:
+        The polygons as they will be sent, and the number of holes that were filled or cut open.
+
+    Raises:
+        RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
+    """
+    is_polygon_tool = np.array([tool.kind == "polygon" for tool in tools], bool)
+    if not is_polygon_tool.any():
+        return polygons, 0
+    chosen = is_polygon_tool[polygons.class_indices]
+    n_holes = count_holes(polygons, chosen)
+    if n_holes and holes == "reject":
+        raise RowError(
+            f"the mask's polygon-tool objects have {n_holes} holes, which the polygon tool cannot hold: "
+            'set "polygon_holes" to "fill" or "keyhole", or use a segmentation tool'
+        )
+    return (single_rings(polygons, chosen, keyhole=holes == "keyhole") if n_holes else polygons), n_holes
+
+
+def mask_objects(
+    polygons: Polygons, tools: Sequence[Tool], *, mode: SegmentationMode, holes: PolygonHoles
+) -> MaskObjects:
+    """Group polygons into objects.
+
+    A segmentation object holds all zones of a region's object (``"instance_segmentation"``) or of its class
+    (``"semantic_segmentation"``); the polygon tool has room for one ring, so each polygon is an object there.
+
+    Args:
+        polygons: the traced mask.
+        tools: one per class of ``polygons``.
+        mode: how segmentation zones are grouped.
+        holes: what becomes of holes under the polygon tool.
+
+    Returns:
+        The objects, outermost first.
+
+    Raises:
+        RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
+    """
+    polygons, n_holes = fit_tools(polygons, tools, holes)
+    is_polygon_tool = [tool.kind == "polygon" for tool in tools]
+    zones = polygons.to_json(zones=True) if not all(is_polygon_tool) else []
+    rings = polygons.to_json(zones=False) if any(is_polygon_tool) else []
+    heads = [orjson.dumps({"schemaId": tool.schema_id, "title": tool.title})[1:-1] for tool in tools]
+    seeds = [_seed(tool) for tool in tools]
+    objects, digests = [], []
+    for class_index, members in _groups(polygons, tools, mode):
+        if is_polygon_tool[class_index]:
+            geometry = b',"polygon":' + rings[members[0]]
+        else:
+            geometry = b',"segmentation":{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
+        objects.append(_BEFORE_ID + _BLANK_ID + heads[class_index] + geometry + b"}")
+        identity = seeds[class_index].copy()
+        identity.update(geometry)
+        digests.append(identity.digest())
+    ends = np.cumsum([0, *(len(text) + 1 for text in objects)], dtype=np.int64)
+    return MaskObjects(
+        b"[" + b",".join(objects) + b"]",
+        ends[:-1] + 1 + len(_BEFORE_ID),
+        np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST_BYTES),
+        *((0, n_holes) if holes == "keyhole" else (n_holes, 0)),
+    )
+
+
+def _seed(tool: Tool) -> hashlib.blake2b:
+    """Return what the hashes of a tool's objects have in common; its length keeps it apart from the geometry."""
+    schema_id = tool.schema_id.encode()
+    return hashlib.blake2b(len(schema_id).to_bytes(8, "little") + schema_id, digest_size=_DIGEST_BYTES)
+
+
+def _groups(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Iterator[tuple[int, list[int]]]:
+    """Yield the class index and the polygons of each object, in the order of the objects' first polygons."""
+    groups: dict[tuple[int, int], list[int]] = {}
+    is_polygon_tool = [tool.kind == "polygon" for tool in tools]
+    owners = polygons.object_indices.tolist() if mode == "instance_segmentation" else [-1] * len(polygons)
+    for index, (class_index, owner) in enumerate(zip(polygons.class_indices.tolist(), owners, strict=True)):
+        groups.setdefault((class_index, index if is_polygon_tool[class_index] else owner), []).append(index)
+    return ((class_index, members) for (class_index, _), members in groups.items())
+
+
+def in_sent_order(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Polygons:
+    """Return polygons in the order in which :func:`mask_objects` lists them, which is that of readers who paint."""
+    order = [index for _, members in _groups(polygons, tools, mode) for index in members]
+    return polygons if order == list(range(len(order))) else reordered(polygons, np.array(order))
+
+
+def to_ango(
+    polygons: Polygons,
+    tool: ToolKind = "segmentation",
+    *,
+    mode: SegmentationMode = "instance_segmentation",
+    holes: PolygonHoles = "fill",
+    schema_ids: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Return the ``objects`` of an Ango import item, as plain dicts and lists; an import writes the same as bytes.
+
+    Args:
+        polygons: the polygons.
+        tool: ``"segmentation"``: zones with holes; ``"polygon"``: one ring per object.
+        mode: whether a region or a class is a segmentation object.
+        holes: what becomes of holes under the polygon tool.
+        schema_ids: class name -> the tool's schema ID in the project; a class without one gets ``""``.
+
+    Raises:
+        RowError: ``holes`` is ``"reject"`` and there are some.
+    """
+    if tool not in {"segmentation", "polygon"}:
+        raise ConfigError(f'tool is {tool!r}: give "segmentation" or "polygon"', field="tool", value=tool)
+    ids = schema_ids or {}
+    tools = [Tool(name, ids.get(name, ""), tool, None) for name in polygons.class_names]
+    made = mask_objects(polygons, tools, mode=mode, holes=holes)
+    objects: list[dict[str, Any]] = orjson.loads(made.with_ids(""))
+    return objects

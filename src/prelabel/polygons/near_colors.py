@@ -1,0 +1,137 @@
+"""Between stages 4 and 5, colours without a class: what they resemble, and what ``color_tolerance`` makes of them.
+
+Lossy and anti-aliased masks hold colours that nobody meant. How far two colours are apart is the largest difference of
+a channel; for grey values and palette indices it is their difference. A colour resembles the nearest of
+
+1. the background, black or 0, unless a class has that value,
+2. the classes, in the mapping's order,
+3. the classes that the config ignores;
+
+of several at one distance the one whose channels differ less in sum, then the first in this order. So what is nearly
+black stays background, and what is nearly an ignored class stays ignored. Everything here costs by distinct colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from prelabel.kernels.runs import run_lengths, with_values
+from prelabel.model import TRANSPARENT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from prelabel.model import MaskValueKind, Runs, UInt32Array
+    from prelabel.polygons.class_table import PixelCounts
+
+BACKGROUND = "the background"
+
+_SHOWN = 5
+_COMPARED = 1 << 20  # differences made at a time
+_HINTED = 64  # a tolerance beyond this mixes up more than it mends
+
+
+@dataclass(frozen=True, slots=True)
+class KnownColors:
+    """The values that mean something, in the order in which they win.
+
+    Attributes:
+        names: what each is called in messages.
+        values: uint32, one each: grey values, indices or packed 0xRRGGBB.
+        is_rgb: whether they are colours.
+    """
+
+    names: tuple[str, ...]
+    values: UInt32Array
+    is_rgb: bool
+
+    @classmethod
+    def of(cls, classes: Sequence[tuple[str, int]], ignored: Sequence[tuple[str, int]], kind: MaskValueKind) -> Self:
+        """Take (name, mask value) pairs of the classes, and of those that are ignored."""
+        entries = [(f"{name!r}", value) for name, value in classes]
+        entries += [(f"{name!r}, which is ignored", value) for name, value in ignored]
+        if all(value for _, value in entries):
+            entries.insert(0, (BACKGROUND, 0))
+        values = np.array([value for _, value in entries], np.uint32)
+        return cls(tuple(name for name, _ in entries), values, kind == "rgb")
+
+    def nearest(self, values: UInt32Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Find what values resemble.
+
+        Args:
+            values: uint32, not transparent.
+
+        Returns:
+            int64, one per value: index of the known one, and how far it is.
+        """
+        known = self._channels(self.values)
+        indices, distances = np.empty(len(values), np.int64), np.empty(len(values), np.int64)
+        step = max(1, _COMPARED // known.size)
+        for first in range(0, len(values), step):
+            part = slice(first, first + step)
+            differences = np.abs(self._channels(values[part])[:, None] - known)
+            largest = differences.max(axis=2)
+            ranks = largest * 1024 + (differences.sum(axis=2) if self.is_rgb else 0)
+            indices[part] = ranks.argmin(axis=1)
+            distances[part] = largest[np.arange(len(largest)), indices[part]]
+        return indices, distances
+
+    def _channels(self, values: UInt32Array) -> NDArray[np.int64]:
+        """Return int64, values x channels."""
+        wide = values.astype(np.int64)[:, None]
+        return (wide >> np.array([16, 8, 0])) & 255 if self.is_rgb else wide
+
+
+@dataclass(frozen=True, slots=True)
+class Snapped:
+    """A mask whose near colours have become known ones, the pixels that changed, and of how many colours they were."""
+
+    runs: Runs
+    n_pixels: int = 0
+    n_colors: int = 0
+
+    @property
+    def note(self) -> str:
+        """What there is to say of it, or nothing."""
+        return f"{self.n_pixels} pixels mapped from {self.n_colors} near colours" if self.n_pixels else ""
+
+
+def snap(runs: Runs, known: KnownColors, tolerance: int) -> Snapped:
+    """Give colours without a class the known one they resemble, where it is at most ``tolerance`` away."""
+    values, inverse = np.unique(runs.values, return_inverse=True)
+    others = np.setdiff1d(values, np.append(known.values, [0, TRANSPARENT]), assume_unique=False).astype(np.uint32)
+    indices, distances = known.nearest(others)
+    is_near = distances <= tolerance
+    if not is_near.any():
+        return Snapped(runs)
+    targets = values.copy()
+    targets[np.searchsorted(values, others[is_near])] = known.values[indices[is_near]]
+    snapped = targets[inverse]
+    n_pixels = int(run_lengths(runs)[snapped != runs.values].sum(dtype=np.int64))
+    return Snapped(with_values(runs, snapped), n_pixels, int(is_near.sum()))
+
+
+def unknown_colors(counts: PixelCounts, known: KnownColors, tolerance: int | None) -> str:
+    """Describe the values without a class, the most frequent by name, with what they resemble."""
+    shown = list(counts.unknown.items())[:_SHOWN]
+    indices, distances = known.nearest(np.array([value for value, _ in shown], np.uint32))
+    listed = ", ".join(
+        f"{_name(value, as_rgb=known.is_rgb)} {n_pixels / counts.n_pixels:.2%} ({distance} from {known.names[index]})"
+        for (value, n_pixels), index, distance in zip(shown, indices.tolist(), distances.tolist(), strict=True)
+    )
+    more = len(counts.unknown) - len(shown)
+    listed += f" and {more} more" if more else ""
+    share = counts.n_unknown / counts.n_pixels
+    said = f"{share:.2%} of the mask's pixels have no class and count as background: {listed}"
+    if tolerance is None and known.is_rgb and distances.max() <= _HINTED:
+        said += f'; a lossy or smoothed mask? "color_tolerance": {distances.max()} would map those shown'
+    return said
+
+
+def _name(value: int, *, as_rgb: bool) -> str:
+    return f"[{value >> 16}, {value >> 8 & 255}, {value & 255}]" if as_rgb else f"[{value}]"

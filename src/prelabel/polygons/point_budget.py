@@ -1,0 +1,64 @@
+"""Stage 5, within a budget: the smallest tolerance at which a mask's polygons have few enough points."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from prelabel.errors import RowError
+from prelabel.polygons.trace import LOSSLESS_BELOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prelabel.polygons.polygons import Polygons
+    from prelabel.polygons.trace import Outlines, TraceOptions
+
+STEP = 1.5
+"""Each tolerance tried is this times the one before."""
+
+LARGEST_PX = 64.0
+"""The last tolerance tried; beyond it a mask is hardly recognised."""
+
+_FIRST_LOSSY_PX = 0.45
+assert _FIRST_LOSSY_PX > LOSSLESS_BELOW
+
+
+def tolerances(first: float) -> Iterator[float]:
+    """Yield what is tried, in pixels: ``first``, then the smallest that changes anything, then by :data:`STEP`."""
+    yield first
+    tolerance = max(first * STEP, _FIRST_LOSSY_PX)
+    while first < LARGEST_PX:
+        yield min(tolerance, LARGEST_PX)
+        if tolerance >= LARGEST_PX:
+            return
+        tolerance *= STEP
+
+
+def fit(
+    outlines: Outlines, options: TraceOptions, max_points: int, finish: Callable[[Polygons], Polygons]
+) -> tuple[Polygons, float]:
+    """Simplify as little as the budget allows.
+
+    Args:
+        outlines: the mask's exact rings, traced once.
+        options: how to simplify; its tolerance is the smallest tried.
+        max_points: points that all polygons may have together.
+        finish: makes of polygons what will be sent, the points of which count.
+
+    Returns:
+        The polygons, as ``finish`` made them, and their tolerance in pixels.
+
+    Raises:
+        RowError: even the largest tolerance leaves too many points.
+    """
+    n_points = 0
+    for tolerance in tolerances(options.tolerance):
+        polygons = finish(outlines.polygons(dataclasses.replace(options, tolerance=tolerance)))
+        n_points = len(polygons.points)
+        if n_points <= max_points:
+            return polygons, tolerance
+    raise RowError(
+        f"the mask's polygons have {n_points} points at a tolerance of {max(options.tolerance, LARGEST_PX):g} px, and "
+        f'"max_points_per_asset" is {max_points}: raise it, or leave small regions out with "min_area"'
+    )

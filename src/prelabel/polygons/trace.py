@@ -1,0 +1,215 @@
+"""Stage 5: runs to polygons. Checks, allocates, calls the kernels, and keeps count of every pixel."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from prelabel.errors import ConfigError, MaskError
+from prelabel.kernels.rings import ALL, Rings, follow_rings
+from prelabel.kernels.runs import count_background, run_lengths, with_values
+from prelabel.kernels.sweep import sweep_runs
+from prelabel.model import TRANSPARENT, Runs
+from prelabel.polygons.class_table import ClassTable, PixelCounts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from prelabel.kernels.sweep import Sweep
+    from prelabel.model import Int32Array, UInt32Array
+from prelabel.polygons.polygons import Polygons
+
+LOSSLESS_BELOW = 0.2**0.5
+"""Pixels: 1 / sqrt(5). Below it no corner of a pixel-edge ring can go: the S-shaped step deviates by just that much."""
+
+MAX_RUNS = 1 << 26
+"""Runs that a mask may have: tracing takes some 60 bytes of memory for each."""
+
+_MARKABLE = 1 << 16
+
+Coordinates = Literal["pixel_edges", "pixel_centers"]
+
+Simplification = Literal["shared", "rings"]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceOptions:
+    """How masks become polygons; the config keys of the same names.
+
+    Attributes:
+        tolerance: pixels, finite, not negative.
+        simplification: ``"shared"`` simplifies borders between neighbours once, ``"rings"`` each polygon alone.
+        coordinates: ``"pixel_edges"`` or ``"pixel_centers"``; see :mod:`prelabel.model`.
+        connectivity: 4 or 8; with 8, regions that meet only at corners are one object of several polygons.
+        min_area: pixels; smaller objects are left out.
+    """
+
+    tolerance: float = 0.1
+    simplification: Simplification = "shared"
+    coordinates: Coordinates = "pixel_edges"
+    connectivity: Literal[4, 8] = 4
+    min_area: int = 0
+
+    def __post_init__(self) -> None:
+        checks: tuple[tuple[str, Any, bool, str], ...] = (
+            ("tolerance", self.tolerance, 0 <= self.tolerance < float("inf"), "a finite number of pixels, 0 or more"),
+            ("simplification", self.simplification, self.simplification in {"shared", "rings"}, '"shared" or "rings"'),
+            (
+                "coordinates",
+                self.coordinates,
+                self.coordinates in {"pixel_edges", "pixel_centers"},
+                '"pixel_edges" or "pixel_centers"',
+            ),
+            ("connectivity", self.connectivity, self.connectivity in {4, 8}, "4 or 8"),
+            ("min_area", self.min_area, self.min_area >= 0, "a number of pixels, 0 or more"),
+        )
+        for name, value, good, wanted in checks:
+            if not good:
+                raise ConfigError(f"{name} is {value!r}: give {wanted}", field=name, value=value)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """A mask's exact rings, to be simplified as often as wanted.
+
+    Part of them is in the thread's scratch memory: done with before the same thread traces the next mask.
+
+    Attributes:
+        rings: the exact rings, one polygon per region.
+        shape, class_names, class_indices, object_indices, counts: as in :class:`Polygons`.
+    """
+
+    rings: Rings
+    shape: tuple[int, int]
+    class_names: tuple[str, ...]
+    class_indices: Int32Array
+    object_indices: Int32Array
+    counts: PixelCounts
+
+    def polygons(self, options: TraceOptions) -> Polygons:
+        """Simplify: tolerance, simplification and coordinates of the options count, the others have had their turn."""
+        n_restrained = n_padded = 0
+        if options.coordinates == "pixel_centers":
+            points, ring_offsets, areas, n_padded = self._center_rings(options.tolerance)
+        else:
+            rings, kept = self.rings, ALL
+            if options.simplification == "rings":
+                rings = rings.without_straight()
+            if options.tolerance >= LOSSLESS_BELOW:
+                kept, n_restrained = _simplified(rings, options)
+            points, ring_offsets, areas = rings.polygons(kept)
+        return Polygons(
+            shape=self.shape,
+            class_names=self.class_names,
+            points=points,
+            ring_offsets=ring_offsets,
+            polygon_offsets=self.rings.polygon_offsets,
+            class_indices=self.class_indices,
+            object_indices=self.object_indices,
+            areas=areas,
+            counts=self.counts,
+            n_restrained=n_restrained,
+            n_padded=n_padded,
+            coordinates=options.coordinates,
+        )
+
+    def _center_rings(self, tolerance: float) -> tuple[Int32Array, Int32Array, NDArray[np.int64], int]:
+        """Return points, ring offsets, areas, and how many points were repeated."""
+        from prelabel.kernels.centers import move_to_pixels, pad_rings  # noqa: PLC0415 - kernels that few masks need
+
+        points, ring_offsets, areas = self.rings.without_straight().polygons()
+        points, ring_offsets = move_to_pixels(points, ring_offsets, self.rings.polygon_offsets)
+        if tolerance >= LOSSLESS_BELOW:
+            from prelabel.kernels.simplify import simplify_loose  # noqa: PLC0415 - kernels that exact rings do without
+
+            points, ring_offsets = simplify_loose(points, ring_offsets, tolerance)
+        points, ring_offsets, n_padded = pad_rings(points, ring_offsets)
+        return points, ring_offsets, areas, n_padded
+
+
+def _simplified(rings: Rings, options: TraceOptions) -> tuple[NDArray[np.uint8], int]:
+    """Return uint8, one per node: whether it stays; and how many arcs or rings were restrained."""
+    from prelabel.kernels.simplify import simplify_rings, simplify_shared  # noqa: PLC0415 - as above
+
+    simplify = simplify_shared if options.simplification == "shared" else simplify_rings
+    return simplify(rings, options.tolerance)
+
+
+def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygons:
+    """Trace a mask.
+
+    Args:
+        runs: the mask.
+        table: what its values mean; None makes every value but 0 and transparent a class of its own, named by its
+            number.
+        options: how to trace.
+
+    Returns:
+        The polygons, in the order in which a scan by rows first meets their regions: what encloses comes before
+        what it encloses.
+    """
+    return outline(runs, table, options).polygons(options)
+
+
+def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outlines:
+    """Trace a mask's rings and leave them exact; ``connectivity`` and ``min_area`` of the options count.
+
+    Raises:
+        MaskError: it has more than ``MAX_RUNS`` runs.
+    """
+    classes, counts = _every_value(runs) if table is None else table.classify(runs)
+    if len(classes.starts) > MAX_RUNS:
+        raise MaskError(
+            f"the mask has {len(classes.starts)} runs of equal pixels, and {MAX_RUNS} at most are traced: it looks "
+            "like noise or a photograph; save it without loss, or split it",
+            shape=(runs.height, runs.width),
+        )
+    swept = sweep_runs(classes)
+    objects = _objects(swept, options.connectivity)
+    if options.min_area > 1 and (small := _in_small_objects(classes, swept, objects, options.min_area)).any():
+        n_small = int(run_lengths(classes)[small].sum(dtype=np.int64))
+        counts = dataclasses.replace(counts, n_class=counts.n_class - n_small, n_small=n_small)
+        swept = sweep_runs(with_values(classes, np.where(small, np.uint32(0), classes.values)))
+        objects = _objects(swept, options.connectivity)
+    if table is None:
+        distinct, indices = _distinct(swept.values)
+        names = tuple(map(str, distinct.tolist()))
+    else:
+        names, indices = table.names, (swept.values - np.uint32(1)).view(np.int32)
+    return Outlines(follow_rings(swept), (runs.height, runs.width), names, indices, objects, counts)
+
+
+def _every_value(runs: Runs) -> tuple[Runs, PixelCounts]:
+    """Make every value but 0 and transparent a class."""
+    n_zero, n_transparent = count_background(runs)
+    if n_transparent:
+        runs = with_values(runs, np.where(runs.values == TRANSPARENT, np.uint32(0), runs.values))
+    n_pixels, n_background = runs.width * runs.height, n_zero + n_transparent
+    return runs, PixelCounts(n_pixels, n_pixels - n_background, n_background)
+
+
+def _distinct(values: UInt32Array) -> tuple[NDArray[np.integer[Any]], Int32Array]:
+    """Return the distinct values, ascending, and int32, the index of each value among them."""
+    if len(values) == 0 or int(values.max()) >= _MARKABLE:
+        distinct, indices = np.unique(values, return_inverse=True)
+        return distinct, indices.astype(np.int32)
+    present = np.zeros(int(values.max()) + 1, bool)  # marking them beats sorting as long as the numbers are small
+    present[values] = True
+    return np.flatnonzero(present), (np.cumsum(present, dtype=np.int32) - np.int32(1))[values]
+
+
+def _objects(swept: Sweep, connectivity: int) -> Int32Array:
+    """Return int32, one per region: the object it belongs to, from 0."""
+    return swept.objects() if connectivity == 8 else np.arange(len(swept.values), dtype=np.int32)
+
+
+def _in_small_objects(classes: Runs, swept: Sweep, objects: Int32Array, min_area: int) -> NDArray[np.bool_]:
+    """Return bool, one per run: whether it is in an object of fewer than ``min_area`` pixels."""
+    object_of_region = np.append(np.int32(0), objects + 1)  # 0 is the background
+    owners = object_of_region[swept.run_regions(len(classes.starts))]
+    is_small = np.bincount(owners, weights=run_lengths(classes)) < min_area
+    is_small[0] = False
+    return is_small[owners]

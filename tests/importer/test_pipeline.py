@@ -1,0 +1,555 @@
+"""Whole imports against the local hub: what is in the CSV is what can be read back."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import tempfile
+import threading
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import numpy as np
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from hub.scripted import failure
+from localhub.hubclient import CAR, KEY, Api
+from prelabel.errors import ConfigError, ImportFailed, PrelabelError, UploadRefused
+from prelabel.importer.import_labels import import_labels, import_labels_async
+from prelabel.localhub import LocalHub
+from prelabel.localhub.server import run_in_thread
+from prelabel.localhub.settings import HubSettings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from aiohttp.typedefs import Handler
+
+    from prelabel.model import Progress
+    from prelabel.outcomes.report import Report
+
+CONFIG: dict[str, Any] = {
+    "external_id_column": "ID",
+    "classification_columns": ["Kind", "Weather", "Remark"],
+    "classification_schema_ids": ["cls-type", "cls-seen", "cls-note"],
+    "requests_per_minute": 100_000,
+}
+HEADER = ("ID", "Kind", "Weather", "Remark", "Extra")
+
+
+def write_csv(path: Path, rows: Sequence[Sequence[str]], header: Sequence[str] = HEADER) -> Path:
+    """Write rows as CSV."""
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+class Desk:
+    """A hub with one project, and imports into it."""
+
+    def __init__(self, api: Api, project: str, folder: Path) -> None:
+        self.api = api
+        self.project = project
+        self.folder = folder
+
+    async def run(self, rows: Sequence[Sequence[str]], config: dict[str, Any] | None = None, **options: Any) -> Report:
+        """Import rows with the shared config, some of it changed."""
+        path = write_csv(self.folder / "rows.csv", rows, options.pop("header", HEADER))
+        given = {"project": self.project, "host": self.api.hub.url, "api_key": KEY} | options
+        return await import_labels_async(path, CONFIG | (config or {}), **given)
+
+    async def answers(self) -> dict[str, dict[str, Any]]:
+        """External ID -> classification answers by schema, of tasks that have any."""
+        tasks = [task for page in range(1, 5) for task in await self.api.tasks(self.project, page=str(page))]
+        return {
+            task["externalId"]: {each["schemaId"]: each["answer"] for each in task["answer"]["classifications"]}
+            for task in tasks
+            if task["answer"]["classifications"] or task["answer"]["tools"]
+        }
+
+    def requests(self, method_and_path: str) -> int:
+        """Requests of one kind the hub has seen."""
+        return sum(n for route, n in self.api.hub.request_counts.items() if route.startswith(method_and_path))
+
+
+@asynccontextmanager
+async def desk_with(folder: Path, n_assets: int, **options: Any) -> AsyncIterator[Desk]:
+    """A hub with a project of assets ``0.png``, ``1.png``, ..."""
+    async with LocalHub(folder / "store", api_key=KEY, **options) as hub, aiohttp.ClientSession() as session:
+        api = Api(hub, session)
+        yield Desk(api, await api.project(n_assets), folder)
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A hub with eight assets."""
+    async with desk_with(tmp_path, 8) as made:
+        yield made
+
+
+async def test_values_arrive(desk: Desk) -> None:
+    """Each kind of answer is stored under its asset; the report counts rows, requests and time."""
+    progress: list[Progress] = []
+    rows = [["0.png", "day", "rain;fog", 'näive, "text"\nline 2', "x"], ["1.png", "night", "", "", ""]]
+    report = await desk.run(rows, on_progress=progress.append)
+
+    assert await desk.answers() == {
+        "0.png": {"cls-type": "opt-day", "cls-seen": ["opt-rain", "opt-fog"], "cls-note": 'näive, "text"\nline 2'},
+        "1.png": {"cls-type": "opt-night"},
+    }
+    assert (report.n_rows, report.n_imported, report.exit_code, report.outcomes, report.notes) == (2, 2, 0, (), ())
+    assert report.n_requests == 3
+    assert report.timings.upload_s > 0
+    assert (progress[-1].n_rows, progress[-1].n_imported, progress[-1].n_requests) == (2, 2, 3)
+
+
+async def test_batches_and_requests(tmp_path: Path) -> None:
+    """N rows are ceil(N / upload_batch_size) imports plus the cheapest matching, and nothing else."""
+    async with desk_with(tmp_path, 250) as desk:
+        rows = [[f"{number}.png", "day", "", f"note {number}", ""] for number in range(250)]
+        report = await desk.run(rows, {"upload_batch_size": 40})
+        assert report.n_batches == desk.requests("POST /v2/import/labels") == 7
+        assert report.n_requests == 1 + 3 + 7
+        answers = await desk.answers()
+        assert {each["cls-note"] for each in answers.values()} == {f"note {number}" for number in range(250)}
+
+        report = await desk.run(rows, {"upload_batch_size": 40, "overwrite": False})
+        assert report.n_requests == 1 + 7 + 7
+        assert await desk.answers() == answers
+
+
+async def test_batches_are_bounded_by_bytes(desk: Desk) -> None:
+    """Heavy rows make more, smaller requests."""
+    rows = [[f"{number}.png", "", "", "x" * 5000, ""] for number in range(8)]
+    report = await desk.run(rows, {"max_batch_bytes": 11_000})
+
+    assert (report.n_imported, report.n_batches) == (8, 4)
+
+
+async def test_a_hub_with_a_small_limit(tmp_path: Path) -> None:
+    """413 halves until it fits; the row that never does fails alone, and may be mended."""
+    async with desk_with(tmp_path, 8, settings=HubSettings(max_body_bytes=9_000)) as desk:
+        rows = [[f"{number}.png", "", "", "x" * (20_000 if number == 5 else 3_000), ""] for number in range(8)]
+        report = await desk.run(rows, rejects=tmp_path / "rejects.csv")
+
+        assert (report.n_imported, report.n_failed) == (7, 1)
+        assert [outcome.external_id for outcome in report.failed()] == ["5.png"]
+        assert set(await desk.answers()) == {f"{number}.png" for number in range(8) if number != 5}
+
+
+async def test_failed_rows_do_not_stop_others_and_can_be_mended(desk: Desk, tmp_path: Path) -> None:
+    """Every way to fail, each in its state with its reason; the rejects import once mended."""
+    lines = [
+        "0.png,day,,,e0",
+        "1.png,dusk,,,e1",
+        ",day,,,e2",
+        "9.png,day,,,e3",
+        "ragged",
+        "2.PNG,day,,,e5",
+        "3.png,,,ok,",
+    ]
+    path = desk.folder / "rows.csv"
+    path.write_text("\n".join([",".join(HEADER), *lines, ""]))
+    given: dict[str, Any] = {"project": desk.project, "host": desk.api.hub.url, "api_key": KEY}
+    report = await import_labels_async(path, CONFIG, **given, rejects=tmp_path / "r.csv", report=tmp_path / "r.json")
+
+    assert (report.n_rows, report.n_imported, report.n_failed, report.exit_code) == (7, 2, 5, 1)
+    reasons = {outcome.line: outcome.reason for outcome in report.failed()}
+    assert reasons.keys() == {3, 4, 5, 6, 7}
+    for line, part in {
+        3: "dusk",
+        4: "the external ID is empty",
+        5: "no asset of the project has the external ID '9.png'",
+        7: "but one has '2.png', which differs in upper and lower case",
+    }.items():
+        assert part in reasons[line]
+    assert json.loads((tmp_path / "r.json").read_text())["rows"]["n_failed"] == 5
+
+    with (tmp_path / "r.csv").open(newline="") as file:
+        rejected = list(csv.DictReader(file))
+    assert [row["Extra"] for row in rejected if row["Extra"]] == ["e1", "e2", "e3", "e5"]
+    assert all(row["prelabel_error"] for row in rejected if row["Extra"])
+    mended = (tmp_path / "r.csv").read_text().replace("dusk", "night").replace("2.PNG", "2.png")
+    (tmp_path / "r.csv").write_text(mended)
+    again = await import_labels_async(tmp_path / "r.csv", CONFIG, **given)
+    assert (again.n_imported, again.n_failed) == (2, 3)
+    assert set(await desk.answers()) == {"0.png", "1.png", "2.png", "3.png"}
+
+
+async def test_one_id_on_several_rows(desk: Desk) -> None:
+    """Overwrite: the last row decides, the others say so. Append: all are added in row order, also across batches."""
+    rows = [["0.png", "day", "", "first", ""], ["1.png", "day", "", "", ""], ["0.png", "night", "", "", ""]]
+    report = await desk.run(rows)
+    assert await desk.answers() == {"0.png": {"cls-type": "opt-night"}, "1.png": {"cls-type": "opt-day"}}
+    assert [(outcome.number, outcome.state) for outcome in report.outcomes] == [(1, "skipped")]
+    assert "row 3 has the same external ID" in report.outcomes[0].reason
+
+    for size in (1, 100):
+        await desk.run([["0.png", "", "", "", ""]])
+        report = await desk.run(rows, {"overwrite": False, "upload_batch_size": size})
+        assert report.n_imported == 3
+        assert (await desk.answers())["0.png"] == {"cls-type": "opt-night", "cls-note": "first"}
+
+
+async def test_one_id_on_several_assets(desk: Desk) -> None:
+    """Each asset gets the labels, and the row says so."""
+    await desk.api.upload(desk.project, ["0.png", "0.png"])
+    for overwrite in (True, False):
+        report = await desk.run([["0.png", "day", "", "", ""]], {"overwrite": overwrite})
+
+        assert [outcome.notes for outcome in report.outcomes] == [
+            ("3 assets have this external ID; each of them gets the labels",)
+        ]
+        assert report.notes == ()
+    tasks = [task for task in await desk.api.tasks(desk.project) if task["externalId"] == "0.png"]
+    assert [task["answer"]["classifications"][0]["answer"] for task in tasks] == ["opt-day"] * 3
+
+
+async def test_overwrite_and_append(desk: Desk) -> None:
+    """Overwrite leaves only what was imported; append keeps the rest, and running it twice adds nothing."""
+    await desk.api.import_labels(
+        desk.project,
+        [{"externalId": "0.png", "objects": [CAR], "classifications": [{"schemaId": "cls-note", "answer": "old"}]}],
+    )
+    for _ in range(2):
+        report = await desk.run([["0.png", "day", "", "", ""]], {"overwrite": False})
+        assert report.notes == ()
+    (task,) = [task for task in await desk.api.tasks(desk.project) if task["answer"]["tools"]]
+    assert [made["objectId"] for made in task["answer"]["tools"]] == ["car-1"]
+    assert (await desk.answers())["0.png"] == {"cls-type": "opt-day", "cls-note": "old"}
+
+    await desk.run([["0.png", "night", "", "", ""]])
+    assert not any(task["answer"]["tools"] for task in await desk.api.tasks(desk.project))
+    assert (await desk.answers())["0.png"] == {"cls-type": "opt-night"}
+
+
+async def test_masks(desk: Desk) -> None:
+    """Masks beside the CSV become objects; a mask that is none fails its row; counts are in the report."""
+    mask = np.zeros((6, 8, 3), np.uint8)
+    mask[1:3, 1:4] = (0xF4, 0x43, 0x36)
+    mask[4:6, 5:8] = (0xF4, 0x43, 0x36)
+    mask[0, 7] = (1, 2, 3)
+    Image.fromarray(mask).save(desk.folder / "m.png")
+    (desk.folder / "bad.png").write_bytes(b"no picture")
+    rows = [["0.png", "day", "m.png"], ["1.png", "day", "bad.png"], ["2.png", "day", ""], ["3.png", "", "gone.png"]]
+    config = {
+        "classification_columns": ["Kind"],
+        "classification_schema_ids": ["cls-type"],
+        "mask_column": "Mask",
+        "ignored_schema_ids": [],
+    }
+    report = await desk.run(rows, config, header=("ID", "Kind", "Mask"))
+    tools = {task["externalId"]: task["answer"]["tools"] for task in await desk.api.tasks(desk.project)}
+
+    zones = [zone for made in tools["0.png"] for zone in made["segmentation"]["zones"]]
+    assert [made["schemaId"] for made in tools["0.png"]] == ["tool-car", "tool-car"]
+    assert sorted(sorted(zone["region"]) for zone in zones) == [
+        [[1, 1], [1, 3], [4, 1], [4, 3]],
+        [[5, 4], [5, 6], [8, 4], [8, 6]],
+    ]
+    assert tools["1.png"] == tools["2.png"] == []
+    assert [(outcome.number, outcome.state) for outcome in report.outcomes] == [
+        (1, "imported"),
+        (2, "failed"),
+        (4, "failed"),
+    ]
+    assert (report.masks.n_masks, report.masks.n_objects, report.masks.n_unknown_pixels) == (1, 2, 1)
+
+
+MASKED: dict[str, Any] = {
+    "classification_columns": [],
+    "classification_schema_ids": [],
+    "mask_column": "Mask",
+    "mask_color_mapping": {"Car": [1]},
+}
+
+
+async def sized_desk(desk: Desk) -> Desk:
+    """The desk with masks of 8 x 6 pixels and assets that have this size, half of it, both, and none."""
+    mask = np.zeros((6, 8), np.uint8)
+    mask[2:4, 2:6] = 1
+    Image.fromarray(mask).save(desk.folder / "m.png")
+    for external_ids, width, height in ((["same", "both"], 8, 6), (["half", "both"], 4, 3)):
+        await desk.api.upload(desk.project, external_ids, metadata={"width": width, "height": height})
+    return desk
+
+
+def masked(*external_ids: str) -> list[list[str]]:
+    """Rows that share a mask."""
+    return [[each, "m.png"] for each in external_ids]
+
+
+async def test_sizes_of_masks_and_assets(desk: Desk) -> None:
+    """A mask of another size fails its row, where the Hub tells the asset's; a note says where it does not."""
+    await sized_desk(desk)
+    report = await desk.run(masked("same", "half", "both", "0.png"), MASKED, header=("ID", "Mask"))
+
+    reasons = {outcome.external_id: outcome.reason for outcome in report.failed()}
+    assert set(reasons) == {"half", "both"}
+    assert (
+        'the mask is 8 x 6 pixels and the asset 4 x 3: save the mask in the asset\'s size, or set "resize"'
+        in (reasons["half"])
+    )
+    assert "have different sizes" in reasons["both"]
+    assert [note.partition(" are ")[0] for note in report.notes] == ["the sizes of 1 of 4 assets"]
+
+
+async def test_masks_are_scaled_to_their_assets(desk: Desk) -> None:
+    """With "resize": "nearest" the labels arrive in the asset's pixels, and the row says so."""
+    await sized_desk(desk)
+    report = await desk.run(masked("same", "half"), MASKED | {"resize": "nearest"}, header=("ID", "Mask"))
+
+    zones = {
+        task["externalId"]: [sorted(zone["region"]) for tool in task["answer"]["tools"] for zone in _zones(tool)]
+        for task in await desk.api.tasks(desk.project)
+        if task["answer"]["tools"]
+    }
+    assert zones == {"same": [[[2, 2], [2, 4], [6, 2], [6, 4]]], "half": [[[1, 1], [1, 2], [3, 1], [3, 2]]]}
+    assert [(outcome.external_id, outcome.notes) for outcome in report.outcomes] == [
+        ("half", ("the mask was scaled from 8 x 6 to the asset's 4 x 3 pixels",))
+    ]
+    assert report.n_failed == 0
+
+
+def _zones(tool: dict[str, Any]) -> list[dict[str, Any]]:
+    zones: list[dict[str, Any]] = tool["segmentation"]["zones"]
+    return zones
+
+
+@pytest.mark.parametrize("keys", [{}, {"overwrite": False}])
+async def test_masks_are_matched_beforehand(desk: Desk, keys: dict[str, Any], tmp_path: Path) -> None:
+    """Also where each batch is read: unmatched rows fail before their masks are looked at, with a hint, for a page."""
+    await sized_desk(desk)
+    rows = [*masked("same"), ["BOTH", "gone.png"], ["half", "m.png"]]
+    report = await desk.run(rows, MASKED | keys, header=("ID", "Mask"), state=tmp_path / "state")
+
+    reasons = {outcome.external_id: outcome.reason for outcome in report.failed()}
+    assert "but one has 'both', which differs in upper and lower case" in reasons["BOTH"]
+    assert "the mask is 8 x 6 pixels and the asset 4 x 3" in reasons["half"]
+    assert report.n_requests == 1 + 1 + 1 + 1  # the project, a page of assets, a reading, an import
+    assert report.n_imported == 1
+
+
+async def test_an_id_shared_by_assets_is_told_once(desk: Desk, tmp_path: Path) -> None:
+    """Matched beforehand and read again: one note, and the Hub's count is as expected."""
+    await sized_desk(desk)
+    await desk.api.upload(desk.project, ["same"], metadata={"width": 8, "height": 6})
+    report = await desk.run(masked("same"), MASKED, header=("ID", "Mask"), state=tmp_path / "state")
+
+    assert [outcome.notes for outcome in report.outcomes] == [
+        ("2 assets have this external ID; each of them gets the labels",)
+    ]
+    assert report.notes == ()
+
+
+async def test_limits_of_masks(desk: Desk) -> None:
+    """As options of the import; a limit of nothing is refused before anything is read."""
+    await sized_desk(desk)
+    rows = masked("same")
+    for option, part in (("max_mask_pixels", "at most 10 are allowed"), ("max_mask_bytes", "at most 10 are allowed")):
+        report = await desk.run(rows, MASKED, header=("ID", "Mask"), **{option: 10})
+        assert [part in outcome.reason for outcome in report.failed()] == [True]
+        with pytest.raises(ConfigError, match=f"{option} is 0"):
+            await desk.run(rows, MASKED, header=("ID", "Mask"), **{option: 0})
+
+
+async def test_dry_run_sends_nothing(desk: Desk) -> None:
+    """Everything is read, checked and counted, nothing is written."""
+    rows = [["0.png", "day", "", "", ""], ["1.png", "dusk", "", "", ""]]
+    for overwrite in (True, False):
+        report = await desk.run(rows, {"overwrite": overwrite}, dry_run=True)
+
+        assert (report.kind, report.n_imported, report.n_failed, report.n_batches) == ("dry run", 1, 1, 1)
+    assert desk.requests("POST /v2/import/labels") == 0
+    assert await desk.answers() == {}
+
+
+async def test_an_appending_or_choosy_hub_is_noticed(tmp_path: Path) -> None:
+    """Fewer labelled tasks than expected are a note, not a failure."""
+    async with desk_with(tmp_path, 3, settings=HubSettings(skip_non_todo=True)) as desk:
+        task = (await desk.api.tasks(desk.project))[0]
+        await desk.api.call("POST", f"/v2/annotate/{task['_id']}", {"answer": {}}, query={"nextStage": "true"})
+        report = await desk.run([[f"{number}.png", "day", "", "", ""] for number in range(3)])
+
+    assert report.n_imported == 3
+    assert "the Hub says it labelled 2 tasks where 3 were expected" in report.notes[0]
+
+
+async def test_a_key_refused_at_the_start(desk: Desk) -> None:
+    """Nothing was sent, so it is an exception, without the key."""
+    with pytest.raises(UploadRefused, match="check the API key") as caught:
+        await desk.run([["0.png", "day", "", "", ""]], api_key="wrong-key-wrong")
+
+    assert "wrong-key" not in str(caught.value)
+
+
+async def test_a_key_refused_on_the_way(tmp_path: Path) -> None:
+    """Every row still ends in a state; the exit code is 3; the rejects hold what is left to do."""
+    n_imports = 0
+
+    @web.middleware
+    async def expire(request: web.Request, handler: Any) -> web.StreamResponse:
+        nonlocal n_imports
+        n_imports += request.path == "/v2/import/labels"
+        return failure(401, "Invalid API KEY") if n_imports > 3 else await handler(request)
+
+    async with desk_with(tmp_path, 300, middlewares=[expire]) as desk:
+        rows = [[f"{number}.png", "day", "", "", ""] for number in range(300)]
+        report = await desk.run(rows, {"upload_batch_size": 10}, max_in_flight=1, rejects=tmp_path / "r.csv")
+
+    assert (report.n_rows, report.n_imported, report.n_failed, report.exit_code) == (300, 30, 270, 3)
+    assert "check the API key" in report.stopped
+    assert n_imports == 4
+    assert len((tmp_path / "r.csv").read_text().splitlines()) == 271
+
+
+async def test_a_refused_batch(tmp_path: Path) -> None:
+    """The bad row fails with the Hub's words, all others are in."""
+
+    @web.middleware
+    async def choosy(request: web.Request, handler: Any) -> web.StreamResponse:
+        is_bad = request.path == "/v2/import/labels" and b"poison" in await request.read()
+        return failure(400, "bad item") if is_bad else await handler(request)
+
+    async with desk_with(tmp_path, 8, middlewares=[choosy]) as desk:
+        rows = [[f"{number}.png", "", "", "poison" if number == 3 else "fine", ""] for number in range(8)]
+        report = await desk.run(rows, {"upload_batch_size": 4})
+        assert report.n_requests == 2 + 2 + 4
+
+    assert [outcome.external_id for outcome in report.failed()] == ["3.png"]
+    assert {outcome.reason for outcome in report.failed()} == {"the Hub refused (HTTP 400, 'bad item')"}
+    assert (report.n_imported, report.exit_code) == (7, 1)
+
+
+async def test_raise(desk: Desk) -> None:
+    """Asked to raise, it does at the end: the good rows are in."""
+    with pytest.raises(ImportFailed, match=r"1 of 2 rows failed; first: line 3, '1\.png', column 'Kind'") as caught:
+        await desk.run([["0.png", "day", "", "", ""], ["1.png", "dusk", "", "", ""]], on_error="raise")
+
+    assert caught.value.report.n_imported == 1
+    assert set(await desk.answers()) == {"0.png"}
+
+
+async def test_wrong_configs_send_nothing(desk: Desk) -> None:
+    """What does not fit the project is found before any label is sent, what fits nothing before any request."""
+    with pytest.raises(ConfigError, match="cls-typo"):
+        await desk.run([], {"classification_schema_ids": ["cls-typo", "cls-seen", "cls-note"]})
+    before = desk.requests("")
+    with pytest.raises(ConfigError, match="upload_batch_size"):
+        await desk.run([], {"upload_batch_size": 0})
+    with pytest.raises(ConfigError, match="no project id"):
+        await desk.run([], project="../x")
+    assert desk.requests("") == before
+    assert desk.requests("POST /v2/import/labels") == 0
+
+
+async def test_an_empty_csv(desk: Desk) -> None:
+    """A header alone is an import of nothing."""
+    report = await desk.run([])
+
+    assert (report.n_rows, report.exit_code, report.n_batches) == (0, 0, 0)
+
+
+async def test_cancelling(tmp_path: Path) -> None:
+    """Cancelled in the middle: it ends soon, and no task, thread or connection is left."""
+    n_imports = 0
+
+    @web.middleware
+    async def slow(request: web.Request, handler: Handler) -> web.StreamResponse:
+        nonlocal n_imports
+        if request.path == "/v2/import/labels":
+            n_imports += 1
+            await asyncio.sleep(30)
+        return await handler(request)
+
+    async with desk_with(tmp_path, 8, middlewares=[slow]) as desk:
+        rows = [[f"{number}.png", "day", "", "", ""] for number in range(8)]
+        task = asyncio.create_task(desk.run(rows, {"upload_batch_size": 1}, max_in_flight=2))
+        async with asyncio.timeout(10):
+            while n_imports < 2:  # noqa: ASYNC110 - the server knows no event
+                await asyncio.sleep(0.01)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        names = [thread.name for thread in threading.enumerate()]
+        assert not [name for name in names if name.startswith(("prelabel-encode", "prelabel-read"))]
+        assert n_imports == 2
+
+
+async def test_not_inside_a_running_loop(desk: Desk) -> None:
+    """The waiting function says which one to await instead."""
+    path = write_csv(desk.folder / "rows.csv", [])
+    with pytest.raises(PrelabelError, match="await import_labels_async there"):
+        import_labels(path, CONFIG, project=desk.project, host=desk.api.hub.url, api_key=KEY)
+
+
+def test_waiting_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an event loop, with key and host from the environment and the config from a file."""
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    write_csv(tmp_path / "rows.csv", [["0.png", "day", "", "", ""]])
+    with run_in_thread(tmp_path / "store", api_key=KEY) as hub:
+        monkeypatch.setenv("ANGO_API_KEY", KEY)
+        monkeypatch.setenv("ANGO_HOST", hub.url)
+
+        async def prepare() -> str:
+            async with aiohttp.ClientSession() as session:
+                return await Api(hub, session).project(1)
+
+        project = asyncio.run(prepare())
+        report = import_labels(tmp_path / "rows.csv", tmp_path / "config.json", project=project)
+
+    assert (report.n_imported, report.exit_code) == (1, 0)
+
+
+ROW = st.tuples(
+    st.sampled_from(["0.png", "1.png", "2.png"]),
+    st.sampled_from(["", "day", "night"]),
+    st.sampled_from(["", "rain", "rain;fog"]),
+    st.sampled_from(["", "one", "two"]),
+    st.just(""),
+)
+STEP = st.tuples(st.booleans(), st.sets(st.sampled_from(["cls-note", "cls-type"])), st.lists(ROW, max_size=6))
+STORED = {"rain": ["opt-rain"], "rain;fog": ["opt-rain", "opt-fog"], "day": "opt-day", "night": "opt-night"}
+
+
+def model(stored: dict[str, dict[str, Any]], overwrite: bool, ignored: set[str], rows: Sequence[Sequence[str]]) -> None:
+    """What an import is to do, said simply."""
+    last = {row[0]: row for row in rows}
+    for row in rows:
+        if overwrite and last[row[0]] is not row:
+            continue
+        pairs = zip(CONFIG["classification_schema_ids"], row[1:4], strict=True)
+        new = {schema: STORED.get(cell, cell) for schema, cell in pairs if cell and schema not in ignored}
+        old = stored.get(row[0], {})
+        kept = {schema: answer for schema, answer in old.items() if not overwrite or schema in ignored}
+        stored[row[0]] = kept | new
+
+
+@settings(max_examples=12)
+@given(steps=st.lists(STEP, min_size=1, max_size=4), size=st.sampled_from([1, 2, 100]), recorded=st.booleans())
+def test_any_sequence_of_imports_does_what_the_model_says(
+    steps: list[tuple[bool, set[str], list[tuple[str, ...]]]], size: int, recorded: bool
+) -> None:
+    """Overwriting and adding in turns, with ignored schemas, repeated IDs and batches of any size."""
+
+    async def run(folder: Path) -> None:
+        stored: dict[str, dict[str, Any]] = {}
+        async with desk_with(folder, 3) as desk:
+            for number, (overwrite, ignored, drawn) in enumerate(steps):
+                rows = [list(row) for row in drawn]
+                config = {"overwrite": overwrite, "ignored_schema_ids": sorted(ignored), "upload_batch_size": size}
+                report = await desk.run(rows, config, state=folder / str(number) if recorded else None)
+                assert report.n_failed == 0
+                model(stored, overwrite, ignored, rows)
+                assert await desk.answers() == {each: answers for each, answers in stored.items() if answers}
+
+    with tempfile.TemporaryDirectory() as name:
+        asyncio.run(run(Path(name)))

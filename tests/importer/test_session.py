@@ -1,0 +1,264 @@
+"""Whole imports with a record: going on after any end, refusing what does not fit, stopping."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+
+from hub.scripted import failure
+from importer.test_pipeline import desk_with
+from masks.webserver import endless, serving
+from prelabel.errors import ConfigError
+from prelabel.importer.stop_signal import Stopper
+from prelabel.outcomes.journal import FILE_NAME, Journal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prelabel.model import Progress
+
+IMPORTS = "POST /v2/import/labels"
+
+
+def rows_of(n_rows: int, kind: str = "day") -> list[list[str]]:
+    """Rows for as many assets."""
+    return [[f"{number}.png", kind, "", f"note {number}", ""] for number in range(n_rows)]
+
+
+class Outage:
+    """A hub that refuses imports from some request on, until it is mended."""
+
+    def __init__(self, n_good: int, status: int = 401) -> None:
+        self.n_good = n_good
+        self.status = status
+
+    def middleware(self) -> Any:
+        """What the hub is started with."""
+
+        @web.middleware
+        async def refuse(request: web.Request, handler: Any) -> web.StreamResponse:
+            if request.path == "/v2/import/labels":
+                self.n_good -= 1
+                if self.n_good < 0:
+                    return failure(self.status, "no")
+            response: web.StreamResponse = await handler(request)
+            return response
+
+        return refuse
+
+
+@pytest.mark.parametrize("undo", [True, False])
+@pytest.mark.parametrize("overwrite", [True, False])
+async def test_going_on(tmp_path: Path, overwrite: bool, undo: bool) -> None:
+    """What is acknowledged is not sent again, the rest is; finished, the earlier outcome is told and nothing sent."""
+    outage = Outage(3)
+    async with desk_with(tmp_path, 60, middlewares=[outage.middleware()]) as desk:
+        given: dict[str, Any] = {"state": tmp_path / "state", "undo": undo, "max_in_flight": 1}
+        config = {"upload_batch_size": 10, "overwrite": overwrite}
+        first = await desk.run(rows_of(60), config, **given)
+        assert (first.n_imported, first.n_earlier, first.n_failed, first.exit_code) == (30, 0, 30, 3)
+        outage.n_good = 100
+        second = await desk.run(rows_of(60), {**config, "upload_batch_size": 15}, **given)
+        assert (second.n_imported, second.n_earlier, second.n_failed, second.exit_code) == (60, 30, 0, 0)
+        assert second.n_batches == 2
+        assert len(await desk.answers()) == 60
+
+        n_before = sum(desk.api.hub.request_counts.values())
+        third = await desk.run(rows_of(60), config, **given)
+        assert (third.n_rows, third.n_imported, third.n_earlier, third.exit_code, third.n_requests) == (
+            60,
+            60,
+            60,
+            0,
+            0,
+        )
+        assert "finished by an earlier run: nothing was sent" in third.notes[0]
+        assert sum(desk.api.hub.request_counts.values()) == n_before
+        again = await desk.run(rows_of(60), config, **given, restart=True)
+        assert (again.n_imported, again.n_earlier) == (60, 0)
+
+
+async def test_requests_of_a_run_that_goes_on(tmp_path: Path) -> None:
+    """Only what is left is matched and sent."""
+    outage = Outage(2)
+    async with desk_with(tmp_path, 250, middlewares=[outage.middleware()]) as desk:
+        given: dict[str, Any] = {"state": tmp_path / "state", "undo": False, "max_in_flight": 1}
+        await desk.run(rows_of(250), **given)
+        outage.n_good = 100
+        report = await desk.run(rows_of(250), **given)
+
+    assert report.n_requests == 1 + 1 + 1
+
+
+async def test_requests_with_undo(tmp_path: Path) -> None:
+    """Reading each batch takes the place of matching beforehand: as many requests as without, if all IDs match."""
+    async with desk_with(tmp_path, 250) as desk:
+        plain = await desk.run(rows_of(250), state=tmp_path / "a", undo=False)
+        kept = await desk.run(rows_of(250), state=tmp_path / "b")
+
+    assert plain.n_requests == kept.n_requests == 1 + 3 + 3
+
+
+async def test_another_import_is_refused_before_any_request(tmp_path: Path) -> None:
+    """A changed CSV or config, unless nothing but the pace changed; nothing is sent."""
+    async with desk_with(tmp_path, 4) as desk:
+        rows = [*rows_of(4), ["nobody.png", "day", "", "", ""]]
+        await desk.run(rows, state=tmp_path / "state")
+        n_before = sum(desk.api.hub.request_counts.values())
+        with pytest.raises(ConfigError, match="the CSV is not what"):
+            await desk.run(rows_of(3), state=tmp_path / "state")
+        with pytest.raises(ConfigError, match="the config is not what"):
+            await desk.run(rows, {"overwrite": False}, state=tmp_path / "state")
+        assert sum(desk.api.hub.request_counts.values()) == n_before
+        report = await desk.run(rows, {"requests_per_minute": 5_000}, state=tmp_path / "state")
+        assert (report.n_earlier, report.n_failed) == (4, 1)
+
+
+async def test_rows_of_one_id_are_added_in_order_after_a_failure(tmp_path: Path) -> None:
+    """Append: a row that failed comes before its ID's later rows, also when those were in already."""
+    refused = 1
+
+    @web.middleware
+    async def refuse_first(request: web.Request, handler: Any) -> web.StreamResponse:
+        nonlocal refused
+        # Batches of other IDs travel beside it and may overtake it, so the request is known by what it holds.
+        if request.path == "/v2/import/labels" and refused and b'"0.png"' in await request.read():
+            refused -= 1
+            return failure(409, "no")
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    rows = [["0.png", "day", "", "first", ""], ["0.png", "night", "", "", ""], ["1.png", "day", "", "", ""]]
+    config = {"overwrite": False, "upload_batch_size": 1}
+    async with desk_with(tmp_path, 2, middlewares=[refuse_first]) as desk:
+        first = await desk.run(rows, config, state=tmp_path / "state")
+        assert (first.n_imported, first.n_failed) == (2, 1)
+        second = await desk.run(rows, config, state=tmp_path / "state")
+        assert (second.n_imported, second.n_earlier, second.n_failed) == (3, 1, 0)
+        assert (await desk.answers())["0.png"] == {"cls-type": "opt-night", "cls-note": "first"}
+
+
+async def test_rows_of_one_id_that_are_sent_again_may_be_interrupted(tmp_path: Path) -> None:
+    """Append: killed between the earlier row and the later one, the next run still sends the later one after it."""
+    rows = [["0.png", "day", "", "first", ""], ["0.png", "night", "", "second", ""], ["1.png", "day", "", "", ""]]
+    config, state = {"overwrite": False, "upload_batch_size": 1}, tmp_path / "state"
+    outage = Outage(0)
+    async with desk_with(tmp_path, 2, middlewares=[outage.middleware()]) as desk:
+        await desk.run(rows, config, state=state)
+        with Journal(state) as journal:  # as if the second row had got through, and only that
+            journal.settled(journal.sending([2]), "acknowledged")
+        outage.n_good = 1
+        await desk.run(rows, config, state=state, max_in_flight=1)
+        assert (await desk.answers())["0.png"] == {"cls-type": "opt-day", "cls-note": "first"}
+        outage.n_good = 100
+        report = await desk.run(rows, config, state=state)
+        assert (report.n_imported, report.n_failed) == (3, 0)
+        assert (await desk.answers())["0.png"] == {"cls-type": "opt-night", "cls-note": "second"}
+
+
+async def test_stopping_gently(tmp_path: Path) -> None:
+    """What is on its way arrives, waiting requests are not sent, every row has its state, and another run goes on."""
+    stopper = Stopper()
+
+    def watch(progress: Progress) -> None:
+        if progress.n_imported:
+            stopper.request()
+
+    async with desk_with(tmp_path, 40) as desk:
+        config = {"upload_batch_size": 2, "requests_per_minute": 6}
+        given: dict[str, Any] = {"state": tmp_path / "state", "rejects": tmp_path / "r.csv"}
+        async with asyncio.timeout(20):
+            report = await desk.run(rows_of(40), config, **given, stop=stopper, on_progress=watch)
+        assert report.n_rows == 40
+        assert 0 < report.n_imported <= 12
+        assert report.n_failed == 40 - report.n_imported
+        assert (report.exit_code, report.stopped, report.stopped_by) == (130, "interrupted", "interrupt")
+        assert len((tmp_path / "r.csv").read_text().splitlines()) == 1 + report.n_failed
+        assert len(await desk.answers()) == report.n_imported
+        again = await desk.run(rows_of(40), {"upload_batch_size": 2}, **given)
+        assert (again.n_imported, again.n_earlier, again.exit_code) == (40, report.n_imported, 0)
+
+
+async def test_stopped_before_rows_stream(tmp_path: Path) -> None:
+    """Asked before the first answer, it ends with nothing sent."""
+    stopper = Stopper()
+    stopper.request()
+    async with desk_with(tmp_path, 2) as desk:
+        report = await desk.run(rows_of(2), stop=stopper)
+
+    assert (report.n_rows, report.exit_code, report.n_requests) == (0, 130, 0)
+
+
+async def test_deadline(tmp_path: Path) -> None:
+    """An import that takes too long ends like one that is interrupted, but for the exit code."""
+    async with desk_with(tmp_path, 20) as desk:
+        async with asyncio.timeout(20):
+            report = await desk.run(
+                rows_of(20), {"upload_batch_size": 1, "requests_per_minute": 3}, deadline_s=0.5, max_in_flight=1
+            )
+
+    assert (report.exit_code, report.stopped_by) == (1, "deadline")
+    assert report.stopped == "the deadline of 0.5 s is over"
+    assert report.n_rows == 20
+    assert report.n_failed >= 17
+
+
+async def test_max_failures(tmp_path: Path) -> None:
+    """More failed rows than allowed end it."""
+    async with desk_with(tmp_path, 300) as desk:
+        rows = [[f"{number}.png", "dusk" if number < 5 else "day", "", "", ""] for number in range(2000)]
+        report = await desk.run(rows, {"upload_batch_size": 1}, max_failures=4, max_in_flight=1)
+        assert (report.stopped_by, report.exit_code, report.n_rows) == ("failures", 1, 2000)
+        assert report.stopped == "more than 4 rows failed"
+        report = await desk.run(rows[:10], max_failures=5)
+        assert (report.stopped_by, report.n_imported) == ("", 5)
+
+
+async def test_the_record_is_small(tmp_path: Path) -> None:
+    """Twenty thousand rows in batches of five hundred are forty records."""
+    async with desk_with(tmp_path, 1) as desk:
+        ids = [f"{number}.png" for number in range(20_000)]
+        for start in range(0, len(ids), 1000):
+            await desk.api.upload(desk.project, ids[start : start + 1000])
+        report = await desk.run(rows_of(20_000), {"upload_batch_size": 500}, state=tmp_path / "state", undo=False)
+        assert report.n_imported == 20_000
+    assert (tmp_path / "state" / FILE_NAME).stat().st_size < 100_000
+    with Journal(tmp_path / "state") as journal:
+        assert len(journal.batches()) == 40
+        assert str(journal.acknowledged()) == "1-20000"
+
+
+@pytest.mark.parametrize("how", ["deadline", "interrupt"])
+async def test_stopping_while_masks_are_fetched(how: str, tmp_path: Path) -> None:
+    """A server that says nothing does not hold up the end; rows whose masks did not come say why."""
+    stopper = Stopper()
+    async with desk_with(tmp_path, 4) as desk, serving(endless(b"x", 600.0)) as server:
+        config = {"mask_column": "Extra", "mask_color_mapping": {"Car": [1]}}
+        rows = [[f"{n}.png", "day", "", "", f"{server.url}/{n}.png"] for n in range(4)]
+        given: dict[str, Any] = {"deadline_s": 1.0} if how == "deadline" else {"stop": stopper}
+        asyncio.get_running_loop().call_later(1.0, stopper.request)
+        started = asyncio.get_running_loop().time()
+        report = await desk.run(rows, config, **given)
+        assert asyncio.get_running_loop().time() - started < 5
+
+    assert (report.n_failed, report.stopped_by) == (4, how)
+    assert all("not sent, the import had stopped" in outcome.reason for outcome in report.failed())
+
+
+async def test_cancelling_while_masks_are_fetched(tmp_path: Path) -> None:
+    """Nothing is left running."""
+    async with desk_with(tmp_path, 4) as desk, serving(endless(b"x", 600.0)) as server:
+        config = {"mask_column": "Extra", "mask_color_mapping": {"Car": [1]}}
+        rows = [[f"{n}.png", "day", "", "", f"{server.url}/{n}.png"] for n in range(4)]
+        task = asyncio.create_task(desk.run(rows, config))
+        async with asyncio.timeout(20):
+            while len(server.seen) < 4:  # noqa: ASYNC110 - the server is not ours to change
+                await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("prelabel-encode")]

@@ -1,0 +1,326 @@
+"""The config: the plugin's keys and ours, and an error that teaches for everything else."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from prelabel.errors import ConfigError
+from prelabel.inputs.config import _REMEDIES, MAX_GREY, ImportConfig, config_json_schema, load_config, parse_config
+from prelabel.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLASSIFICATIONS = """{
+  "external_id_column": "External ID",
+  "classification_columns": ["Color", "Category", "Image Type"],
+  "classification_schema_ids": ["8c481a58f4c68e5db0a5016", "12a20f8061c044bcff26688", "1976d3fc0fa1429e23f7171"],
+  "mask_column": "",
+  "mask_color_mapping": "project_colors",
+  "segmentation_mode": "instance_segmentation",
+  "polygon_simplification_tolerance": 0.1,
+  "storage_id": "",
+  "overwrite": true,
+  "ignored_schema_ids": [],
+  "upload_batch_size": 100
+}"""
+SEGMENTATION = CLASSIFICATIONS.replace('"mask_column": ""', '"mask_column": "Mask"')
+
+
+def problem(**keys: Any) -> ConfigError:
+    """Load a config that is sound but for the given keys, and return the error."""
+    with pytest.raises(ConfigError) as caught:
+        load_config({"external_id_column": "ID", **keys})
+    return caught.value
+
+
+@pytest.mark.parametrize("text", [CLASSIFICATIONS, SEGMENTATION])
+def test_seed_examples_are_accepted_unchanged(text: str, tmp_path: Path) -> None:
+    """Both configs of the plugin's page load from a file, keep every value and satisfy the JSON Schema."""
+    path = tmp_path / "config.json"
+    path.write_text(text, encoding="utf-8")
+    config = load_config(path)
+    written = json.loads(text)
+    assert json.loads(config.model_dump_json(include=set(written))) == written
+    jsonschema.Draft202012Validator(config_json_schema()).validate(written)
+    assert load_config(written) == config == load_config(config) == load_config(str(path))
+
+
+def test_defaults_are_the_plugins_and_ours() -> None:
+    """What is left out is what the plugin's page and design.md say."""
+    assert load_config({"external_id_column": "ID"}).model_dump() == {
+        "external_id_column": "ID",
+        "classification_columns": (),
+        "classification_schema_ids": (),
+        "mask_column": "",
+        "mask_color_mapping": "project_colors",
+        "segmentation_mode": "instance_segmentation",
+        "polygon_simplification_tolerance": 0.1,
+        "storage_id": "",
+        "overwrite": True,
+        "ignored_schema_ids": (),
+        "upload_batch_size": 100,
+        "coordinates": "pixel_edges",
+        "connectivity": 4,
+        "simplification": "shared",
+        "polygon_holes": "fill",
+        "min_area": 0,
+        "max_points_per_asset": None,
+        "color_tolerance": None,
+        "resize": "refuse",
+        "requests_per_minute": 100,
+        "max_batch_bytes": 4_000_000,
+    }
+
+
+def test_config_cannot_be_changed() -> None:
+    """A config is checked once, so it must stay as it was."""
+    config = load_config({"external_id_column": "ID", "classification_columns": []})
+    with pytest.raises(ValidationError, match="frozen"):
+        config.overwrite = False
+    assert pickle.loads(pickle.dumps(config)) == config
+
+
+def test_every_key_has_a_remedy_and_a_description() -> None:
+    """No key may fail without saying what to write instead, nor stand unexplained in the schema."""
+    schema = config_json_schema()
+    assert set(_REMEDIES) == set(ImportConfig.model_fields) == set(schema["properties"])
+    assert all(len(entry["description"]) > 20 for entry in schema["properties"].values())
+    assert schema["required"] == ["external_id_column"]
+    assert schema["additionalProperties"] is False
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize(
+    ("keys", "field", "parts"),
+    [
+        ({"external_id_column": ""}, "external_id_column", ['is ""', "name the CSV column"]),
+        ({"external_id_column": " \t"}, "external_id_column", ["name the CSV column"]),
+        ({"external_id_column": None}, "external_id_column", ["is null"]),
+        ({"classification_columns": "Color"}, "classification_columns", ['is "Color"', "write a list of column names"]),
+        ({"classification_columns": {"Color"}}, "classification_columns", ["write a list"]),
+        ({"classification_columns": ["Color", 5]}, "classification_columns[1]", ["is 5", "write a list"]),
+        ({"classification_columns": [""]}, "classification_columns[0]", ['is ""']),
+        (
+            {"classification_columns": ["Color"]},
+            "classification_schema_ids",
+            ["0 entries and classification_columns has 1"],
+        ),
+        (
+            {"classification_schema_ids": ["1"]},
+            "classification_schema_ids",
+            ["1 entries and classification_columns has 0"],
+        ),
+        (
+            {"classification_columns": ["a", "a"], "classification_schema_ids": ["1", "2"]},
+            "classification_columns",
+            ['"a" is listed more than once'],
+        ),
+        (
+            {"classification_columns": ["a", "b"], "classification_schema_ids": ["1", "1"]},
+            "classification_schema_ids",
+            ['"1" is listed more than once'],
+        ),
+        ({"mask_column": 3}, "mask_column", ["is 3", '"" for no masks']),
+        ({"segmentation_mode": "semantic"}, "segmentation_mode", ['is "semantic"', '"semantic_segmentation"']),
+        ({"polygon_simplification_tolerance": -0.1}, "polygon_simplification_tolerance", ["is -0.1", "0 or more"]),
+        ({"polygon_simplification_tolerance": float("nan")}, "polygon_simplification_tolerance", ["is NaN"]),
+        ({"polygon_simplification_tolerance": float("inf")}, "polygon_simplification_tolerance", ["is Infinity"]),
+        ({"polygon_simplification_tolerance": True}, "polygon_simplification_tolerance", ["is true"]),
+        ({"polygon_simplification_tolerance": "0.1"}, "polygon_simplification_tolerance", ['is "0.1"']),
+        ({"storage_id": 1234}, "storage_id", ["is 1234", "as text"]),
+        ({"overwrite": "false"}, "overwrite", ['is "false"', "write true or false"]),
+        ({"overwrite": 1}, "overwrite", ["is 1"]),
+        ({"ignored_schema_ids": "1234"}, "ignored_schema_ids", ["write a list of schema IDs"]),
+        ({"upload_batch_size": 0}, "upload_batch_size", ["is 0", "1 or more"]),
+        ({"upload_batch_size": True}, "upload_batch_size", ["is true"]),
+        ({"upload_batch_size": 2.5}, "upload_batch_size", ["is 2.5", "whole number"]),
+        ({"coordinates": "pixel_centres"}, "coordinates", ["is", "pixel_centers"]),
+        ({"connectivity": 6}, "connectivity", ["is 6", "write 4 or 8"]),
+        ({"simplification": None}, "simplification", ["is null", '"rings"']),
+        ({"polygon_holes": "keep"}, "polygon_holes", ['write "fill", "keyhole" or "reject"']),
+        (
+            {"polygon_holes": "keyhole", "coordinates": "pixel_centers"},
+            "polygon_holes",
+            ['is "keyhole"', 'set "coordinates" to "pixel_edges"'],
+        ),
+        ({"max_points_per_asset": 2}, "max_points_per_asset", ["is 2", "3 or more, or null"]),
+        ({"max_points_per_asset": 10.5}, "max_points_per_asset", ["is 10.5", "whole number of points"]),
+        ({"color_tolerance": -1}, "color_tolerance", ["is -1", "0 or more, such as 16, or null"]),
+        ({"color_tolerance": "near"}, "color_tolerance", ['is "near"', "whole number of levels"]),
+        ({"resize": "bilinear"}, "resize", ['is "bilinear"', 'write "refuse" or "nearest"']),
+        ({"resize": None}, "resize", ["is null"]),
+        ({"min_area": -1}, "min_area", ["is -1", "0 or more"]),
+        ({"requests_per_minute": 0}, "requests_per_minute", ["is 0"]),
+        ({"max_batch_bytes": 0}, "max_batch_bytes", ["is 0"]),
+    ],
+)
+def test_wrong_value_names_key_value_and_remedy(keys: dict[str, Any], field: str, parts: list[str]) -> None:
+    """Each key's mistakes are told with the key, the value and what to write."""
+    error = problem(**keys)
+    assert error.field == field
+    assert str(error).startswith(f'config: "{field}" is ')
+    for part in parts:
+        assert part in str(error)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "part"),
+    [
+        ("colors", 'is "colors": write "project_colors", or'),
+        ([1], "is [1]: write"),
+        ({}, "it names no class"),
+        ({"Car": 1}, '"Car" is 1: write the value as a list, [1]'),
+        ({"Car": "#f44336"}, '"Car" is "#f44336": write one value, such as [1], or three'),
+        ({"Car": []}, '"Car" is []: write one value'),
+        ({"Car": [1, 2]}, '"Car" is [1, 2]: write one value'),
+        ({"Car": [1, 2, 3, 255]}, '"Car" is [1, 2, 3, 255]: write one value'),
+        ({"Car": [244, 67, 256]}, "256 is not a whole number from 0 to 255"),
+        ({"Car": [-1]}, f"-1 is not a whole number from 0 to {MAX_GREY}"),
+        ({"Car": [MAX_GREY + 1]}, f"{MAX_GREY + 1} is not a whole number from 0 to {MAX_GREY}"),
+        ({"Car": [True]}, "true is not a whole number"),
+        ({"Car": [1.0]}, "1.0 is not a whole number"),
+        ({"Car": ["1"]}, '"1" is not a whole number'),
+        ({"Car": [1], "Person": [1]}, '"Car" and "Person" both have [1]: give each class its own value'),
+        ({"Car": [1, 2, 3], "Person": [1, 2, 3]}, '"Car" and "Person" both have [1, 2, 3]'),
+        ({"Car": [1], "Person": [1, 2, 3]}, '"Car" has one value and "Person" has three'),
+        ({" ": [1]}, 'the class name " " is not one'),
+        ({5: [1]}, "the class name 5 is not one"),
+    ],
+)
+def test_wrong_mapping_names_class_and_remedy(mapping: Any, part: str) -> None:
+    """A mapping's mistakes are told with the class and what to write."""
+    error = problem(mask_color_mapping=mapping)
+    assert error.field == "mask_color_mapping"
+    assert part in str(error)
+
+
+@given(st.data())
+def test_sound_mappings_keep_their_colors(data: st.DataObject) -> None:
+    """Any mapping of distinct colours in range, of one or of three values, is kept, and the JSON Schema allows it."""
+    part = data.draw(st.sampled_from([st.integers(0, MAX_GREY), st.integers(0, 255)]))
+    n_parts = data.draw(st.sampled_from([1, 3]))
+    color = st.lists(part if n_parts == 1 else st.integers(0, 255), min_size=n_parts, max_size=n_parts)
+    colors = data.draw(st.lists(color, min_size=1, max_size=5, unique_by=tuple))
+    mapping = {f"class {index}": color for index, color in enumerate(colors)}
+    config = load_config({"external_id_column": "ID", "mask_color_mapping": mapping})
+    assert config.mask_color_mapping == {name: tuple(color) for name, color in mapping.items()}
+    jsonschema.Draft202012Validator(config_json_schema()).validate(
+        {"external_id_column": "ID", "mask_color_mapping": mapping}
+    )
+
+
+_ANY = (
+    st.none() | st.booleans() | st.integers(-3, 300) | st.floats(-2, 2) | st.sampled_from(["", "x", "fill", "rings"])
+    | st.lists(st.integers() | st.text(max_size=2), max_size=2) | st.dictionaries(st.text(max_size=2), st.integers())
+)  # fmt: skip
+
+
+@given(key=st.sampled_from(sorted(ImportConfig.model_fields)), value=_ANY)
+def test_schema_and_loader_agree(key: str, value: Any) -> None:
+    """One wrong or right value anywhere: whatever the loader takes, the JSON Schema takes."""
+    document = {"external_id_column": "ID", key: value}
+    try:
+        load_config(document)
+    except ConfigError as error:
+        assert error.field.startswith(key) or key.startswith("classification_")  # noqa: PT017 - both ways are right
+        return
+    jsonschema.Draft202012Validator(config_json_schema()).validate(document)
+
+
+def test_unknown_key_is_refused_with_the_nearest() -> None:
+    """A misspelt key must not be ignored."""
+    error = problem(overwrit=True)
+    assert str(error) == 'config: unknown key "overwrit": did you mean "overwrite"?'
+    assert error.field == "overwrit"
+    assert "overwrite" in error.allowed
+    assert "known keys are external_id_column, " in str(problem(zzz=1))
+
+
+@pytest.mark.parametrize("key", ["api_key", "apiKey", "API-KEY", "token"])
+def test_api_key_is_never_repeated(key: str) -> None:
+    """A key that was put into the config by mistake shows up in no message, field or cause."""
+    error = problem(**{key: "s3cr3t"})
+    assert "ANGO_API_KEY" in str(error)
+    assert "s3cr3t" not in repr((str(error), error.__dict__, error.__cause__, error.__context__))
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """A person mends a config once, not once per mistake."""
+    with pytest.raises(ConfigError) as caught:
+        load_config({"upload_batch_size": 0, "overwrite": None, "extra": 1})
+    message = str(caught.value)
+    assert message.startswith("config has 4 problems: ")
+    for part in (
+        '"external_id_column" is missing',
+        '"overwrite" is null',
+        '"upload_batch_size" is 0',
+        'unknown key "extra"',
+    ):
+        assert part in message
+    assert caught.value.field == "external_id_column"
+
+
+def test_key_given_twice_is_an_error() -> None:
+    """JSON readers keep the last of two; here nobody has to guess, at any depth."""
+    with pytest.raises(ConfigError, match='the key "overwrite" is given 2 times: keep one') as caught:
+        parse_config('{"external_id_column": "ID", "overwrite": true, "overwrite": false}')
+    assert caught.value.field == "overwrite"
+    with pytest.raises(ConfigError, match='the key "Car" is given 2 times'):
+        parse_config('{"external_id_column": "ID", "mask_color_mapping": {"Car": [1], "Car": [2]}}')
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('{"external_id_column": "ID",}', "is not JSON: "),
+        ("", "is not JSON: "),
+        ("[" * 100_000, "is not JSON: "),
+        ("[]", 'must hold a JSON object, {"external_id_column": ...}, not []'),
+        ("null", "not null"),
+    ],
+)
+def test_text_that_is_no_object(text: str, part: str) -> None:
+    """What is no JSON object is told as that, with the file's name."""
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, origin="my.json")
+    assert str(caught.value).startswith("my.json ")
+    assert part in str(caught.value)
+
+
+def test_toml_by_suffix(tmp_path: Path) -> None:
+    """A TOML file holds the same config; broken TOML is told as such."""
+    path = tmp_path / "config.TOML"
+    path.write_text('external_id_column = "ID"\n[mask_color_mapping]\nCar = [1]\n', encoding="utf-8")
+    assert load_config(path).mask_color_mapping == {"Car": (1,)}
+    path.write_text("external_id_column = ", encoding="utf-8")
+    with pytest.raises(ConfigError, match="is not TOML: "):
+        load_config(path)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """A missing file, a folder and other encodings are told apart; a byte order mark is no matter."""
+    with pytest.raises(ConfigError, match=r"cannot read the config .*absent\.json: No such file"):
+        load_config(tmp_path / "absent.json")
+    with pytest.raises(ConfigError, match="is a folder: name the config file in it"):
+        load_config(tmp_path)
+    path = tmp_path / "config.json"
+    path.write_text(CLASSIFICATIONS, encoding="utf-16")
+    with pytest.raises(ConfigError, match="is not UTF-8 text: save it as UTF-8"):
+        load_config(path)
+    path.write_text(CLASSIFICATIONS, encoding="utf-8-sig")
+    assert load_config(path).external_id_column == "External ID"
+
+
+def test_did_you_mean_ignores_case_and_gives_up_on_strangers() -> None:
+    """The hint is the nearest word in its own spelling, or nothing."""
+    assert did_you_mean("external id", ["Mask", "External ID"]) == ' did you mean "External ID"?'
+    assert did_you_mean("qqq", ["Mask", "External ID"]) == ""

@@ -1,0 +1,196 @@
+"""The journal: what is recorded stays, through kills too; nobody else works with it; it belongs to one import."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prelabel.errors import ConfigError
+from prelabel.outcomes.journal import FILE_NAME, Fingerprint, Journal, ReplacedTask, RowRanges, digest_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MARK = Fingerprint("csv-1", "{}", "p1", "https://hub/v2")
+CAR = {"tools": [{"objectId": "car", "polygon": [[1, 2], [3, 4], [5, 6]]}], "classifications": []}
+
+
+@given(st.lists(st.sets(st.integers(1, 40)), max_size=5))
+def test_row_ranges(groups: list[set[int]]) -> None:
+    """A union of sets: membership and size are the set's, the text is short and reads back."""
+    ranges = RowRanges.parse(*(str(RowRanges.of(group)) for group in groups))
+    union = set().union(*groups)
+
+    assert {number for number in range(50) if number in ranges} == union
+    assert len(ranges) == len(union)
+    assert str(RowRanges.parse(str(ranges))) == str(ranges)
+    assert "1" not in ranges
+
+
+def test_ranges_of_a_million_rows_are_one() -> None:
+    """Batches that follow each other leave no trace."""
+    assert str(RowRanges((first, first + 99) for first in range(1, 1_000_001, 100))) == "1-1000000"
+
+
+def test_states_of_batches(tmp_path: Path) -> None:
+    """Only acknowledged rows are done; another run finds them."""
+    with Journal(tmp_path / "state") as journal:
+        journal.start(MARK)
+        first, second, third = (journal.sending(range(at, at + 10)) for at in (1, 11, 21))
+        journal.settled(first, "acknowledged")
+        journal.settled(second, "failed", "HTTP 400")
+        assert third > second
+    with Journal(tmp_path / "state") as journal:
+        journal.start(MARK)
+        assert str(journal.acknowledged()) == "1-10"
+        assert journal.batches() == [
+            ("1-10", "acknowledged", ""),
+            ("11-20", "failed", "HTTP 400"),
+            ("21-30", "sent", ""),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (Fingerprint("csv-2", "{}", "p1", "https://hub/v2"), "the CSV is not what"),
+        (Fingerprint("csv-1", '{"a":1}', "p1", "https://hub/v2"), "the config is not what"),
+        (Fingerprint("csv-2", "{}", "p2", "https://else/v2"), "the CSV and the project and the host are not what"),
+    ],
+)
+def test_another_import_is_refused(tmp_path: Path, other: Fingerprint, said: str) -> None:
+    """Unless told to start anew, or nothing was sent yet; the message says which and how."""
+    with Journal(tmp_path) as journal:
+        journal.start(Fingerprint("csv-0", "{}", "p1", "x"))
+        journal.start(MARK)
+        journal.settled(journal.sending([1]), "acknowledged")
+        journal.keep([ReplacedTask("t1", "a", CAR, {})])
+    with Journal(tmp_path) as journal:
+        with pytest.raises(ConfigError, match=f"{said}.*--restart to import everything anew") as caught:
+            journal.start(other)
+        assert caught.value.field == "state"
+        journal.start(MARK)
+        assert len(journal.acknowledged()) == 1
+        journal.start(other, restart=True)
+        assert (len(journal.acknowledged()), journal.n_kept()) == (0, (0, 0))
+
+
+def test_reopened_rows(tmp_path: Path) -> None:
+    """They are done only once they are acknowledged anew."""
+    with Journal(tmp_path) as journal:
+        journal.settled(journal.sending(range(1, 11)), "acknowledged")
+        journal.settled(journal.sending(range(11, 13)), "acknowledged")
+        journal.reopen([3, 4, 11, 20])
+        assert str(journal.acknowledged()) == "1-2,5-10,12"
+        journal.settled(journal.sending([3, 11]), "acknowledged")
+        assert str(journal.acknowledged()) == "1-3,5-12"
+        journal.reopen([3])
+        assert str(journal.acknowledged()) == "1-2,5-12"
+
+
+def test_replaced_tasks(tmp_path: Path) -> None:
+    """The first state that is kept of a task counts; tasks of one ID come together, until they are put back."""
+    brush = {"brushDataUrl": "https://b/1"}
+    with Journal(tmp_path) as journal:
+        journal.keep([ReplacedTask("t1", "b", CAR, brush), ReplacedTask("t2", "a", {}, {})])
+        journal.keep([ReplacedTask("t1", "b", {}, {}), ReplacedTask("t3", "a", CAR, {})])
+        assert list(journal.to_put_back()) == [
+            [ReplacedTask("t2", "a", {}, {}), ReplacedTask("t3", "a", CAR, {})],
+            [ReplacedTask("t1", "b", CAR, brush)],
+        ]
+        journal.put_back(["a"])
+        assert [group[0].external_id for group in journal.to_put_back()] == ["b"]
+        assert journal.n_kept() == (3, 2)
+        journal.put_back(["b"])
+        assert list(journal.to_put_back()) == []
+
+
+def test_a_second_run_is_refused(tmp_path: Path) -> None:
+    """In this process and in another one; closing lets the next one in."""
+    program = (
+        f"from pathlib import Path; from prelabel.outcomes.journal import Journal; Journal(Path({str(tmp_path)!r}))"
+    )
+    with Journal(tmp_path):
+        with pytest.raises(ConfigError, match="another run is working with"):
+            Journal(tmp_path)
+        other = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=False)
+        assert "another run is working with" in other.stderr
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
+    Journal(tmp_path).close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a signal")
+def test_kill_9(tmp_path: Path) -> None:
+    """A process killed amid its writing leaves every record it had made, and no lock."""
+    program = (
+        "import sys; from pathlib import Path; from prelabel.outcomes.journal import *\n"
+        f"journal = Journal(Path({str(tmp_path)!r})); journal.start(Fingerprint('csv-1', '{{}}', 'p1', 'https://hub/v2'))\n"
+        "for row in range(1, 10**9):\n"
+        "    number = journal.sending([row]); journal.settled(number, 'acknowledged')\n"
+        "    print(row, flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, encoding="utf-8") as writer:
+        assert writer.stdout is not None
+        told = [int(next(writer.stdout)) for _ in range(30)][-1]
+        os.kill(writer.pid, signal.SIGKILL)
+        told = max([told, *(int(line) for line in writer.stdout.read().split("\n")[:-1])])
+    with Journal(tmp_path) as journal:
+        journal.start(MARK)
+        done = journal.acknowledged()
+        assert all(row in done for row in range(1, told + 1))
+        assert told + 2 not in done
+
+
+def test_what_is_no_journal(tmp_path: Path) -> None:
+    """Other files, other versions and places that cannot be written are said to be so."""
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / FILE_NAME).write_text("no database at all, but long enough to be looked at" * 20)
+    with pytest.raises(ConfigError, match="cannot be used"):
+        Journal(tmp_path / "text")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="name another folder as --state, or do without with --no-state"):
+        Journal(tmp_path / "file")
+    with Journal(tmp_path / "new") as journal:
+        journal.write_facts({"format": "99"})
+    with pytest.raises(ConfigError, match="another version of prelabel"):
+        Journal(tmp_path / "new")
+
+
+def test_power_loss_settings(tmp_path: Path) -> None:
+    """Every commit is on the disk before it counts."""
+    with Journal(tmp_path) as journal:
+        settings = [journal._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert settings == ["wal", 2]
+    with pytest.raises(sqlite3.ProgrammingError):
+        journal.sending([1])
+
+
+def test_rolled_back(tmp_path: Path) -> None:
+    """What was rolled back is not gone on with."""
+    with Journal(tmp_path) as journal:
+        journal.start(MARK)
+        journal.sending([1])
+        journal.write_facts({"rolled_back": "yes"})
+        with pytest.raises(ConfigError, match="was rolled back: give --restart to import again"):
+            journal.start(MARK)
+        journal.start(MARK, restart=True)
+        assert "rolled_back" not in journal.facts
+
+
+def test_digest(tmp_path: Path) -> None:
+    """Equal bytes, equal digests; a file that cannot be read is said to be so."""
+    for name, content in (("a", b"x" * 10**6), ("b", b"x" * 10**6), ("c", b"x" * 10**6 + b"y")):
+        (tmp_path / name).write_bytes(content)
+    a, b, c = (digest_of(tmp_path / name) for name in "abc")
+
+    assert a == b != c
+    with pytest.raises(ConfigError, match="cannot read the CSV"):
+        digest_of(tmp_path / "absent")

@@ -1,0 +1,287 @@
+"""Outcomes to the report: counts, exit codes, bottleneck, JSON, rejects, summary."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prelabel.errors import ImportFailed
+from prelabel.inputs.csv_rows import read_rows
+from prelabel.model import RowOutcome
+from prelabel.outcomes import builder as builder_module
+from prelabel.outcomes import rejects as rejects_module
+from prelabel.outcomes.builder import ReportBuilder, peak_rss_bytes
+from prelabel.outcomes.rejects import ERROR_COLUMN
+from prelabel.outcomes.report import Report, deliver
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a mask counted."""
+
+    n_objects: int = 2
+    n_polygons: int = 3
+    n_points: int = 40
+    n_pixels: int = 100
+    n_unknown_pixels: int = 1
+    n_near_pixels: int = 600
+    decode_s: float = 0.5
+    trace_s: float = 0.25
+
+
+def builder(*header: str, delimiter: str = ",", kind: Any = "import") -> ReportBuilder:
+    """Open books for a small CSV."""
+    return ReportBuilder(kind, "labels.csv", header or ("id", "note"), delimiter, "p1")
+
+
+def filled() -> ReportBuilder:
+    """Books with a row of each kind, out of order."""
+    books = builder()
+    books.record(RowOutcome(4, 6, "d", "failed", "'X' is no option", "Type"), ["d", "X"])
+    books.record(RowOutcome(1, 2, "a", "imported"))
+    books.record(RowOutcome(3, 4, "c", "skipped", "row 9 has the same external ID"))
+    books.record(RowOutcome(2, 3, "b", "imported", notes=("2 assets have this ID",)))
+    books.add_mask(Counts())
+    books.add_mask(Counts())
+    books.note("batch 1 is odd")
+    return books
+
+
+def test_counts_and_outcomes() -> None:
+    """Every row is counted; only rows with something to say are kept, in row order."""
+    report = filled().finish(7, 2, 4)
+
+    assert (report.n_rows, report.n_imported, report.n_skipped, report.n_failed) == (4, 2, 1, 1)
+    assert [(outcome.number, outcome.state) for outcome in report.outcomes] == [
+        (2, "imported"),
+        (3, "skipped"),
+        (4, "failed"),
+    ]
+    assert [outcome.number for outcome in report.failed()] == [4]
+    assert (report.masks.n_masks, report.masks.n_objects, report.masks.n_points) == (2, 4, 80)
+    assert report.masks.unknown_share == 0.01
+    assert (report.timings.decode_s, report.timings.trace_s) == (1.0, 0.5)
+    assert (report.n_requests, report.n_threads, report.max_in_flight) == (7, 2, 4)
+    assert report.notes == ("batch 1 is odd",)
+    assert report.timings.total_s > 0
+
+
+def test_exit_codes() -> None:
+    """0, 1 and 3, as the command line's."""
+    assert builder().finish().exit_code == 0
+    assert filled().finish().exit_code == 1
+    assert filled().finish(stopped="the key was refused").exit_code == 3
+    assert builder().finish(stopped="the Hub is down").exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ({"read_s": 2.0, "encode_s": 3.0}, "read"),
+        ({"decode_s": 9.0, "trace_s": 3.0, "encode_s": 13.0}, "decode"),
+        ({"decode_s": 3.0, "trace_s": 9.0, "encode_s": 13.0, "upload_s": 8.0}, "trace"),
+        ({"encode_s": 9.0, "read_s": 1.0}, "encode"),
+        ({"fetch_s": 40.0, "encode_s": 12.0}, "fetch"),
+        ({"fetch_s": 30.0, "encode_s": 12.0}, "encode"),
+        ({"upload_s": 40.0, "encode_s": 12.0}, "upload"),
+        ({"upload_s": 40.0, "paced_s": 11.0}, "rate limit"),
+    ],
+)
+def test_bottleneck(times: dict[str, float], expected: str) -> None:
+    """The part that took most wall-clock time: threads and requests in flight share their work."""
+    books = builder()
+    books.fetch_concurrency = 8
+    for name, seconds in times.items():
+        setattr(books.timings, name, seconds)
+
+    assert books.finish(n_threads=3, max_in_flight=4).bottleneck == expected
+
+
+def test_json(tmp_path: Path) -> None:
+    """The JSON holds everything and is written as it is returned."""
+    report = filled().finish(7, 2, 4)
+    report.write_json(tmp_path / "report.json")
+    written = json.loads((tmp_path / "report.json").read_text())
+
+    assert written == json.loads(json.dumps(report.to_dict()))
+    assert written["rows"] == {"n_rows": 4, "n_imported": 2, "n_earlier": 0, "n_skipped": 1, "n_failed": 1}
+    assert written["masks"]["unknown_share"] == 0.01
+    assert written["outcomes"][-1] == {
+        "number": 4,
+        "line": 6,
+        "external_id": "d",
+        "state": "failed",
+        "reason": "'X' is no option",
+        "column": "Type",
+        "notes": [],
+    }
+    assert {"exit_code", "bottleneck", "timings", "peak_rss_bytes", "n_requests", "notes", "kind"} <= written.keys()
+
+
+def rejects_of(report: Report, tmp_path: Path, delimiter: str = ",") -> list[list[str]]:
+    """The rejects file as Python's csv module reads it."""
+    report.write_rejects(tmp_path / "rejects.csv")
+    text = (tmp_path / "rejects.csv").read_bytes().decode()
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
+cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+
+
+@given(
+    rows=st.lists(st.tuples(cells, cells, cells), max_size=12),
+    delimiter=st.sampled_from(",;\t"),
+    order=st.randoms(use_true_random=False),
+)
+def test_rejects_hold_failed_rows_as_they_were(
+    rows: list[tuple[str, str, str]], delimiter: str, order: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """In row order, whatever order they failed in and whatever is in their cells."""
+    books = builder("id", "a b", 'q"', delimiter=delimiter)
+    numbered = list(enumerate(rows, start=1))
+    order.shuffle(numbered)
+    for number, row in numbered:
+        books.record(RowOutcome(number, number + 1, row[0], "failed", f"reason {number}"), row)
+
+    read = rejects_of(books.finish(), tmp_path_factory.mktemp("r"), delimiter)
+    assert read[0] == ["id", "a b", 'q"', ERROR_COLUMN]
+    assert read[1:] == [[*row, f"reason {number}"] for number, row in enumerate(rows, start=1)]
+
+
+def test_rejects_import_again(tmp_path: Path) -> None:
+    """Our own reader takes the file; a second failure replaces the error of the first."""
+    books = builder("id", ERROR_COLUMN, "note", delimiter=";")
+    books.record(RowOutcome(1, 2, "a", "failed", "new", "note"), ["a", "old", "line 1\nline 2; x"])
+    books.finish().write_rejects(tmp_path / "rejects.csv")
+    (batch,) = read_rows(tmp_path / "rejects.csv")
+
+    assert batch.header == ("id", ERROR_COLUMN, "note")
+    assert batch.columns == {"id": ["a"], ERROR_COLUMN: ["column 'note': new"], "note": ["line 1\nline 2; x"]}
+
+
+def test_rejects_of_ragged_lines(tmp_path: Path) -> None:
+    """Too few cells are filled up; too many are all kept; bytes that were no UTF-8 come back as they were."""
+    books = builder("a", "b")
+    for number, row in enumerate((["1"], ["1", "2", "3"], []), start=1):
+        books.record(RowOutcome(number, number + 1, "", "failed", "ragged"), row)
+    books.record(RowOutcome(9, 9, "", "failed", "bytes"), [b"\xff".decode("utf-8", "surrogateescape"), ""])
+    books.finish().write_rejects(tmp_path / "r.csv")
+
+    assert (tmp_path / "r.csv").read_bytes().split(b"\r\n") == [
+        b"a,b,prelabel_error",
+        b"1,,ragged",
+        b"1,2,3,ragged",
+        b",,ragged",
+        b"\xff,,bytes",
+        b"",
+    ]
+
+
+def test_no_rejects(tmp_path: Path) -> None:
+    """Without failures the file has a header only, so an older one cannot mislead."""
+    (tmp_path / "rejects.csv").write_text("old\n")
+
+    assert rejects_of(builder().finish(), tmp_path) == [["id", "note", ERROR_COLUMN]]
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Beyond its bounds the report counts outcomes and notes but keeps the rejects, on disk."""
+    monkeypatch.setattr(builder_module, "_MAX_OUTCOMES", 10)
+    monkeypatch.setattr(builder_module, "_MAX_NOTES", 3)
+    monkeypatch.setattr(rejects_module, "_IN_MEMORY_BYTES", 100)
+    books = builder()
+    for number in range(1, 51):
+        books.record(RowOutcome(number, number + 1, "x", "failed", "no"), [str(number), "cell"])
+        books.note(f"note {number}")
+    report = books.finish()
+
+    assert (len(report.outcomes), report.n_outcomes_dropped, report.n_failed, len(report.notes)) == (10, 40, 50, 3)
+    assert [row[0] for row in rejects_of(report, tmp_path)[1:]] == [str(number) for number in range(1, 51)]
+    assert [row[0] for row in rejects_of(report, tmp_path)[1:]] == [str(number) for number in range(1, 51)]
+
+
+def test_summary() -> None:
+    """A person reads what happened, where, why, and what was slow."""
+    books = filled()
+    books.timings.paced_s = 99
+    text = books.finish(12, 2, 4, "the key was refused").summary()
+
+    assert text.startswith("2 of 4 rows imported, 1 skipped, 1 failed (0.0 s")
+    for part in (
+        "stopped early: the key was refused",
+        "2 masks gave 4 objects, 6 polygons, 80 points; 1,200 pixels mapped from near colours; 1.00% of their pixels",
+        "12 requests to the Hub",
+        "slowest part: rate limit",
+        "failed:\n  line 6, 'd', column 'Type': 'X' is no option",
+        "skipped:\n  line 4, 'c': row 9 has the same external ID",
+        "worth knowing:\n  batch 1 is odd\n  line 3, 'b': 2 assets have this ID",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(8, "0.5 rows/s"), (0.2, "20 rows/s"), (0.001, "4,000 rows/s")])
+def test_summary_tells_slow_rates(seconds: float, told: str) -> None:
+    """Few rows with heavy masks are no "0 rows/s"."""
+    report = filled().finish()
+    report.timings.total_s = seconds
+
+    assert told in report.summary()
+
+
+def test_summary_is_short() -> None:
+    """Five of a kind are shown, the rest counted; what did not happen is not mentioned."""
+    books = builder(kind="convert")
+    for number in range(1, 1238):
+        books.record(RowOutcome(number, number + 1, "x", "failed", "no"), ["x", "y"])
+    text = books.finish().summary()
+
+    assert "0 of 1,237 rows converted" in text
+    assert "  ... and 1,232 more" in text
+    assert text.count("no") == 5
+    assert "masks" not in text
+    assert "requests" not in text
+    assert "skipped:" not in text
+    assert "ready to import" in builder(kind="dry run").finish().summary()
+
+
+def test_progress() -> None:
+    """A snapshot counts what has ended so far."""
+    progress = filled().progress(10, 5)
+
+    assert (progress.n_rows, progress.n_imported, progress.n_skipped, progress.n_failed) == (10, 2, 1, 1)
+    assert (progress.n_masks, progress.n_requests) == (2, 5)
+    assert progress.elapsed_s >= 0
+
+
+def test_deliver(tmp_path: Path) -> None:
+    """Files are written before an exception is raised, and it has the report."""
+    report = filled().finish()
+    paths: dict[str, Any] = {"json_path": tmp_path / "r.json", "rejects_path": tmp_path / "r.csv"}
+    with pytest.raises(ImportFailed, match=r"1 of 4 rows failed; first: line 6, 'd', column 'Type'") as caught:
+        deliver(report, **paths, on_error="raise")
+
+    assert caught.value.report is report
+    assert (tmp_path / "r.json").exists()
+    assert (tmp_path / "r.csv").exists()
+    assert deliver(report, json_path=None, rejects_path=None, on_error="collect") is report
+    clean = builder().finish()
+    assert deliver(clean, json_path=None, rejects_path=None, on_error="raise") is clean
+    with pytest.raises(ImportFailed, match="0 of 0 rows failed; first: the Hub is down"):
+        deliver(builder().finish(stopped="the Hub is down"), json_path=None, rejects_path=None, on_error="raise")
+
+
+def test_peak_memory() -> None:
+    """A process with numpy in it takes more than 10 MB and less than the machine."""
+    peak = peak_rss_bytes()
+
+    assert peak is None or 10_000_000 < peak < 10**12

@@ -1,0 +1,119 @@
+"""What importing costs: the fences around third-party modules, and what a start loads."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import prelabel
+
+PACKAGE = Path(prelabel.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+# Third-party modules that stay behind a fence: where they may be imported, by path inside the package.
+FENCES = {
+    "numba": ("kernels/_jit.py",),
+    "llvmlite": ("kernels/_jit.py",),
+    "aiohttp": ("hub/transport.py", "masks/sources/web.py", "localhub/"),
+    "pyarrow": ("inputs/csv_rows.py", "masks/sources/cloud.py", "polygons/formats/geoarrow.py"),
+    "PIL": ("masks/decoders/", "demo/"),
+    "shapely": ("polygons/polygons.py",),
+    "pydantic": ("inputs/config.py",),
+    "tenacity": ("retry.py",),
+    "typer": ("cli/",),
+    "rich": ("cli/",),
+}
+
+# Not pydantic: typer itself loads it.
+HEAVY = {"numba", "llvmlite", "pyarrow", "aiohttp", "shapely", "numpy", "PIL", "orjson", "asyncio"}
+
+
+class _ImportCollector(ast.NodeVisitor):
+    """Collects imports that happen at run time, also those inside functions, as absolute dotted names."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_If(self, node: ast.If) -> None:
+        if ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
+            for child in node.orelse:
+                self.visit(child)
+        else:
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.names.update(alias.name for alias in node.names)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        assert node.level == 0, f"line {node.lineno}: relative imports hide where a name comes from"
+        self.names.update(f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports_of(source: str) -> set[str]:
+    """Absolute names that a module's source imports when it runs."""
+    collector = _ImportCollector()
+    collector.visit(ast.parse(source))
+    return collector.names
+
+
+def _relative(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_relative)
+def test_third_party_modules_stay_behind_their_fences(path: Path) -> None:
+    """The modules that are costly, or that we may want to replace, are imported only where they belong."""
+    place = _relative(path)
+    roots = {name.partition(".")[0] for name in imports_of(path.read_text("utf-8"))}
+    outside = {root for root in roots & FENCES.keys() if not place.startswith(FENCES[root])}
+    assert not outside, f"{place} must not import {', '.join(sorted(outside))}"
+
+
+def test_the_import_collector_sees_lazy_imports_and_not_those_for_types() -> None:
+    """Imports inside functions and branches count, imports under TYPE_CHECKING do not."""
+    source = """
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    import numba
+else:
+    import pyarrow.csv
+def later():
+    from PIL import Image
+"""
+    assert imports_of(source) == {"typing.TYPE_CHECKING", "pyarrow.csv", "PIL.Image"}
+
+
+def _modules_after(code: str, *arguments: str) -> set[str]:
+    """Top-level modules that code loads in a fresh interpreter, beyond what is there at its start."""
+    # The first line of the code is the set before: coverage and editable installs load things on their own.
+    program = f"import sys, json; before = set(sys.modules)\ntry:\n    {code}\nexcept SystemExit:\n    pass\n"
+    program += "print(json.dumps(sorted(set(sys.modules) - before)), file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=50, check=True
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
+
+
+def test_importing_the_package_loads_no_third_party_module() -> None:
+    """``import prelabel`` is free: names are resolved when first used."""
+    loaded = _modules_after("import prelabel")
+    assert loaded - {"prelabel"} <= set(sys.stdlib_module_names)
+    assert "prelabel" in loaded
+
+
+@pytest.mark.parametrize("command", [(), ("import",), ("convert",), ("hub",), ("demo",), ("config-schema",)])
+def test_help_loads_nothing_heavy(command: tuple[str, ...]) -> None:
+    """Help is there at once, for every command."""
+    loaded = _modules_after("import prelabel.__main__; prelabel.__main__.main()", *command, "--help")
+    assert "typer" in loaded, "the command line did not run"
+    assert not loaded & HEAVY
+
+
+def test_the_import_budget_test_sees_what_is_loaded() -> None:
+    """A module that needs a heavy one is noticed."""
+    assert "pydantic" in _modules_after("import prelabel; prelabel.ImportConfig")
