@@ -23,12 +23,12 @@ from prelabel.model import TRANSPARENT, Runs
 from prelabel.polygons.class_table import ClassTable
 from prelabel.polygons.mask_to_polygons import mask_to_polygons
 from prelabel.polygons.near_colors import KnownColors, snap
+from prelabel.polygons.polygons import Polygons
 from prelabel.polygons.trace import TraceOptions, trace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prelabel.polygons.polygons import Polygons
 
 pytestmark = pytest.mark.masks
 
@@ -99,7 +99,7 @@ def test_pixel_edges(shared_masks: Path, name: str) -> None:
     """At the default tolerance: exact, valid, areas and holes right, nothing lost."""
     runs = decoded(shared_masks / name)
 
-    polygons = trace(runs, None, TraceOptions())
+    polygons = Polygons.of(trace(runs, None, TraceOptions()))
 
     sums = shoelaces(polygons)
     is_exterior = np.zeros(len(sums), bool)
@@ -127,7 +127,7 @@ def test_pixel_centers(shared_masks: Path, name: str) -> None:
     """At the default tolerance the vendor's reader gets every pixel: exteriors filled, holes cleared, in order."""
     runs = decoded(shared_masks / name)
 
-    polygons = trace(runs, None, TraceOptions(coordinates="pixel_centers"))
+    polygons = Polygons.of(trace(runs, None, TraceOptions(coordinates="pixel_centers")))
 
     assert (np.diff(polygons.ring_offsets) >= 3).all()
     if runs.width * runs.height > HUGE:
@@ -152,7 +152,7 @@ def test_shared_simplification(shared_masks: Path, name: str, tolerance: float) 
     if runs.width * runs.height > HUGE or len(runs.starts) > 300_000:
         pytest.skip("checking this many polygons would take too long")
 
-    polygons = trace(runs, None, TraceOptions(tolerance))
+    polygons = Polygons.of(trace(runs, None, TraceOptions(tolerance)))
 
     shapes = polygons.to_shapely()
     assert bool(shapely.is_valid(shapes).all())
@@ -193,7 +193,7 @@ def test_lossy_masks_show_in_the_counts(shared_masks: Path) -> None:
     classes = [(str(value), value) for value in np.unique(exact.values).tolist() if value]
     lossy = decode_mask((shared_masks / "reencoded" / "coco_panoptic_q75_420.jpg").read_bytes(), "rgb")
 
-    polygons = trace(lossy, ClassTable.of(classes), TraceOptions())
+    polygons = Polygons.of(trace(lossy, ClassTable.of(classes), TraceOptions()))
 
     counts = polygons.counts
     assert len(counts.unknown) > 1_000

@@ -11,8 +11,10 @@ from conftest import JIT_OFF, SHARED
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.coco_rle import from_coco_rle
 from prelabel.masks.decoders.decode import decode_mask
+from prelabel.polygons.formats.coco import to_coco
 from prelabel.polygons.single_rings import single_rings
 from prelabel.polygons.trace import TraceOptions, outline
+from prelabel.polygons.verify import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +47,7 @@ def test_proofs(shared_masks: Path, name: str) -> None:
     outlines = outline(runs, None, TraceOptions())
 
     for options in (TraceOptions(), TraceOptions(coordinates="pixel_centers")):
-        proof = outlines.polygons(options).verify(runs)
+        proof = verify(outlines.polygons(options), runs)
         assert proof.n_wrong_pixels == 0
         assert proof.min_iou == 1.0
     for tolerance in (0.1, 2.0):
@@ -65,7 +67,7 @@ def test_coco_run_lengths(shared_masks: Path, name: str) -> None:
     if len(polygons) > 50_000:
         pytest.skip("a dictionary for each of so many objects takes too long")
 
-    annotations = polygons.to_coco(segmentation="rle")
+    annotations = to_coco(polygons, segmentation="rle")
 
     for annotation in sorted(annotations, key=lambda each: -each["area"])[:10]:
         read = from_coco_rle(annotation["segmentation"])

@@ -18,7 +18,7 @@ Geometry (every module keeps to it):
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,23 @@ if TYPE_CHECKING:
 Rgb = tuple[int, int, int]
 Shape = tuple[int, int]
 """Height and width in pixels."""
+
+# The words of options, once: the config and the library's functions take the same ones.
+Coordinates = Literal["pixel_edges", "pixel_centers"]
+Connectivity = Literal[4, 8]
+Simplification = Literal["shared", "rings"]
+SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
+PolygonHoles = Literal["fill", "keyhole", "reject"]
+Resize = Literal["refuse", "nearest"]
+
+# The kinds of tools and classifications that are imported, as a category schema names them.
 ToolKind = Literal["segmentation", "polygon"]
+ChoiceKind = Literal["radio", "single-dropdown"]
+MultiChoiceKind = Literal["checkbox", "multi-dropdown"]
+TextKind = Literal["text"]
+TOOL_KINDS: tuple[str, ...] = get_args(ToolKind)
+MULTI_CHOICE_KINDS: tuple[str, ...] = get_args(MultiChoiceKind)
+CLASSIFICATION_KINDS: tuple[str, ...] = (*get_args(ChoiceKind), *MULTI_CHOICE_KINDS, *get_args(TextKind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,11 @@ class Tool:
     kind: str
     color: Rgb | None
     unsupported: str = ""
+
+    @property
+    def has_one_ring(self) -> bool:
+        """Whether each of its objects is one ring, without holes; else an object is any number of zones."""
+        return self.kind == "polygon"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import oracles
 import strategies
 from prelabel.kernels.keyhole import open_holes
+from prelabel.polygons.arrays import Polygon
 from prelabel.polygons.mask_to_polygons import mask_to_polygons
-from prelabel.polygons.polygons import Polygon
 
 RING = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 TOUCHING = np.array([[1, 1, 1, 0], [1, 0, 1, 0], [1, 1, 0, 0], [1, 1, 1, 1]], np.uint8)

@@ -18,7 +18,7 @@ from prelabel.polygons.single_rings import single_rings
 from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions, outline, trace
 
 if TYPE_CHECKING:
-    from prelabel.polygons.polygons import Polygons
+    from prelabel.polygons.arrays import PolygonArrays
 
 DISC = (np.hypot(*(np.mgrid[:60, :60] - 30)) < 25).astype(np.uint8)
 DISC[28:33, 28:33] = 0
@@ -57,7 +57,7 @@ def test_the_smallest_that_fits(options: TraceOptions, most: int) -> None:
 def test_fits_or_says_so(mask: np.ndarray, most: int) -> None:
     """What counts is what will be sent: here without holes."""
 
-    def finish(polygons: Polygons) -> Polygons:
+    def finish(polygons: PolygonArrays) -> PolygonArrays:
         return single_rings(polygons, np.ones(len(polygons), bool), keyhole=False)
 
     runs, options = runs_from_array(mask), TraceOptions()

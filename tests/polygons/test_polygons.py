@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,10 +20,8 @@ from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.runs import runs_from_array
 from prelabel.model import TRANSPARENT
 from prelabel.polygons.class_table import ClassTable, PixelCounts
+from prelabel.polygons.polygons import Polygons
 from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions, trace
-
-if TYPE_CHECKING:
-    from prelabel.polygons.polygons import Polygons
 
 NESTED = np.array(
     [
@@ -50,7 +48,7 @@ options = st.builds(
 
 def traced(mask: np.ndarray, table: ClassTable | None = None, **chosen: Any) -> Polygons:
     """Trace an array."""
-    return trace(runs_from_array(mask), table, TraceOptions(**chosen))
+    return Polygons.of(trace(runs_from_array(mask), table, TraceOptions(**chosen)))
 
 
 # Options
@@ -99,7 +97,9 @@ def test_counts_add_up(mask: np.ndarray, known: list[int], n_ignored: int, chose
     ignored, classes = known[:n_ignored], known[n_ignored:]
     values = oracles.packed(mask)
 
-    polygons = trace(runs_from_array(mask), ClassTable.of([(str(value), value) for value in classes], ignored), chosen)
+    table = ClassTable.of([(str(value), value) for value in classes], ignored)
+
+    polygons = trace(runs_from_array(mask), table, chosen)
 
     counts = polygons.counts
     empty = np.isin(values, (0, TRANSPARENT)) & ~np.isin(values, known)
@@ -119,7 +119,7 @@ def test_counts_add_up(mask: np.ndarray, known: list[int], n_ignored: int, chose
 @given(strategies.masks(), options)
 def test_counts_add_up_without_a_table(mask: np.ndarray, chosen: TraceOptions) -> None:
     """Every value but 0 is a class, named by its number; nothing is ignored or unknown."""
-    polygons = trace(runs_from_array(mask), None, chosen)
+    polygons = Polygons.of(trace(runs_from_array(mask), None, chosen))
 
     counts = polygons.counts
     assert counts.n_background == np.count_nonzero(mask == 0)
@@ -196,7 +196,7 @@ def test_pixel_centers_simplified(mask: np.ndarray, tolerance: float) -> None:
 @given(strategies.masks(), options)
 def test_offsets_orientation_and_validity(mask: np.ndarray, chosen: TraceOptions) -> None:
     """Whatever the options: offsets ascend from 0, arrays have their dtypes, pixel-edge polygons are valid."""
-    polygons = trace(runs_from_array(mask), None, chosen)
+    polygons = Polygons.of(trace(runs_from_array(mask), None, chosen))
 
     assert polygons.shape == mask.shape
     assert {a.dtype for a in (polygons.points, polygons.ring_offsets, polygons.polygon_offsets)} == {np.dtype(np.int32)}
@@ -302,7 +302,7 @@ def test_there_is_no_such_polygon(index: int) -> None:
 @example(np.ones((1, 1), np.uint8), TraceOptions(coordinates="pixel_centers"))
 def test_to_shapely(mask: np.ndarray, chosen: TraceOptions) -> None:
     """One shapely polygon per polygon, with its very points; rasterio turns exact ones back into the mask."""
-    polygons = trace(runs_from_array(mask), None, chosen)
+    polygons = Polygons.of(trace(runs_from_array(mask), None, chosen))
 
     shapes = polygons.to_shapely()
 
@@ -323,7 +323,7 @@ def test_to_shapely(mask: np.ndarray, chosen: TraceOptions) -> None:
 @example(np.zeros((2, 2), np.uint8), TraceOptions(), True)
 def test_to_json(mask: np.ndarray, chosen: TraceOptions, zones: bool) -> None:
     """One text per polygon, as the json module writes and reads it."""
-    polygons = trace(runs_from_array(mask), None, chosen)
+    polygons = Polygons.of(trace(runs_from_array(mask), None, chosen))
 
     texts = polygons.to_json(zones=zones)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,10 @@ import oracles
 from prelabel.errors import MaskError
 from prelabel.kernels.runs import runs_from_array
 from prelabel.masks.limits import MaskLimits
-from prelabel.polygons.resize_mask import Resize, fit_to_assets
+from prelabel.polygons.resize_mask import fit_to_assets
+
+if TYPE_CHECKING:
+    from prelabel.model import Resize
 
 MASK = np.array([[1, 1, 2], [0, 2, 2]], np.uint8)
 RUNS = runs_from_array(MASK)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import shapely
     from numpy.typing import NDArray
 
+    from prelabel.polygons.arrays import Polygon
     from prelabel.polygons.class_table import PixelCounts
-    from prelabel.polygons.polygons import Polygon
 
 assert_type(prelabel.__version__, str)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from prelabel.model import TOOL_KINDS  # a geometry has its tool's kind as its key
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -16,7 +18,6 @@ OptionValues = dict[str, dict[str, str]]
 """Classification schemaId -> option schemaId -> option value."""
 
 _LISTS = ("tools", "objects", "classifications", "relations")
-_GEOMETRIES = ("segmentation", "polygon")
 
 
 def option_values(category_schema: Mapping[str, Any]) -> OptionValues:
@@ -135,7 +136,7 @@ def _not_yet_there(
 
 def _shape_key(labelled: Mapping[str, Any]) -> tuple[Any, ...]:
     """Equal for objects of one schema, page and geometry; 10 and 10.0 are one number, as they are to the Hub."""
-    geometry = tuple(_frozen(labelled.get(key)) for key in _GEOMETRIES)
+    geometry = tuple(_frozen(labelled.get(key)) for key in TOOL_KINDS)
     if geometry == (None, None):  # another kind of tool: known by its id alone
         return (id(labelled),)
     return (labelled.get("schemaId"), labelled.get("page"), geometry)

@@ -29,6 +29,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from prelabel.errors import RowError
+from prelabel.model import MULTI_CHOICE_KINDS
 from prelabel.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _reader(link: ColumnLink) -> _Read:
     if link.classification.kind == "text":
         return _text_reader(link)
     options = _Options(link)
-    return options.read_many if link.classification.kind in {"checkbox", "multi-dropdown"} else options.read_one
+    return options.read_many if link.classification.kind in MULTI_CHOICE_KINDS else options.read_one
 
 
 def _refusing(link: ColumnLink) -> _Read:

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from prelabel.errors import ConfigError
+from prelabel.model import Connectivity, Coordinates, PolygonHoles, Resize, SegmentationMode, Simplification
 from prelabel.spelling import did_you_mean
 
 MAX_GREY = 2**32 - 2
@@ -128,7 +129,7 @@ class ImportConfig(BaseModel):
         "object from tool title to [red, green, blue] for colour masks, or to [value] for grey or palette masks.",
         examples=["project_colors", {"Car": [244, 67, 54], "Person": [3, 169, 244]}, {"Car": [1], "Person": [2]}],
     )
-    segmentation_mode: Literal["instance_segmentation", "semantic_segmentation"] = Field(
+    segmentation_mode: SegmentationMode = Field(
         default="instance_segmentation",
         description="instance_segmentation: one object for each connected region of a class. "
         "semantic_segmentation: one object for each class.",
@@ -156,21 +157,21 @@ class ImportConfig(BaseModel):
         default=100, ge=1, description="Rows of the CSV that travel to the Hub in one request."
     )
 
-    coordinates: Literal["pixel_edges", "pixel_centers"] = Field(
+    coordinates: Coordinates = Field(
         default="pixel_edges",
         description="pixel_edges: polygons run along the edges of pixels, so that pixel (x, y) is the square from "
         "(x, y) to (x+1, y+1). pixel_centers: they run through the border pixels' indices, as readers that fill "
         "with cv2.fillPoly expect.",
     )
-    connectivity: Literal[4, 8] = Field(
+    connectivity: Connectivity = Field(
         default=4, description="4: pixels that touch only at a corner are two regions. 8: they are one."
     )
-    simplification: Literal["shared", "rings"] = Field(
+    simplification: Simplification = Field(
         default="shared",
         description="shared: the border of two neighbours is simplified once, so that they stay flush. "
         "rings: each ring alone.",
     )
-    polygon_holes: Literal["fill", "keyhole", "reject"] = Field(
+    polygon_holes: PolygonHoles = Field(
         default="fill",
         description="What becomes of holes under the polygon tool, which has none. fill: they are filled, and counted "
         "in the report. keyhole: each is joined to the outline by a cut of no width, which keeps the shape exact; "
@@ -194,7 +195,7 @@ class ImportConfig(BaseModel):
         "the background's unless a class has it. null: colours without a class are background, and the report names "
         "them.",
     )
-    resize: Literal["refuse", "nearest"] = Field(
+    resize: Resize = Field(
         default="refuse",
         description="What becomes of a mask whose size is not its asset's, where the Hub tells that. refuse: the row "
         "fails. nearest: the mask is scaled, each pixel taking the value under its centre, and the report says so.",

@@ -14,7 +14,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from prelabel.errors import ConfigError
-from prelabel.model import Binding, Classification, ColumnLink, MaskClass, Ontology, Option, Rgb, Tool
+from prelabel.model import (
+    CLASSIFICATION_KINDS,
+    TOOL_KINDS,
+    Binding,
+    Classification,
+    ColumnLink,
+    MaskClass,
+    Ontology,
+    Option,
+    Rgb,
+    Tool,
+)
 from prelabel.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -22,8 +33,6 @@ if TYPE_CHECKING:
 
     from prelabel.inputs.config import ImportConfig
 
-TOOL_KINDS = ("segmentation", "polygon")
-CLASSIFICATION_KINDS = ("radio", "checkbox", "single-dropdown", "multi-dropdown", "text")
 
 _HEX_COLOR = re.compile(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?")
 

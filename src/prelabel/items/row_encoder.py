@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from prelabel.inputs.config import ImportConfig
     from prelabel.masks.limits import MaskLimits
     from prelabel.model import Binding, RowBatch, Shape
+    from prelabel.polygons.arrays import PolygonArrays
     from prelabel.polygons.class_table import ClassTable
     from prelabel.polygons.formats.ango import MaskObjects
-    from prelabel.polygons.polygons import Polygons
     from prelabel.polygons.verify import Verification
 
 
@@ -241,7 +241,7 @@ class RowEncoder:
         runs = content if isinstance(content, Runs) else decode_mask(content, self._kind, self._limits)
         return fit_to_assets(runs, shapes, self._config.resize, self._limits)
 
-    def _trace(self, runs: Runs) -> tuple[Polygons, list[str]]:
+    def _trace(self, runs: Runs) -> tuple[PolygonArrays, list[str]]:
         """Return the polygons as they will be sent, and what there is to say of how they were made.
 
         Raises:
@@ -250,8 +250,8 @@ class RowEncoder:
         from prelabel.polygons.point_budget import fit  # noqa: PLC0415 - as in __init__
         from prelabel.polygons.trace import outline  # noqa: PLC0415
 
-        def fitted(polygons: Polygons) -> Polygons:
-            return fit_tools(polygons, self._tools, self._config.polygon_holes)[0]
+        def fitted(polygons: PolygonArrays) -> PolygonArrays:
+            return fit_tools(polygons, self._tools, self._config.polygon_holes)
 
         limit, tolerance, notes = self._config.max_points_per_asset, self._options.tolerance, []
         outlines = outline(runs, self._table, self._options)
@@ -274,7 +274,7 @@ class RowEncoder:
             notes.append(_outcome(proof, polygons.counts.n_pixels))
         return polygons, notes
 
-    def _prove(self, polygons: Polygons, runs: Runs) -> Verification:
+    def _prove(self, polygons: PolygonArrays, runs: Runs) -> Verification:
         from prelabel.polygons.verify import compare  # noqa: PLC0415 - as in __init__
 
         painted = in_sent_order(polygons, self._tools, self._config.segmentation_mode)
@@ -286,7 +286,7 @@ class RowEncoder:
             )
         return proof
 
-    def _notes(self, polygons: Polygons) -> tuple[str, ...]:
+    def _notes(self, polygons: PolygonArrays) -> tuple[str, ...]:
         from prelabel.polygons.near_colors import unknown_colors  # noqa: PLC0415 - as in __init__
 
         counts = polygons.counts

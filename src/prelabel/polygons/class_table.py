@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from prelabel.kernels.runs import classify_runs, count_unknown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prelabel.model import Runs, UInt32Array
+    from prelabel.model import MaskValueKind, Runs, UInt32Array
+
+_WHOLE = (int, np.integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,36 @@ class ClassTable:
             unknown = dict(zip(values.tolist(), pixels.tolist(), strict=True))
         n_pixels = runs.width * runs.height
         return classes, PixelCounts(n_pixels, n_class, n_background, n_ignored, 0, unknown)
+
+
+def class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueKind | None, ClassTable | None]:
+    """Return what the colours say of the pixels (None: take them as they are) and the table."""
+    if colors is None:
+        return None, None
+    if not colors:
+        raise ConfigError("colors is empty: name at least one class, or give None", field="colors", value={})
+    sizes = {_length(color) for color in colors.values()}
+    if sizes - {1, 3} or len(sizes) > 1:
+        raise ConfigError(
+            "colors must all be [value] or all be [r, g, b]: give every class the same kind", field="colors"
+        )
+    most = 2**32 - 4 if sizes == {1} else 255
+    classes = [(name, _packed(name, color, most)) for name, color in colors.items()]
+    return "value" if sizes == {1} else "rgb", ClassTable.of(classes)
+
+
+def _length(color: Any) -> int:
+    try:
+        return len(color)
+    except TypeError:
+        return 0
+
+
+def _packed(name: str, color: Sequence[int], most: int) -> int:
+    """Return a class's value: its grey, or its colour as 0xRRGGBB."""
+    value = 0
+    for part in color:
+        if not isinstance(part, _WHOLE) or isinstance(part, bool) or not 0 <= part <= most:
+            raise ConfigError(f"colors[{name!r}] is {list(color)}: give whole numbers from 0 to {most}", field="colors")
+        value = value << 8 | int(part)
+    return value

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from prelabel.errors import ConfigError
-from prelabel.polygons.class_table import ClassTable
+from prelabel.polygons.class_table import class_table
+from prelabel.polygons.polygons import Polygons
 from prelabel.polygons.trace import TraceOptions, trace
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
-    from prelabel.model import MaskValueKind
-    from prelabel.polygons.polygons import Polygons
-    from prelabel.polygons.trace import Coordinates, Simplification
+    from prelabel.model import Connectivity, Coordinates, Simplification
 from prelabel.masks.load import runs_of
-
-_WHOLE = (int, np.integer)
 
 
 def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by keyword
@@ -31,7 +26,7 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
     tolerance: float = 0.1,
     simplification: Simplification = "shared",
     coordinates: Coordinates = "pixel_edges",
-    connectivity: Literal[4, 8] = 4,
+    connectivity: Connectivity = 4,
     min_area: int = 0,
 ) -> Polygons:
     """Turn a mask into polygons: exact at the default tolerance, valid at every one, holes kept.
@@ -58,37 +53,4 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
     """
     options = TraceOptions(float(tolerance), simplification, coordinates, connectivity, min_area)
     kind, table = class_table(colors)
-    return trace(runs_of(mask, kind), table, options)
-
-
-def class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueKind | None, ClassTable | None]:
-    """Return what the colours say of the pixels (None: take them as they are) and the table."""
-    if colors is None:
-        return None, None
-    if not colors:
-        raise ConfigError("colors is empty: name at least one class, or give None", field="colors", value={})
-    sizes = {_length(color) for color in colors.values()}
-    if sizes - {1, 3} or len(sizes) > 1:
-        raise ConfigError(
-            "colors must all be [value] or all be [r, g, b]: give every class the same kind", field="colors"
-        )
-    most = 2**32 - 4 if sizes == {1} else 255
-    classes = [(name, _packed(name, color, most)) for name, color in colors.items()]
-    return "value" if sizes == {1} else "rgb", ClassTable.of(classes)
-
-
-def _length(color: Any) -> int:
-    try:
-        return len(color)
-    except TypeError:
-        return 0
-
-
-def _packed(name: str, color: Sequence[int], most: int) -> int:
-    """Return a class's value: its grey, or its colour as 0xRRGGBB."""
-    value = 0
-    for part in color:
-        if not isinstance(part, _WHOLE) or isinstance(part, bool) or not 0 <= part <= most:
-            raise ConfigError(f"colors[{name!r}] is {list(color)}: give whole numbers from 0 to {most}", field="colors")
-        value = value << 8 | int(part)
-    return value
+    return Polygons.of(trace(runs_of(mask, kind), table, options))

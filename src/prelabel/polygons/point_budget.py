@@ -11,7 +11,7 @@ from prelabel.polygons.trace import LOSSLESS_BELOW
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from prelabel.polygons.polygons import Polygons
+    from prelabel.polygons.arrays import PolygonArrays
     from prelabel.polygons.trace import Outlines, TraceOptions
 
 STEP = 1.5
@@ -36,8 +36,8 @@ def tolerances(first: float) -> Iterator[float]:
 
 
 def fit(
-    outlines: Outlines, options: TraceOptions, max_points: int, finish: Callable[[Polygons], Polygons]
-) -> tuple[Polygons, float]:
+    outlines: Outlines, options: TraceOptions, max_points: int, finish: Callable[[PolygonArrays], PolygonArrays]
+) -> tuple[PolygonArrays, float]:
     """Simplify as little as the budget allows.
 
     Args:

@@ -1,104 +1,37 @@
-"""Stage 5: runs to polygons. Checks, allocates, calls the kernels, and keeps count of every pixel."""
+"""The polygons of a mask with all that users do with them; each method's work is in a module of its own."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from prelabel.polygons.arrays import PolygonArrays
+from prelabel.polygons.formats.ango import to_ango
+from prelabel.polygons.formats.geojson import to_geojson
+
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from prelabel.model import Int32Array, Runs, ToolKind, UInt32Array
-    from prelabel.polygons.class_table import PixelCounts
-    from prelabel.polygons.formats.ango import PolygonHoles, SegmentationMode
+    from prelabel.model import PolygonHoles, Runs, SegmentationMode, ToolKind
     from prelabel.polygons.formats.coco import CocoSegmentation
-    from prelabel.polygons.trace import Coordinates
     from prelabel.polygons.verify import Verification
 
 
 @dataclass(frozen=True, slots=True)
-class Polygon:
-    """One polygon of :class:`Polygons`: int32 rings of (x, y), open, the exterior apart from the holes."""
+class Polygons(PolygonArrays):
+    """The polygons of one mask, outermost first: arrays with offsets, see :class:`PolygonArrays`, and conversions."""
 
-    class_name: str
-    object_index: int
-    exterior: Int32Array
-    holes: tuple[Int32Array, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Polygons:
-    """The polygons of one mask, as a struct of arrays with offsets (GeoArrow's layout), outermost first.
-
-    Attributes:
-        shape: (height, width) of the mask, pixels.
-        class_names: the classes.
-        points: int32, points x 2: (x, y), pixels.
-        ring_offsets: int32, rings + 1, into ``points``; rings are open.
-        polygon_offsets: int32, polygons + 1, into the rings; a polygon's first ring is its exterior.
-        class_indices: int32, one per polygon, into ``class_names``.
-        object_indices: int32, one per polygon, ascending by first appearance: polygons of one object share it.
-        areas: int64, one per polygon: pixels of the mask it stands for.
-        counts: where every pixel went.
-        n_restrained: arcs (``"shared"``) or rings simplified less than the tolerance allows, so that nothing crosses.
-        n_padded: points repeated so that rings of one pixel or one line have three (``"pixel_centers"``).
-        coordinates: where the rings run; see :mod:`prelabel.model`.
-    """
-
-    shape: tuple[int, int]
-    class_names: tuple[str, ...]
-    points: Int32Array
-    ring_offsets: Int32Array
-    polygon_offsets: Int32Array
-    class_indices: Int32Array
-    object_indices: Int32Array
-    areas: NDArray[np.int64]
-    counts: PixelCounts
-    n_restrained: int = 0
-    n_padded: int = 0
-    coordinates: Coordinates = "pixel_edges"
-
-    def __len__(self) -> int:
-        return len(self.class_indices)
-
-    def __iter__(self) -> Iterator[Polygon]:
-        for index in range(len(self)):
-            yield self[index]
-
-    def __getitem__(self, index: int) -> Polygon:
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"polygon {index} of {len(self)}")
-        index %= len(self)
-        rings = range(self.polygon_offsets[index], self.polygon_offsets[index + 1])
-        exterior, *holes = (self.points[self.ring_offsets[r] : self.ring_offsets[r + 1]] for r in rings)
-        name = self.class_names[self.class_indices[index]]
-        return Polygon(name, int(self.object_indices[index]), exterior, tuple(holes))
-
-    @property
-    def n_holes(self) -> int:
-        """Holes of all polygons."""
-        return len(self.ring_offsets) - 1 - len(self)
-
-    @property
-    def bounds(self) -> Int32Array:
-        """int32, polygons x 4: least x, least y, greatest x, greatest y of each polygon's points."""
-        if not len(self):
-            return np.empty((0, 4), np.int32)
-        firsts = self.ring_offsets[self.polygon_offsets[:-1]]
-        return np.hstack([np.minimum.reduceat(self.points, firsts), np.maximum.reduceat(self.points, firsts)])
-
-    def closed_rings(self) -> tuple[Int32Array, Int32Array]:
-        """Return points (int32, x 2) and ring offsets with each ring's first point repeated at its end."""
-        firsts = self.points[self.ring_offsets[:-1]]
-        closed: Int32Array = np.insert(self.points, self.ring_offsets[1:], firsts, axis=0)
-        return closed, (self.ring_offsets + np.arange(len(self.ring_offsets))).astype(np.int32)
+    @classmethod
+    def of(cls, arrays: PolygonArrays) -> Self:
+        """The same polygons, with their conversions; nothing is copied."""
+        return cls(*(getattr(arrays, field.name) for field in dataclasses.fields(arrays)))
 
     def to_shapely(self) -> NDArray[np.object_]:
         """Return an array of ``shapely.Polygon``, one per polygon."""
@@ -113,21 +46,19 @@ class Polygons:
 
     def to_geojson(self) -> dict[str, Any]:
         """Return a GeoJSON FeatureCollection; see :func:`prelabel.polygons.formats.geojson.to_geojson`."""
-        from prelabel.polygons.formats.geojson import to_geojson  # noqa: PLC0415 - a later module, for convenience only
-
         return to_geojson(self)
 
     def to_coco(
         self, *, segmentation: CocoSegmentation = "auto", image_id: int = 1, first_id: int = 1
     ) -> list[dict[str, Any]]:
         """Return COCO annotations, one per object; see :func:`prelabel.polygons.formats.coco.to_coco`."""
-        from prelabel.polygons.formats.coco import to_coco  # noqa: PLC0415 - as above
+        from prelabel.polygons.formats.coco import to_coco  # noqa: PLC0415 - kernels that few need
 
         return to_coco(self, segmentation=segmentation, image_id=image_id, first_id=first_id)
 
     def to_arrow(self) -> pa.Table:
         """Return a GeoArrow table; see :func:`prelabel.polygons.formats.geoarrow.to_arrow`."""
-        from prelabel.polygons.formats.geoarrow import to_arrow  # noqa: PLC0415 - as above
+        from prelabel.polygons.formats.geoarrow import to_arrow  # noqa: PLC0415 - kernels that few need
 
         return to_arrow(self)
 
@@ -140,25 +71,7 @@ class Polygons:
         schema_ids: Mapping[str, str] | None = None,
     ) -> list[dict[str, Any]]:
         """Return the objects of an Ango import item; see :func:`prelabel.polygons.formats.ango.to_ango`."""
-        from prelabel.polygons.formats.ango import to_ango  # noqa: PLC0415 - as above
-
         return to_ango(self, tool, mode=mode, holes=holes, schema_ids=schema_ids)
-
-    def to_runs(self, values: UInt32Array | None = None) -> Runs:
-        """Rasterise, as a reader of these coordinates does: by pixel centres, or as ``cv2.fillPoly`` with borders.
-
-        Args:
-            values: uint32, one per polygon; None takes class indices + 1. Later polygons cover earlier ones.
-
-        Returns:
-            The picture; 0 where no polygon is.
-        """
-        from prelabel.kernels.fill import fill_polygons  # noqa: PLC0415 - kernels that only a proof needs
-
-        if values is None:
-            values = (self.class_indices + 1).astype(np.uint32)
-        borders = self.coordinates == "pixel_centers"
-        return fill_polygons(self.points, self.ring_offsets, self.polygon_offsets, values, self.shape, borders=borders)
 
     def verify(
         self,
@@ -166,20 +79,6 @@ class Polygons:
         colors: Mapping[str, Sequence[int]] | None = None,
     ) -> Verification:
         """Rasterise again and compare with the mask; see :func:`prelabel.polygons.verify.verify`."""
-        from prelabel.polygons.verify import verify  # noqa: PLC0415 - as above
+        from prelabel.polygons.verify import verify  # noqa: PLC0415 - kernels that few need
 
         return verify(self, mask, colors)
-
-    def to_json(self, *, zones: bool) -> list[bytes]:
-        """Return each polygon as Ango's JSON.
-
-        Args:
-            zones: True for a segmentation zone (region and holes), False for the exterior alone.
-
-        Returns:
-            One JSON text per polygon.
-        """
-        from prelabel.kernels.digits import polygons_to_json  # noqa: PLC0415 - kernels that only imports need
-
-        text, offsets = polygons_to_json(self.points, self.ring_offsets, self.polygon_offsets, zones=zones)
-        return [text[first:last] for first, last in pairwise(offsets)]

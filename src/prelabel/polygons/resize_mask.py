@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from prelabel.errors import MaskError
 from prelabel.kernels.resize import resized
@@ -11,9 +11,7 @@ from prelabel.masks.limits import MaskLimits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prelabel.model import Runs, Shape
-
-Resize = Literal["refuse", "nearest"]
+    from prelabel.model import Resize, Runs, Shape
 
 
 def fit_to_assets(

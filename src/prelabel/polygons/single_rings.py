@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.model import Int32Array
-    from prelabel.polygons.polygons import Polygons
+    from prelabel.polygons.arrays import PolygonArrays
 
 
-def single_rings(polygons: Polygons, chosen: NDArray[np.bool_], *, keyhole: bool) -> Polygons:
+def single_rings(polygons: PolygonArrays, chosen: NDArray[np.bool_], *, keyhole: bool) -> PolygonArrays:
     """Give polygons one ring each.
 
     Args:
@@ -46,7 +46,7 @@ def single_rings(polygons: Polygons, chosen: NDArray[np.bool_], *, keyhole: bool
 
 
 def _with_open_holes(
-    polygons: Polygons, changing: NDArray[np.intp], lengths: Int32Array
+    polygons: PolygonArrays, changing: NDArray[np.intp], lengths: Int32Array
 ) -> tuple[Int32Array, Int32Array]:
     """Return all points, the changing polygons' as one ring, and the rings' lengths, right for those that stay."""
     from prelabel.kernels.keyhole import open_holes  # noqa: PLC0415 - kernels that few imports need
@@ -62,7 +62,7 @@ def _with_open_holes(
     return np.concatenate([*pieces, polygons.points[done:]]), lengths
 
 
-def reordered(polygons: Polygons, order: NDArray[np.intp]) -> Polygons:
+def reordered(polygons: PolygonArrays, order: NDArray[np.intp]) -> PolygonArrays:
     """Return the polygons in another order (indices into them)."""
     n_rings = np.diff(polygons.polygon_offsets)[order]
     rings = _ranges(polygons.polygon_offsets[order], n_rings)
@@ -90,6 +90,6 @@ def _offsets(lengths: NDArray[np.integer]) -> Int32Array:
     return offsets
 
 
-def count_holes(polygons: Polygons, chosen: NDArray[np.bool_]) -> int:
+def count_holes(polygons: PolygonArrays, chosen: NDArray[np.bool_]) -> int:
     """Count the holes of the chosen polygons (bool, one per polygon)."""
     return int((np.diff(polygons.polygon_offsets) - 1)[chosen].sum())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.rings import ALL, Rings, follow_rings
 from prelabel.kernels.runs import count_background, run_lengths, with_values
 from prelabel.kernels.sweep import sweep_runs
-from prelabel.model import TRANSPARENT, Runs
+from prelabel.model import TRANSPARENT, Connectivity, Coordinates, Runs, Simplification
 from prelabel.polygons.class_table import ClassTable, PixelCounts
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from prelabel.kernels.sweep import Sweep
     from prelabel.model import Int32Array, UInt32Array
-from prelabel.polygons.polygons import Polygons
+from prelabel.polygons.arrays import PolygonArrays
 
 LOSSLESS_BELOW = 0.2**0.5
 """Pixels: 1 / sqrt(5). Below it no corner of a pixel-edge ring can go: the S-shaped step deviates by just that much."""
@@ -29,10 +31,6 @@ MAX_RUNS = 1 << 26
 """Runs that a mask may have: tracing takes some 60 bytes of memory for each."""
 
 _MARKABLE = 1 << 16
-
-Coordinates = Literal["pixel_edges", "pixel_centers"]
-
-Simplification = Literal["shared", "rings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +48,25 @@ class TraceOptions:
     tolerance: float = 0.1
     simplification: Simplification = "shared"
     coordinates: Coordinates = "pixel_edges"
-    connectivity: Literal[4, 8] = 4
+    connectivity: Connectivity = 4
     min_area: int = 0
 
     def __post_init__(self) -> None:
-        checks: tuple[tuple[str, Any, bool, str], ...] = (
-            ("tolerance", self.tolerance, 0 <= self.tolerance < float("inf"), "a finite number of pixels, 0 or more"),
-            ("simplification", self.simplification, self.simplification in {"shared", "rings"}, '"shared" or "rings"'),
-            (
-                "coordinates",
-                self.coordinates,
-                self.coordinates in {"pixel_edges", "pixel_centers"},
-                '"pixel_edges" or "pixel_centers"',
-            ),
-            ("connectivity", self.connectivity, self.connectivity in {4, 8}, "4 or 8"),
-            ("min_area", self.min_area, self.min_area >= 0, "a number of pixels, 0 or more"),
+        words: tuple[tuple[str, Any], ...] = (
+            ("simplification", Simplification),
+            ("coordinates", Coordinates),
+            ("connectivity", Connectivity),
         )
-        for name, value, good, wanted in checks:
-            if not good:
+        checks = [
+            ("tolerance", 0 <= self.tolerance < math.inf, "a finite number of pixels, 0 or more"),
+            ("min_area", self.min_area >= 0, "a number of pixels, 0 or more"),
+        ]
+        for name, allowed in words:
+            wanted = " or ".join(json.dumps(word) for word in get_args(allowed))
+            checks.append((name, getattr(self, name) in get_args(allowed), wanted))
+        for name, is_good, wanted in checks:
+            if not is_good:
+                value = getattr(self, name)
                 raise ConfigError(f"{name} is {value!r}: give {wanted}", field=name, value=value)
 
 
@@ -79,7 +78,7 @@ class Outlines:
 
     Attributes:
         rings: the exact rings, one polygon per region.
-        shape, class_names, class_indices, object_indices, counts: as in :class:`Polygons`.
+        shape, class_names, class_indices, object_indices, counts: as in :class:`PolygonArrays`.
     """
 
     rings: Rings
@@ -89,7 +88,7 @@ class Outlines:
     object_indices: Int32Array
     counts: PixelCounts
 
-    def polygons(self, options: TraceOptions) -> Polygons:
+    def polygons(self, options: TraceOptions) -> PolygonArrays:
         """Simplify: tolerance, simplification and coordinates of the options count, the others have had their turn."""
         n_restrained = n_padded = 0
         if options.coordinates == "pixel_centers":
@@ -101,7 +100,7 @@ class Outlines:
             if options.tolerance >= LOSSLESS_BELOW:
                 kept, n_restrained = _simplified(rings, options)
             points, ring_offsets, areas = rings.polygons(kept)
-        return Polygons(
+        return PolygonArrays(
             shape=self.shape,
             class_names=self.class_names,
             points=points,
@@ -138,7 +137,7 @@ def _simplified(rings: Rings, options: TraceOptions) -> tuple[NDArray[np.uint8],
     return simplify(rings, options.tolerance)
 
 
-def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygons:
+def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> PolygonArrays:
     """Trace a mask.
 
     Args:

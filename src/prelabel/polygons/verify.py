@@ -12,7 +12,7 @@ from prelabel.kernels.fill import overlap
 from prelabel.kernels.runs import classify_runs, with_values
 from prelabel.masks.load import runs_of
 from prelabel.model import TRANSPARENT, Runs
-from prelabel.polygons.mask_to_polygons import class_table
+from prelabel.polygons.class_table import class_table
 
 if TYPE_CHECKING:
     import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from prelabel.polygons.polygons import Polygons
+    from prelabel.polygons.arrays import PolygonArrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Verification:
 
 
 def verify(
-    polygons: Polygons,
+    polygons: PolygonArrays,
     mask: Runs | NDArray[np.generic] | bytes | str | os.PathLike[str] | Mapping[str, Any],
     colors: Mapping[str, Sequence[int]] | None = None,
 ) -> Verification:
@@ -83,7 +83,7 @@ def verify(
     return compare(polygons, classes, names)
 
 
-def compare(polygons: Polygons, classes: Runs, names: Sequence[str]) -> Verification:
+def compare(polygons: PolygonArrays, classes: Runs, names: Sequence[str]) -> Verification:
     """Compare polygons with a mask of class indices.
 
     Args:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
 from prelabel.errors import ConfigError, RowError
-from prelabel.model import Tool
+from prelabel.model import TOOL_KINDS, PolygonHoles, SegmentationMode, Tool
 from prelabel.polygons.single_rings import count_holes, reordered, single_rings
 
 if TYPE_CHECKING:
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.model import ToolKind
-    from prelabel.polygons.polygons import Polygons
-
-SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
-
-PolygonHoles = Literal["fill", "keyhole", "reject"]
+    from prelabel.polygons.arrays import PolygonArrays
 
 _ID_LENGTH = 23
 
@@ -42,15 +38,11 @@ class MaskObjects:
         json: the list of objects, outermost first.
         id_offsets: (n,) int64, where in ``json`` each object's id goes.
         digests: (n, 12) uint8, a hash of each object's tool and geometry.
-        n_filled_holes: holes that the polygon tool could not hold and that were filled.
-        n_opened_holes: holes that were cut open to their exterior instead.
     """
 
     json: bytes
     id_offsets: NDArray[np.int64]
     digests: NDArray[np.uint8]
-    n_filled_holes: int = 0
-    n_opened_holes: int = 0
 
     def __len__(self) -> int:
         """Return the number of objects."""
@@ -77,7 +69,7 @@ class MaskObjects:
         return text
 
 
-def fit_tools(polygons: Polygons, tools: Sequence[Tool], holes: PolygonHoles) -> tuple[Polygons, int]:
+def fit_tools(polygons: PolygonArrays, tools: Sequence[Tool], holes: PolygonHoles) -> PolygonArrays:
     """Give polygons of the polygon tool, which holds one ring, one ring each.
 
     Args:
@@ -86,26 +78,26 @@ def fit_tools(polygons: Polygons, tools: Sequence[Tool], holes: PolygonHoles) ->
         holes: ``"fill"``, ``"keyhole"`` or ``"reject"``.
 
     Returns:
-        The polygons as they will be sent, and the number of holes that were filled or cut open.
+        The polygons as they will be sent.
 
     Raises:
         RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
     """
-    is_polygon_tool = np.array([tool.kind == "polygon" for tool in tools], bool)
-    if not is_polygon_tool.any():
-        return polygons, 0
-    chosen = is_polygon_tool[polygons.class_indices]
+    has_one_ring = np.array([tool.has_one_ring for tool in tools], bool)
+    if not has_one_ring.any():
+        return polygons
+    chosen = has_one_ring[polygons.class_indices]
     n_holes = count_holes(polygons, chosen)
     if n_holes and holes == "reject":
         raise RowError(
             f"the mask's polygon-tool objects have {n_holes} holes, which the polygon tool cannot hold: "
             'set "polygon_holes" to "fill" or "keyhole", or use a segmentation tool'
         )
-    return (single_rings(polygons, chosen, keyhole=holes == "keyhole") if n_holes else polygons), n_holes
+    return single_rings(polygons, chosen, keyhole=holes == "keyhole") if n_holes else polygons
 
 
 def mask_objects(
-    polygons: Polygons, tools: Sequence[Tool], *, mode: SegmentationMode, holes: PolygonHoles
+    polygons: PolygonArrays, tools: Sequence[Tool], *, mode: SegmentationMode, holes: PolygonHoles
 ) -> MaskObjects:
     """Group polygons into objects.
 
@@ -124,15 +116,15 @@ def mask_objects(
     Raises:
         RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
     """
-    polygons, n_holes = fit_tools(polygons, tools, holes)
-    is_polygon_tool = [tool.kind == "polygon" for tool in tools]
-    zones = polygons.to_json(zones=True) if not all(is_polygon_tool) else []
-    rings = polygons.to_json(zones=False) if any(is_polygon_tool) else []
+    polygons = fit_tools(polygons, tools, holes)
+    has_one_ring = [tool.has_one_ring for tool in tools]
+    zones = polygons.to_json(zones=True) if not all(has_one_ring) else []
+    rings = polygons.to_json(zones=False) if any(has_one_ring) else []
     heads = [orjson.dumps({"schemaId": tool.schema_id, "title": tool.title})[1:-1] for tool in tools]
     seeds = [_seed(tool) for tool in tools]
     objects, digests = [], []
     for class_index, members in _groups(polygons, tools, mode):
-        if is_polygon_tool[class_index]:
+        if has_one_ring[class_index]:
             geometry = b',"polygon":' + rings[members[0]]
         else:
             geometry = b',"segmentation":{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
@@ -145,7 +137,6 @@ def mask_objects(
         b"[" + b",".join(objects) + b"]",
         ends[:-1] + 1 + len(_BEFORE_ID),
         np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST_BYTES),
-        *((0, n_holes) if holes == "keyhole" else (n_holes, 0)),
     )
 
 
@@ -155,24 +146,24 @@ def _seed(tool: Tool) -> hashlib.blake2b:
     return hashlib.blake2b(len(schema_id).to_bytes(8, "little") + schema_id, digest_size=_DIGEST_BYTES)
 
 
-def _groups(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Iterator[tuple[int, list[int]]]:
+def _groups(polygons: PolygonArrays, tools: Sequence[Tool], mode: SegmentationMode) -> Iterator[tuple[int, list[int]]]:
     """Yield the class index and the polygons of each object, in the order of the objects' first polygons."""
     groups: dict[tuple[int, int], list[int]] = {}
-    is_polygon_tool = [tool.kind == "polygon" for tool in tools]
+    has_one_ring = [tool.has_one_ring for tool in tools]
     owners = polygons.object_indices.tolist() if mode == "instance_segmentation" else [-1] * len(polygons)
     for index, (class_index, owner) in enumerate(zip(polygons.class_indices.tolist(), owners, strict=True)):
-        groups.setdefault((class_index, index if is_polygon_tool[class_index] else owner), []).append(index)
+        groups.setdefault((class_index, index if has_one_ring[class_index] else owner), []).append(index)
     return ((class_index, members) for (class_index, _), members in groups.items())
 
 
-def in_sent_order(polygons: Polygons, tools: Sequence[Tool], mode: SegmentationMode) -> Polygons:
+def in_sent_order(polygons: PolygonArrays, tools: Sequence[Tool], mode: SegmentationMode) -> PolygonArrays:
     """Return polygons in the order in which :func:`mask_objects` lists them, which is that of readers who paint."""
     order = [index for _, members in _groups(polygons, tools, mode) for index in members]
     return polygons if order == list(range(len(order))) else reordered(polygons, np.array(order))
 
 
 def to_ango(
-    polygons: Polygons,
+    polygons: PolygonArrays,
     tool: ToolKind = "segmentation",
     *,
     mode: SegmentationMode = "instance_segmentation",
@@ -191,7 +182,7 @@ def to_ango(
     Raises:
         RowError: ``holes`` is ``"reject"`` and there are some.
     """
-    if tool not in {"segmentation", "polygon"}:
+    if tool not in TOOL_KINDS:
         raise ConfigError(f'tool is {tool!r}: give "segmentation" or "polygon"', field="tool", value=tool)
     ids = schema_ids or {}
     tools = [Tool(name, ids.get(name, ""), tool, None) for name in polygons.class_names]

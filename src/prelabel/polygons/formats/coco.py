@@ -1,4 +1,4 @@
-"""Polygons as COCO annotations."""
+"""PolygonArrays as COCO annotations."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from prelabel.kernels.transpose import transposed
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from prelabel.polygons.polygons import Polygons
+    from prelabel.polygons.arrays import PolygonArrays
 
 CocoSegmentation = Literal["auto", "polygons", "rle"]
 
 
 def to_coco(
-    polygons: Polygons, *, segmentation: CocoSegmentation = "auto", image_id: int = 1, first_id: int = 1
+    polygons: PolygonArrays, *, segmentation: CocoSegmentation = "auto", image_id: int = 1, first_id: int = 1
 ) -> list[dict[str, Any]]:
     """Return COCO annotations of plain Python values, one per object.
 
@@ -65,7 +65,7 @@ def to_coco(
     return annotations
 
 
-def _segmentations(polygons: Polygons, objects: _Objects, kind: CocoSegmentation) -> list[Any]:
+def _segmentations(polygons: PolygonArrays, objects: _Objects, kind: CocoSegmentation) -> list[Any]:
     """Return what COCO calls the segmentation of each object."""
     n_with_holes = int(np.count_nonzero(objects.n_holes))
     if kind == "polygons" and n_with_holes:
@@ -104,7 +104,7 @@ class _Objects(NamedTuple):
     n_holes: NDArray[np.int64]
 
     @classmethod
-    def of(cls, polygons: Polygons) -> _Objects:
+    def of(cls, polygons: PolygonArrays) -> _Objects:
         distinct, numbers = np.unique(polygons.object_indices, return_inverse=True)
         members: list[list[int]] = [[] for _ in distinct]
         for index, number in enumerate(numbers.tolist()):
@@ -120,7 +120,7 @@ class _Objects(NamedTuple):
         return cls(numbers, members, np.hstack([lows, highs - lows]), areas, n_holes)
 
 
-def _object_rles(polygons: Polygons, objects: _Objects) -> list[str]:
+def _object_rles(polygons: PolygonArrays, objects: _Objects) -> list[str]:
     """Return each object's compressed run lengths; costs what the runs of all objects cost, not their pixels."""
     height, width = polygons.shape
     columns = transposed(polygons.to_runs((objects.numbers + 1).astype(np.uint32)))

@@ -1,4 +1,4 @@
-"""Polygons as a GeoArrow table."""
+"""PolygonArrays as a GeoArrow table."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from prelabel.polygons.polygons import Polygons
+    from prelabel.polygons.arrays import PolygonArrays
 
 
-def to_arrow(polygons: Polygons) -> pa.Table:
+def to_arrow(polygons: PolygonArrays) -> pa.Table:
     """Return a GeoArrow table, one row per polygon.
 
     Columns: ``geometry`` (``geoarrow.polygon``: interleaved float64 x, y, rings closed, y down, no CRS), ``class``

@@ -1,4 +1,4 @@
-"""Polygons as GeoJSON (RFC 7946)."""
+"""PolygonArrays as GeoJSON (RFC 7946)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prelabel.polygons.polygons import Polygons
+    from prelabel.polygons.arrays import PolygonArrays
 
 
-def to_geojson(polygons: Polygons) -> dict[str, Any]:
+def to_geojson(polygons: PolygonArrays) -> dict[str, Any]:
     """Return a GeoJSON FeatureCollection (RFC 7946) of plain Python values, one feature per polygon.
 
     Coordinates are pixels with y down, not longitudes and latitudes. Rings are closed; exteriors run counter-clockwise
