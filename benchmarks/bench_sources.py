@@ -29,8 +29,10 @@ from PIL import Image
 from workloads import _smooth
 
 from prelabel.importer.convert import convert
-from prelabel.importer.opened_csv import Source
+from prelabel.importer.opened_csv import OpenedCsv
+from prelabel.importer.options import RunOptions
 from prelabel.inputs.csv_rows import read_rows
+from prelabel.items.row_encoder import RowEncoder
 from prelabel.items.worker_pool import count_cores
 from prelabel.masks.sources.access import Access, Limits
 from prelabel.masks.sources.router import MaskSources
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
+    from prelabel.items.mask_tracer import MaskTracer
     from prelabel.model import RowBatch
 
 LATENCY_S = 0.02
@@ -140,14 +143,15 @@ def each_once(here: Place) -> int:
 def encoding_alone(here: Place) -> int:
     """Ten thousand rows whose masks are traced already: cells, ids and JSON on all cores, and the file."""
     csv = here.table("encode", N_ROWS, lambda row: f"{row % N_SHARED}.png")
-    source = Source.open(csv, CONFIG)
-    encoder = source.encoder(source.bind(SCHEMA), "")
-    traced = _traced(here, encoder)
+    opened = OpenedCsv.open(csv, CONFIG, RunOptions(project="p"))
+    binding = opened.bind(SCHEMA)
+    encoder = RowEncoder(opened.config, binding, project="p")
+    traced = _traced(here, opened.tracer(binding))
     started = time.perf_counter()
 
     def encode(rows: RowBatch) -> list[bytes]:
-        drafts = [encoder.start(rows, index) for index in range(len(rows))]
-        return [encoder.finish(draft, traced[draft.mask_cell]).item.body for draft in drafts]
+        drafts = [encoder.read(rows, index) for index in range(len(rows))]
+        return [encoder.encode(draft, traced[draft.mask_cell]).item.body for draft in drafts]
 
     n_rows, waiting = 0, deque[Future[list[bytes]]]()
     with ThreadPoolExecutor(count_cores()) as pool, Path(os.devnull).open("wb") as out:
@@ -162,9 +166,9 @@ def encoding_alone(here: Place) -> int:
     return n_rows
 
 
-def _traced(here: Place, encoder: Any) -> dict[str, Any]:
+def _traced(here: Place, tracer: MaskTracer) -> dict[str, Any]:
     names = [f"{number}.png" for number in range(N_SHARED)]
-    return {name: encoder.trace((here.folder / name).read_bytes(), name, time.perf_counter()) for name in names}
+    return {name: tracer.trace((here.folder / name).read_bytes(), name, time.perf_counter()) for name in names}
 
 
 ROADS: dict[str, tuple[Callable[[Place], int], int]] = {

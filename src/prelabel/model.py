@@ -18,13 +18,15 @@ Geometry (every module keeps to it):
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
-    from prelabel.errors import RowError
+    from prelabel.errors import RowError, UploadError
 
     Int32Array = NDArray[np.int32]
     UInt32Array = NDArray[np.uint32]
@@ -40,6 +42,8 @@ Simplification = Literal["shared", "rings"]
 SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
 PolygonHoles = Literal["fill", "keyhole", "reject"]
 Resize = Literal["refuse", "nearest"]
+Trust = Literal["machine", "service"]
+OnError = Literal["collect", "raise"]
 
 # The kinds of tools and classifications that are imported, as a category schema names them.
 ToolKind = Literal["segmentation", "polygon"]
@@ -176,6 +180,62 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class MaskCounts:
+    """What one mask gave and cost.
+
+    Attributes:
+        n_objects, n_polygons, n_points: of its labels.
+        n_pixels: of the mask.
+        n_unknown_pixels: of a colour without a class.
+        decode_s: seconds from its bytes to runs, reading them included where that happened in the same thread.
+        trace_s: seconds from runs to objects.
+        n_near_pixels: given the class that their colour resembles.
+    """
+
+    n_objects: int
+    n_polygons: int
+    n_points: int
+    n_pixels: int
+    n_unknown_pixels: int
+    decode_s: float
+    trace_s: float
+    n_near_pixels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedRow:
+    """A row ready to be sent: its item, what its owner should know, and its mask's counts if it has one."""
+
+    item: Item
+    notes: tuple[str, ...] = ()
+    mask: MaskCounts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedChunk:
+    """Consecutive rows after encoding.
+
+    Attributes:
+        rows: the rows.
+        results: for each row in order its index in ``rows`` and its item, or its outcome if it ended here.
+        encode_s: seconds of one thread's work.
+        broken: lines of the batch that are no rows; they come with its first chunk.
+        read_s: seconds that reading the batch took; likewise.
+    """
+
+    rows: RowBatch
+    results: list[tuple[int, EncodedRow | RowOutcome]]
+    encode_s: float
+    broken: tuple[BrokenRow, ...] = ()
+    read_s: float = 0.0
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the items."""
+        return sum(len(result.item.body) for _, result in self.results if isinstance(result, EncodedRow))
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Items that travel in one request. ``number`` is 1-based."""
 
@@ -201,6 +261,25 @@ class Receipt:
     n_attempts: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class BatchFailure:
+    """A batch that was not imported, whole."""
+
+    batch: Batch
+    error: UploadError
+
+
+@dataclass(frozen=True, slots=True)
+class HubTask:
+    """One task of a project. ``answer`` and the brush URLs are as stored, empty when they were not asked for."""
+
+    task_id: str
+    asset_id: str
+    external_id: str
+    answer: Mapping[str, Any]
+    brush_urls: Mapping[str, str]
+
+
 TRANSPARENT = 0xFFFFFFFF
 """The run value of pixels whose alpha is 0: background, whatever their colour."""
 
@@ -208,6 +287,8 @@ EARLIER = "by an earlier run"
 """The reason of an imported row that this run did not send."""
 
 RowState = Literal["imported", "skipped", "failed"]
+RunKind = Literal["import", "dry run", "convert"]
+StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline"]
 
 
 @dataclass(frozen=True, slots=True)

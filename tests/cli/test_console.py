@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from prelabel.cli.console import check_writable, delimiter_of, errors_as_exit_codes, read_api_key
+from prelabel.cli.console import check_writable, errors_as_exit_codes, read_api_key
 from prelabel.errors import (
     ConfigError,
     ImportFailed,
@@ -140,9 +140,3 @@ def test_results_need_a_place(tmp_path: Path) -> None:
         check_writable("--rejects", tmp_path, table)
     with pytest.raises(ConfigError, match=r"--rejects: .*labels.csv is the CSV itself: name another file"):
         check_writable("--rejects", tmp_path / "." / "labels.csv", table)
-
-
-@pytest.mark.parametrize(("text", "character"), [("tab", "\t"), ("\\t", "\t"), (";", ";"), (None, None)])
-def test_delimiters_that_are_hard_to_type(text: str | None, character: str | None) -> None:
-    """A tab may be written in words."""
-    assert delimiter_of(text) == character

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prelabel.cli.interrupts import interrupts_to
-from prelabel.importer.stop_signal import Stopper
+from prelabel.importer.stop_signal import StopSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def _ctrl_c() -> Iterator[None]:
 def test_once_twice_and_before_anything_runs(number: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
     """The first asks; the second, with nothing to cancel, interrupts; handlers are put back."""
     before = signal.getsignal(number)
-    stopper = Stopper()
+    stopper = StopSignal()
 
     def run() -> None:
         with interrupts_to(stopper):
@@ -44,13 +44,13 @@ def test_once_twice_and_before_anything_runs(number: signal.Signals, capsys: pyt
 
 def test_a_cancelled_import_is_an_interruption() -> None:
     """What asyncio calls a cancelled task a person calls Ctrl-C."""
-    stopper = Stopper()
+    stopper = StopSignal()
 
     async def work() -> None:
-        stopper.listen(lambda: None)
-        for _ in range(2):
-            signal.raise_signal(signal.SIGTERM)
-        await asyncio.sleep(30)
+        with stopper.heard_by(lambda _: None):
+            for _ in range(2):
+                signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(30)
 
     with pytest.raises(KeyboardInterrupt), interrupts_to(stopper):
         asyncio.run(work())
@@ -58,7 +58,7 @@ def test_a_cancelled_import_is_an_interruption() -> None:
 
 def test_errors_are_left_alone() -> None:
     """Those of the block come out as they are."""
-    with pytest.raises(ValueError, match="mine"), interrupts_to(Stopper()):
+    with pytest.raises(ValueError, match="mine"), interrupts_to(StopSignal()):
         raise ValueError("mine")
 
 
@@ -67,7 +67,7 @@ def test_other_threads_have_no_signals() -> None:
     ran = []
 
     def run() -> None:
-        with interrupts_to(Stopper()):
+        with interrupts_to(StopSignal()):
             ran.append(True)
 
     thread = threading.Thread(target=run)

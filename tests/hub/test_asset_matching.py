@@ -13,7 +13,7 @@ from hub.scripted import KEY, scripted, success
 from prelabel.hub.asset_matching import Matches, match_ids, unmatched
 from prelabel.hub.client import HubClient
 from prelabel.importer.opened_csv import sizes_wanted
-from prelabel.importer.row_filter import RowGate
+from prelabel.importer.row_filter import RowFilter
 from prelabel.inputs.config import load_config
 from prelabel.inputs.survey import Survey, survey_ids
 from prelabel.model import EARLIER, RowBatch
@@ -238,7 +238,7 @@ def test_gate() -> None:
     """Empty, unmatched and superseded rows end here, in this order of reasons; others go on."""
     rows = rows_of("a", "", "x", "b", "b", "x")
     matches = Matches(unfound={"x"})
-    gate = RowGate("id", last_rows={"a": 1, "x": 6, "b": 5}, matches=matches)
+    gate = RowFilter("id", last_rows={"a": 1, "x": 6, "b": 5}, matches=matches)
     found = [gate(rows, index) for index in range(6)]
 
     assert [outcome and (outcome.number, outcome.line, outcome.state) for outcome in found] == [
@@ -256,7 +256,7 @@ def test_gate() -> None:
 
 def test_gate_of_a_run_that_goes_on() -> None:
     """Done rows are imported by an earlier run, also while the run stops."""
-    gate = RowGate("id", done={1, 3}, stopped=lambda: "interrupted")
+    gate = RowFilter("id", done={1, 3}, stopped=lambda: "interrupted")
     found = [gate(rows_of("a", "b", "", "c"), index) for index in range(4)]
 
     assert [outcome and (outcome.state, outcome.reason.partition(":")[0]) for outcome in found] == [
@@ -270,7 +270,7 @@ def test_gate_of_a_run_that_goes_on() -> None:
 def test_gate_without_knowledge() -> None:
     """Without survey and matches only empty IDs end here; a stopped run lets nothing through."""
     reason = ""
-    gate = RowGate("id", stopped=lambda: reason)
+    gate = RowFilter("id", stopped=lambda: reason)
     rows = rows_of("a", "", "a")
     assert [gate(rows, index) is None for index in range(3)] == [True, False, True]
 

@@ -12,11 +12,9 @@ from importer.test_session import rows_of
 from localhub.hubclient import CAR
 from prelabel.errors import UploadRefused, UploadUnavailable
 from prelabel.hub.asset_matching import Matches
-from prelabel.hub.client import HubTask
 from prelabel.hub.readback import ReadBack
-from prelabel.hub.uploader import BatchFailure
 from prelabel.localhub.settings import HubSettings
-from prelabel.model import Batch, Item, Receipt
+from prelabel.model import Batch, BatchFailure, HubTask, Item, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from prelabel.errors import BatchTooLarge, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.client import ImportAck
-from prelabel.hub.uploader import BatchFailure, Uploader
-from prelabel.model import Batch, Item, Receipt
+from prelabel.hub.uploader import Uploader
+from prelabel.model import Batch, BatchFailure, Item, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 import orjson
@@ -14,38 +14,45 @@ from localhub.hubclient import CAR, KEY, SCHEMA, Api
 from prelabel.errors import UploadError
 from prelabel.hub.asset_matching import Matches
 from prelabel.hub.batches import n_bytes_of
-from prelabel.hub.client import HubClient, HubTask
+from prelabel.hub.client import HubClient
+from prelabel.hub.label_merger import LabelMerger
 from prelabel.hub.merge import option_values
-from prelabel.importer.existing_labels import Keeping, Rewriter
-from prelabel.items.chunk_encoder import EncodedChunk
-from prelabel.items.row_encoder import EncodedRow
+from prelabel.importer.existing_labels import ExistingLabels
 from prelabel.localhub import LocalHub
-from prelabel.model import Batch, Item, RowBatch
+from prelabel.model import Batch, EncodedChunk, EncodedRow, HubTask, Item, RowBatch
 from prelabel.outcomes.builder import ReportBuilder
-from prelabel.outcomes.pending_rows import OpenRows
+from prelabel.outcomes.pending_rows import PendingRows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+
+    from prelabel.outcomes.journal_writer import JournalWriter
 
 DAY = {"schemaId": "cls-type", "answer": "day"}
 NOTE = {"schemaId": "cls-note", "answer": "hello"}
 
 
 class Desk:
-    """A project on a local hub, and a rewriter for it."""
+    """A project on a local hub, and what prepares batches for it."""
 
     def __init__(self, api: Api, client: HubClient, project: str, repeated: set[str]) -> None:
         self.api = api
         self.client = client
         self.project = project
-        self.books = ReportBuilder("import", "x.csv", ("id",), ",")
-        self.rows = OpenRows(self.books, ",", Matches())
+        self.report = ReportBuilder("import", "x.csv", ("id",), ",")
+        self.rows = PendingRows(self.report, ",", Matches())
         self.read: list[HubTask] = []
-        keeping = Keeping(True, frozenset(), option_values(SCHEMA))
-        self.rewriter = Rewriter(client, project, keeping, self.rows, repeated, self.note)
+        self.repeated = repeated
+        self.keep_by(LabelMerger(True, frozenset(), option_values(SCHEMA)))
 
-    async def note(self, tasks: Sequence[HubTask]) -> None:
-        """Remember what was read."""
+    def keep_by(self, merger: LabelMerger) -> None:
+        """Merge so from now on."""
+        self.existing = ExistingLabels(
+            self.client, self.project, merger, self.rows, cast("JournalWriter", self), self.repeated
+        )
+
+    async def keep(self, tasks: Sequence[HubTask]) -> None:
+        """Remember what was read, in place of a journal."""
         self.read += tasks
 
     def batch(self, *items: tuple[int, str, dict[str, Any]]) -> Batch:
@@ -61,7 +68,7 @@ class Desk:
     async def send(self, batch: Batch) -> list[dict[str, Any]]:
         """Complete, import and return what was imported."""
         sent = []
-        async with self.rewriter.rewritten(batch) as pieces:
+        async with self.existing.merged(batch) as pieces:
             for piece in pieces:
                 assert piece.n_bytes == n_bytes_of(piece.items)
                 if piece.items:
@@ -121,7 +128,7 @@ async def test_rows_of_one_asset_in_one_batch() -> None:
 
     assert [made["objectId"] for made in sent["objects"]] == ["car-1", "car-2"]
     assert sorted(each["answer"] for each in sent["classifications"]) == ["hello", "night"]
-    assert [(outcome.number, outcome.notes) for outcome in at.books.finish().outcomes] == [
+    assert [(outcome.number, outcome.notes) for outcome in at.report.finish().outcomes] == [
         (1, ("2 rows of the CSV have this external ID; all were added",)),
         (2, ("2 rows of the CSV have this external ID; all were added",)),
     ]
@@ -133,7 +140,7 @@ async def test_rows_of_one_asset_in_several_batches() -> None:
         order: list[str] = []
 
         async def run(name: str, batch: Batch, pause_s: float) -> None:
-            async with at.rewriter.rewritten(batch) as pieces:
+            async with at.existing.merged(batch) as pieces:
                 await asyncio.sleep(pause_s)
                 await at.client.send(at.project, pieces[0])
                 order.append(name)
@@ -151,10 +158,10 @@ async def test_rows_of_one_asset_in_several_batches() -> None:
 async def test_a_failed_batch_does_not_block_the_next() -> None:
     """Whoever waits for it goes on when it fails."""
     async with desk("a", repeated={"a"}) as at:
-        at.rewriter._project = "0" * 24
+        at.existing._project = "0" * 24
         with pytest.raises(UploadError):
             await at.send(at.batch((1, "a", {})))
-        at.rewriter._project = at.project
+        at.existing._project = at.project
         async with asyncio.timeout(5):
             await at.send(at.batch((2, "a", {})))
 
@@ -165,17 +172,16 @@ async def test_unmatched_rows_end_here() -> None:
         sent = await at.send(at.batch((1, "x", {}), (2, "a", {})))
 
     assert [each["externalId"] for each in sent] == ["a"]
-    assert [(outcome.number, outcome.state) for outcome in at.books.finish().outcomes] == [(1, "failed")]
+    assert [(outcome.number, outcome.state) for outcome in at.report.finish().outcomes] == [(1, "failed")]
 
 
 async def test_content_no_item_is_known_to_carry() -> None:
     """It is written with its task alone, and the row's owner told."""
     async with desk("a") as at:
-        (item,) = at.batch((1, "a", {"classifications": [DAY]})).items
+        batch = at.batch((1, "a", {"classifications": [DAY]}))
         task = HubTask("t1", "a1", "a", {"tools": [], "rotation": 90}, {"brushDataUrl": "https://b/1"})
-        result = at.rewriter._keeping.group("a", [item], [task])
-        assert isinstance(result, Item)
-        ((task_id, body),) = result.task_bodies
+        decision = at.existing._merger.decide(batch, [task])
+        ((task_id, body),) = decision.batches[1].items[0].task_bodies
         assert task_id == "t1"
         assert orjson.loads(body) == {
             "answer": {"objects": [], "classifications": [DAY], "relations": [], "rotation": 90},
@@ -183,10 +189,10 @@ async def test_content_no_item_is_known_to_carry() -> None:
             "medicalBrushDataUrl": None,
             "duration": 0,
         }
-        assert at.rewriter._account([item], [task], result) is result
+        at.existing._write_down(decision.rows[0])
         at.rows.close(1, "imported")
 
-    (outcome,) = at.books.finish().outcomes
+    (outcome,) = at.report.finish().outcomes
     assert outcome.notes == ("the stored labels also hold rotation, sent along as found: look whether they are kept",)
 
 
@@ -207,7 +213,7 @@ async def test_brushes_stay() -> None:
 async def test_overwriting_keeps_ignored_schemas() -> None:
     """Their stored labels stay, all others go; a task with other labels of theirs is written on its own."""
     async with desk("a", "b", "b") as at:
-        at.rewriter._keeping = Keeping(False, frozenset({"cls-note", "tool-car"}), option_values(SCHEMA))
+        at.keep_by(LabelMerger(False, frozenset({"cls-note", "tool-car"}), option_values(SCHEMA)))
         stored = {"objects": [CAR], "classifications": [NOTE, {"schemaId": "cls-seen", "answer": ["rain"]}]}
         await at.api.import_labels(at.project, [{"externalId": "a", **stored}])
         last = (await at.api.tasks(at.project))[-1]
@@ -227,13 +233,13 @@ async def test_overwriting_keeps_ignored_schemas() -> None:
 async def test_overwriting_everything_reads_only() -> None:
     """The tasks are told before they are touched; the items are sent as they came; unknown IDs fail."""
     async with desk("a") as at:
-        at.rewriter._keeping = Keeping(False, frozenset(), {})
+        at.keep_by(LabelMerger(False, frozenset(), {}))
         batch = at.batch((1, "a", {"classifications": [DAY]}), (2, "x", {}))
-        async with at.rewriter.rewritten(batch) as pieces:
+        async with at.existing.merged(batch) as pieces:
             assert [piece.items for piece in pieces] == [batch.items[:1]]
             assert [task.external_id for task in at.read] == ["a"]
 
-    assert [(outcome.number, outcome.state) for outcome in at.books.finish().outcomes] == [(2, "failed")]
+    assert [(outcome.number, outcome.state) for outcome in at.report.finish().outcomes] == [(2, "failed")]
 
 
 async def test_assets_that_share_an_id() -> None:
@@ -256,5 +262,5 @@ async def test_assets_that_share_an_id() -> None:
         {"cls-note"},
         {"cls-note", "cls-type"},
     ]
-    for outcome in at.books.finish().outcomes:
+    for outcome in at.report.finish().outcomes:
         assert outcome.notes == ("2 assets have this external ID; each of them gets the labels",)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prelabel.errors import ConfigError
-from prelabel.importer.opened_csv import Source
-from prelabel.importer.row_filter import RowGate
+from prelabel.importer.opened_csv import OpenedCsv
+from prelabel.importer.options import RunOptions
+from prelabel.importer.row_filter import RowFilter
 from prelabel.items.worker_pool import count_cores
 
 if TYPE_CHECKING:
@@ -33,17 +34,19 @@ def table(tmp_path: Path) -> Path:
 
 def test_open(table: Path) -> None:
     """Header and delimiter are found; masks are looked for beside the CSV; all cores work."""
-    source = Source.open(str(table), CONFIG)
+    opened = OpenedCsv.open(str(table), CONFIG, RunOptions())
 
-    assert (source.layout.header, source.layout.delimiter) == (("id", "kind", "more"), ";")
-    assert source.masks.root == table.parent
-    assert source.n_threads == count_cores()
-    assert Source.open(table, CONFIG, ";", 3, mask_root="elsewhere").masks.root.name == "elsewhere"
+    assert (opened.layout.header, opened.layout.delimiter) == (("id", "kind", "more"), ";")
+    assert opened.masks.root == table.parent
+    assert opened.n_threads == count_cores()
+    assert (
+        OpenedCsv.open(table, CONFIG, RunOptions(delimiter=";", mask_root="elsewhere")).masks.root.name == "elsewhere"
+    )
 
 
 def test_survey(table: Path) -> None:
     """Every row counts, broken ones too."""
-    survey, masks = Source.open(table, CONFIG).survey()
+    survey, masks = OpenedCsv.open(table, CONFIG, RunOptions()).survey()
 
     assert masks.plan().n_requests == 0
     assert (survey.n_rows, survey.last_rows, survey.repeated) == (4, {"a": 4, "b": 2}, frozenset({"a"}))
@@ -51,14 +54,14 @@ def test_survey(table: Path) -> None:
 
 def test_numbers_of(table: Path) -> None:
     """Row numbers by ID; broken rows count as rows."""
-    assert Source.open(table, CONFIG).numbers_of({"a"}) == [1, 4]
+    assert OpenedCsv.open(table, CONFIG, RunOptions()).numbers_of({"a"}) == [1, 4]
 
 
 async def test_encoded(table: Path) -> None:
     """Rows become items or outcomes, in order."""
-    source = Source.open(table, CONFIG)
-    encoder = source.encoder(source.bind({"categorySchema": SCHEMA}), "p1")
-    (chunk,) = [chunk async for chunk in source.encoded(encoder, RowGate("id"), None)]
+    opened = OpenedCsv.open(table, CONFIG, RunOptions())
+    binding = opened.bind({"categorySchema": SCHEMA})
+    (chunk,) = [chunk async for chunk in opened.encoded(binding, {}, RowFilter("id"), None)]
 
     assert [getattr(result, "state", "item") for _, result in chunk.results] == ["item", "failed", "item"]
     assert [broken.number for broken in chunk.broken] == [3]
@@ -67,8 +70,8 @@ async def test_encoded(table: Path) -> None:
 def test_what_does_not_fit(table: Path, tmp_path: Path) -> None:
     """Config, CSV and schema are checked against each other."""
     with pytest.raises(ConfigError, match="Kund"):
-        Source.open(table, {**CONFIG, "classification_columns": ["Kund"]}).bind(SCHEMA)
+        OpenedCsv.open(table, {**CONFIG, "classification_columns": ["Kund"]}, RunOptions()).bind(SCHEMA)
     with pytest.raises(ConfigError, match="nowhere"):
-        Source.open(table, {**CONFIG, "external_id_column": "nowhere"}).bind(SCHEMA)
+        OpenedCsv.open(table, {**CONFIG, "external_id_column": "nowhere"}, RunOptions()).bind(SCHEMA)
     with pytest.raises(ConfigError):
-        Source.open(tmp_path / "absent.csv", CONFIG)
+        OpenedCsv.open(tmp_path / "absent.csv", CONFIG, RunOptions())

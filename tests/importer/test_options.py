@@ -1,34 +1,56 @@
-"""The options' description and the function that takes them must not drift apart."""
+"""Options as records, and as the keywords of the functions that take them."""
 
 from __future__ import annotations
 
 import inspect
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from prelabel.cli.options import DECLARED
+from prelabel.importer.convert import convert
 from prelabel.importer.import_labels import import_labels, import_labels_async
-from prelabel.importer.options import ImportOptions, MaskOptions
-from prelabel.masks.sources.access import MaskSettings
+from prelabel.importer.options import ConvertOptions, ImportOptions
+
+if TYPE_CHECKING:
+    from prelabel.importer.options import RunOptions
+
+FUNCTIONS: list[tuple[Any, type[RunOptions]]] = [
+    (import_labels, ImportOptions),
+    (import_labels_async, ImportOptions),
+    (convert, ConvertOptions),
+]
+BY_CODE_ONLY = {"api_key", "on_progress", "n_threads", "on_error", "trust", "stop", "out"}
 
 
-def test_options_are_the_functions_keywords() -> None:
-    """Same names; what has no default is required; each is described."""
-    parameters = inspect.signature(import_labels_async).parameters.values()
-    keywords = {each.name: each.default is each.empty for each in parameters if each.kind is each.KEYWORD_ONLY}
+@pytest.mark.parametrize(("function", "record"), FUNCTIONS)
+def test_fields_are_keywords(function: Any, record: type[RunOptions]) -> None:
+    """Same names and defaults, what has none is required, and ``help()`` describes each."""
+    parameters = inspect.signature(function).parameters
+    keywords = {name: each for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY}
+    described = inspect.getdoc(function) or ""
 
-    assert keywords.keys() == ImportOptions.__annotations__.keys() - MaskOptions.__annotations__.keys()
-    assert {name for name, is_needed in keywords.items() if is_needed} == {"project"}
-    described = inspect.getdoc(ImportOptions) or ""
-    assert [name for name in keywords if f"{name}: " not in described] == []
+    assert list(parameters)[:2] == ["csv", "config"]
+    assert keywords.keys() == {field.name for field in fields(record)}
+    for field in fields(record):
+        default = inspect.Parameter.empty if field.default is MISSING else field.default
+        assert keywords[field.name].default == default
+        assert f"{field.name}: " in described
 
 
-def test_mask_options_are_the_settings_keywords() -> None:
-    """The same for where masks come from: names, descriptions, and no other keyword gets through."""
-    parameters = inspect.signature(MaskSettings.of).parameters.values()
-    keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
-
-    assert set(keywords) == MaskOptions.__annotations__.keys()
-    described = inspect.getdoc(MaskOptions) or ""
-    assert [name for name in keywords if f"{name}: " not in described] == []
+def test_a_misspelt_keyword() -> None:
+    """It is no option, and says so before anything is opened."""
     with pytest.raises(TypeError, match="'dryrun'"):
         import_labels("rows.csv", {"external_id_column": "id"}, project="p", dryrun=True)  # type: ignore[call-arg]
+
+
+def test_the_key_is_not_shown() -> None:
+    """Not in a traceback that prints its locals, nor in a log."""
+    assert "hush" not in repr(ImportOptions(project="p", api_key="hush"))
+
+
+@pytest.mark.parametrize("record", [ImportOptions, ConvertOptions])
+def test_the_command_line_has_every_option(record: type[RunOptions]) -> None:
+    """But for those that only code can give, and those a command makes itself of others."""
+    assert {field.name for field in fields(record)} - DECLARED.keys() <= BY_CODE_ONLY

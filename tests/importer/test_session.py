@@ -13,7 +13,7 @@ from hub.scripted import failure
 from importer.test_pipeline import desk_with
 from masks.webserver import endless, serving
 from prelabel.errors import ConfigError
-from prelabel.importer.stop_signal import Stopper
+from prelabel.importer.stop_signal import StopSignal
 from prelabel.outcomes.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ async def test_rows_of_one_id_that_are_sent_again_may_be_interrupted(tmp_path: P
 
 async def test_stopping_gently(tmp_path: Path) -> None:
     """What is on its way arrives, waiting requests are not sent, every row has its state, and another run goes on."""
-    stopper = Stopper()
+    stopper = StopSignal()
 
     def watch(progress: Progress) -> None:
         if progress.n_imported:
@@ -185,7 +185,7 @@ async def test_stopping_gently(tmp_path: Path) -> None:
 
 async def test_stopped_before_rows_stream(tmp_path: Path) -> None:
     """Asked before the first answer, it ends with nothing sent."""
-    stopper = Stopper()
+    stopper = StopSignal()
     stopper.request()
     async with desk_with(tmp_path, 2) as desk:
         report = await desk.run(rows_of(2), stop=stopper)
@@ -235,7 +235,7 @@ async def test_the_record_is_small(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["deadline", "interrupt"])
 async def test_stopping_while_masks_are_fetched(how: str, tmp_path: Path) -> None:
     """A server that says nothing does not hold up the end; rows whose masks did not come say why."""
-    stopper = Stopper()
+    stopper = StopSignal()
     async with desk_with(tmp_path, 4) as desk, serving(endless(b"x", 600.0)) as server:
         config = {"mask_column": "Extra", "mask_color_mapping": {"Car": [1]}}
         rows = [[f"{n}.png", "day", "", "", f"{server.url}/{n}.png"] for n in range(4)]

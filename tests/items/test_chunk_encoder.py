@@ -17,13 +17,14 @@ from PIL import Image
 
 from masks.webserver import serving
 from prelabel.inputs.config import load_config
-from prelabel.items.chunk_encoder import EncodedChunk, MaskSupply, RowWork
-from prelabel.items.row_encoder import EncodedRow, RowEncoder
-from prelabel.items.trace_cache import SharedMasks
+from prelabel.items.chunk_encoder import ChunkEncoder, MaskSupply
+from prelabel.items.mask_tracer import MaskTracer
+from prelabel.items.row_encoder import RowEncoder
+from prelabel.items.trace_cache import TraceCache
 from prelabel.masks.sources.access import Access, Limits
 from prelabel.masks.sources.request_plan import MaskSurvey
 from prelabel.masks.sources.router import MaskSources
-from prelabel.model import Binding, BrokenRow, MaskClass, RowBatch, RowOutcome, Tool
+from prelabel.model import Binding, BrokenRow, EncodedChunk, EncodedRow, MaskClass, RowBatch, RowOutcome, Tool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -47,18 +48,20 @@ class Desk:
     def __init__(self, folder: Path, **chosen: Any) -> None:
         config = load_config({"external_id_column": "id", "mask_column": "mask", **chosen})
         kind = "rgb" if "rgb" in str(chosen.get("mask_color_mapping")) else "value"
-        self.encoder = RowEncoder(config, Binding((), kind, (MaskClass(CAR, 1),)), project="p1")  # type: ignore[arg-type]
+        binding = Binding((), kind, (MaskClass(CAR, 1),))  # type: ignore[arg-type]
+        self.encoder = RowEncoder(config, binding, project="p1")
+        self.tracer = MaskTracer(config, binding)
         self.sources = MaskSources(folder, Access(), Limits(concurrency=4, timeout_s=5.0))
 
     async def encode(self, *cells: str, gate: Callable[..., Any] = lambda _rows, _index: None) -> EncodedChunk:
         """Encode one chunk with a row for each cell."""
         survey = MaskSurvey()
         survey.see(cells)
-        supply = MaskSupply("mask", self.sources, SharedMasks(survey.is_repeated, 1 << 20))
+        supply = MaskSupply("mask", self.sources, self.tracer, TraceCache(survey.is_repeated, 1 << 20))
         numbers = list(range(1, 1 + len(cells)))
         ids = [f"{number}.png" for number in numbers]
         rows = RowBatch(("id", "mask"), numbers, numbers, {"id": ids, "mask": list(cells)})
-        work = RowWork(self.encoder, gate, "id", supply)
+        work = ChunkEncoder(self.encoder, gate, "id", supply)
         with ThreadPoolExecutor(2) as pool:
             return await work.encode(pool, rows, range(len(cells)), 0.5)
 
@@ -147,14 +150,14 @@ async def test_a_repeated_local_mask_is_traced_once(tmp_path: Path, monkeypatch:
     """By one thread, while the other rows wait without holding one."""
     n_traced = 0
     async with desk_with(tmp_path) as desk:
-        trace = desk.encoder.trace
+        trace = desk.tracer.trace
 
         def counted(*arguments: Any) -> Any:
             nonlocal n_traced
             n_traced += 1
             return trace(*arguments)
 
-        monkeypatch.setattr(desk.encoder, "trace", counted)
+        monkeypatch.setattr(desk.tracer, "trace", counted)
         alike = await desk.encode(*["a.png"] * 12, RLE, RLE)
         await desk.encode("a.png", RLE)
     assert n_traced == 2 + 2
@@ -172,7 +175,7 @@ async def test_run_lengths_have_no_colours(tmp_path: Path) -> None:
 async def test_a_fault_of_ours_ends_the_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not a row's error, and what waits is not left behind."""
     async with serving(answer) as server, desk_with(tmp_path) as desk:
-        monkeypatch.setattr(desk.encoder, "finish", lambda *_: 1 / 0)
+        monkeypatch.setattr(desk.encoder, "encode", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             await desk.encode(*(f"{server.url}/{n}.png" for n in range(9)))
         assert desk.sources.held.n_bytes == 0
@@ -184,7 +187,7 @@ async def test_broken_lines_and_reading_time_come_with_the_first_chunk(tmp_path:
     broken = BrokenRow(3, 3, "x", ValueError())  # type: ignore[arg-type] # only handed on
     rows = RowBatch(("id", "mask"), [1, 2], [1, 2], {"id": ["a", "b"], "mask": ["", ""]}, (broken,))
     async with desk_with(tmp_path) as desk:
-        work = RowWork(desk.encoder, lambda _rows, _index: None, "id")
+        work = ChunkEncoder(desk.encoder, lambda _rows, _index: None, "id")
         with ThreadPoolExecutor(1) as pool:
             first = await work.encode(pool, rows, range(1), 0.5)
             second = await work.encode(pool, rows, range(1, 2), 0.5)

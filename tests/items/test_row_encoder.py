@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import ANY
 
@@ -15,7 +16,6 @@ import oracles
 from encoding import LocalEncoder
 from prelabel.errors import MaskError, RowError
 from prelabel.inputs.config import load_config
-from prelabel.items.row_encoder import RowEncoder
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import Binding, Classification, ColumnLink, MaskClass, MaskValueKind, Option, RowBatch, Shape, Tool
 
@@ -55,7 +55,7 @@ def encoder(
     ignored: tuple[Tool, ...] = (),
     project: str = "p1",
     shapes: Mapping[str, tuple[Shape, ...]] | None = None,
-    limits: MaskLimits | None = None,
+    limits: MaskLimits = MaskLimits(),  # noqa: B008 - frozen
     **chosen: Any,
 ) -> LocalEncoder:
     """Return an encoder for a column of answers and a column of masks, and the folder of these."""
@@ -67,7 +67,7 @@ def encoder(
         classes.append(MaskClass(tool, value, ignored=tool in ignored))
     columns = (ColumnLink("colour", RADIO), ColumnLink("note", TEXT))
     binding = Binding(columns, kind, tuple(classes) if kind else ())
-    return LocalEncoder(RowEncoder(config, binding, project=project, shapes=shapes, limits=limits), root)
+    return LocalEncoder(config, binding, root, project=project, shapes=shapes, limits=limits)
 
 
 def rows(*masks: str, colour: str = "Red", note: str = "") -> RowBatch:
@@ -218,7 +218,7 @@ def test_near_colours_are_proved_as_mapped(tmp_path: Path) -> None:
     save(tmp_path / "a.png", np.full((4, 4, 3), (240, 60, 60), np.uint8))
     config = load_config({"external_id_column": "id", "mask_column": "mask", "color_tolerance": 10})
     binding = Binding((), "rgb", (MaskClass(CAR, 0xF44336),))
-    proving = LocalEncoder(RowEncoder(config, binding, project="p1", min_iou=1.0), tmp_path)
+    proving = LocalEncoder(config, binding, tmp_path, min_iou=1.0)
     assert proving.encode(rows("a.png"), 0).notes == (
         "16 pixels mapped from 1 near colours",
         "verified: every pixel is as in the mask",
@@ -232,7 +232,7 @@ def test_sizes_are_compared_and_scaled(tmp_path: Path) -> None:
     plain = encoder(tmp_path).encode(rows("a.png"), 0)
 
     for shapes in (right, unknown):
-        assert encoder(tmp_path, shapes=shapes).encode(rows("a.png"), 0) == plain._replace(mask=ANY)
+        assert encoder(tmp_path, shapes=shapes).encode(rows("a.png"), 0) == replace(plain, mask=ANY)
     with pytest.raises(MaskError, match="the mask is 8 x 3 pixels and the asset 16 x 6") as caught:
         encoder(tmp_path, shapes=wrong).encode(rows("a.png"), 0)
     assert (caught.value.column, caught.value.excerpt) == ("mask", "a.png")

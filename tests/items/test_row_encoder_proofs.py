@@ -14,13 +14,12 @@ import oracles
 from encoding import LocalEncoder
 from prelabel.errors import ConfigError, RowError
 from prelabel.inputs.config import load_config
-from prelabel.items.row_encoder import RowEncoder
 from prelabel.model import Binding, MaskClass, RowBatch, Tool
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prelabel.items.row_encoder import EncodedRow
+    from prelabel.model import EncodedRow
 
 ROWS, COLUMNS = np.mgrid[:40, :40]
 DISC = (np.hypot(ROWS - 20, COLUMNS - 20) < 16).astype(np.uint8)
@@ -37,7 +36,7 @@ def encoded(
     Image.fromarray(mask).save(folder / "a.png")
     config = load_config({"external_id_column": "id", "mask_column": "mask", **keys})
     binding = Binding((), "value", (MaskClass(Tool("Car", "c1", kind, None), 1),))
-    encoder = LocalEncoder(RowEncoder(config, binding, project="p1", **(proof or {})), folder)
+    encoder = LocalEncoder(config, binding, folder, **(proof or {}))
     return encoder.encode(RowBatch(("id", "mask"), [1], [2], {"id": ["a"], "mask": ["a.png"]}), 0)
 
 
@@ -53,7 +52,7 @@ def painted(row: EncodedRow) -> np.ndarray:
 
 def test_holes_cut_open(tmp_path: Path) -> None:
     """The polygon tool's single ring paints the mask; the note tells."""
-    row = encoded(tmp_path, HOLED, "polygon", polygon_holes="keyhole", proof={"verify": True})
+    row = encoded(tmp_path, HOLED, "polygon", polygon_holes="keyhole", proof={"min_iou": 0.0})
 
     assert row.notes == (
         "2 holes cut open: the polygon tool cannot hold them",
@@ -66,7 +65,7 @@ def test_holes_cut_open(tmp_path: Path) -> None:
 
 def test_what_is_sent_is_verified(tmp_path: Path) -> None:
     """Filled holes are wrong pixels, though the trace was exact."""
-    row = encoded(tmp_path, HOLED, "polygon", proof={"verify": True})
+    row = encoded(tmp_path, HOLED, "polygon", proof={"min_iou": 0.0})
 
     n_disc = int(DISC.sum())
     iou = (n_disc - N_HOLE) * 10_000 // n_disc / 10_000
@@ -127,7 +126,7 @@ def test_a_budget_is_kept(tmp_path: Path) -> None:
     assert simplified.endswith(f' px instead of 0.1 px to keep to "max_points_per_asset" (24): {n_points} points')
     assert n_points <= 24
     tolerance = float(simplified.split()[5])
-    same = encoded(tmp_path, HOLED, polygon_simplification_tolerance=tolerance, proof={"verify": True})
+    same = encoded(tmp_path, HOLED, polygon_simplification_tolerance=tolerance, proof={"min_iou": 0.0})
     assert same.item == row.item
     assert verified == same.notes[-1]
     assert verified.startswith(f"verified: {int((painted(row) != HOLED).sum())} of 1600 pixels are not")
@@ -168,7 +167,7 @@ def test_a_proof_is_of_what_readers_paint(tmp_path: Path) -> None:
     for mode in ("instance_segmentation", "semantic_segmentation"):
         keys = {"external_id_column": "id", "mask_column": "mask", "coordinates": "pixel_centers"}
         config = load_config({**keys, "segmentation_mode": mode})
-        encoder = LocalEncoder(RowEncoder(config, binding, project="p1", verify=True), tmp_path)
+        encoder = LocalEncoder(config, binding, tmp_path, min_iou=0.0)
         row = encoder.encode(RowBatch(("id", "mask"), [1], [2], {"id": ["a"], "mask": ["a.png"]}), 0)
         image = np.zeros(mask.shape, np.uint8)
         for item in json.loads(row.item.body)["objects"]:

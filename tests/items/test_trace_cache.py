@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from prelabel.errors import MaskError, RowError
-from prelabel.items.row_encoder import MaskCounts, TracedMask
-from prelabel.items.trace_cache import SharedMasks
+from prelabel.items.mask_tracer import TracedMask
+from prelabel.items.trace_cache import TraceCache
 from prelabel.masks.references import InlineMask, LocalPath, Reference, WebUrl
+from prelabel.model import MaskCounts
 from prelabel.polygons.formats.ango import MaskObjects
 
 
@@ -21,9 +22,9 @@ def traced(n_bytes: int = 10) -> TracedMask:
     return TracedMask(objects, ("a note",), MaskCounts(1, 1, 4, 100, 0, 0.5, 0.25))
 
 
-def shared(max_bytes: int = 1 << 20) -> SharedMasks:
+def shared(max_bytes: int = 1 << 20) -> TraceCache:
     """Masks of which all are named repeatedly."""
-    return SharedMasks(lambda _: True, max_bytes)
+    return TraceCache(lambda _: True, max_bytes)
 
 
 async def test_a_mask_is_made_once() -> None:
@@ -101,7 +102,7 @@ async def test_a_kept_error_holds_no_frames() -> None:
     assert (kept.__traceback__, kept.__cause__, kept.__context__) == (None, None, None)
 
 
-async def _put(masks: SharedMasks, reference: Reference, mask: TracedMask) -> None:
+async def _put(masks: TraceCache, reference: Reference, mask: TracedMask) -> None:
     async def make() -> TracedMask:
         return mask
 

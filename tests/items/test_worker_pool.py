@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from prelabel.errors import RowError
-from prelabel.items.chunk_encoder import MaskSupply, RowWork
-from prelabel.items.row_encoder import Draft, EncodedRow
+from prelabel.items.chunk_encoder import ChunkEncoder, MaskSupply
+from prelabel.items.row_encoder import Draft
 from prelabel.items.worker_pool import count_cores, encode_rows
 from prelabel.masks.sources.byte_budget import HeldBytes
-from prelabel.model import BrokenRow, Item, RowBatch, RowOutcome
+from prelabel.model import BrokenRow, EncodedRow, Item, RowBatch, RowOutcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
 
-    from prelabel.items.chunk_encoder import EncodedChunk
     from prelabel.items.row_encoder import RowEncoder
+    from prelabel.model import EncodedChunk
 
 
 class SlowFirst:
@@ -32,7 +32,7 @@ class SlowFirst:
         self.threads: set[str] = set()
         self._lock = threading.Lock()
 
-    def start(self, batch: RowBatch, index: int) -> Draft:
+    def read(self, batch: RowBatch, index: int) -> Draft:
         """Read one row, or fail."""
         with self._lock:
             self.n_now += 1
@@ -48,7 +48,7 @@ class SlowFirst:
             raise ZeroDivisionError
         return Draft(batch.numbers[index], external_id, [], "")
 
-    def finish(self, draft: Draft) -> EncodedRow:
+    def encode(self, draft: Draft) -> EncodedRow:
         """Make its item."""
         return EncodedRow(Item(draft.row_number, draft.external_id, b"0123456789"))
 
@@ -74,7 +74,7 @@ def run(
     supply: MaskSupply | None = None,
 ) -> AsyncGenerator[EncodedChunk]:
     """Encode with a gate that lets all through."""
-    work = RowWork(cast("RowEncoder", encoder or SlowFirst()), gate or (lambda _rows, _index: None), "id", supply)
+    work = ChunkEncoder(cast("RowEncoder", encoder or SlowFirst()), gate or (lambda _rows, _index: None), "id", supply)
     return encode_rows(batches, work, n_threads=n_threads, chunk_rows=chunk_rows)
 
 
@@ -145,7 +145,7 @@ class Sources:
 
 def supply_of(max_bytes: int, rows_ahead: int) -> MaskSupply:
     """A supply without masks, with its bounds."""
-    return MaskSupply("mask", cast("Any", Sources(max_bytes)), cast("Any", None), rows_ahead)
+    return MaskSupply("mask", cast("Any", Sources(max_bytes)), cast("Any", None), cast("Any", None), rows_ahead)
 
 
 async def test_rows_that_may_wait_are_read_ahead() -> None:
@@ -240,12 +240,12 @@ async def test_cancelling_lets_the_step_under_way_end() -> None:
     loop, is_under_way = asyncio.get_running_loop(), asyncio.Event()
 
     class Slow(SlowFirst):
-        def start(self, batch: RowBatch, index: int) -> Draft:
+        def read(self, batch: RowBatch, index: int) -> Draft:
             events.append("begun")
             loop.call_soon_threadsafe(is_under_way.set)
             time.sleep(0.2)
             events.append("done")
-            return super().start(batch, index)
+            return super().read(batch, index)
 
     task = asyncio.create_task(all_of(run(batches_of(["a"]), Slow())))
     await is_under_way.wait()

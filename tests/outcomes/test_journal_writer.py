@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from outcomes.test_pending_rows import ITEMS, opened
 from prelabel.errors import UploadRefused
-from prelabel.hub.client import HubTask
-from prelabel.hub.uploader import BatchFailure
-from prelabel.model import Batch, Receipt
+from prelabel.model import Batch, BatchFailure, HubTask, Receipt
 from prelabel.outcomes.journal import Journal, ReplacedTask
-from prelabel.outcomes.journal_writer import Ledger
+from prelabel.outcomes.journal_writer import JournalWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +23,7 @@ async def test_a_batch_and_its_pieces(tmp_path: Path) -> None:
     rows.fold(1, into=2)
     whole = Batch(1, tuple(ITEMS[1:]), 6)
     with Journal(tmp_path) as journal:
-        ledger = Ledger(journal, rows)
+        ledger = JournalWriter(journal, rows)
         await ledger.sending(whole)
         assert journal.batches() == [("1-3", "sent", "")]
         for item in whole.items:
@@ -40,7 +38,7 @@ async def test_a_receipt_in_parts(tmp_path: Path) -> None:
     """Rows that were found missing are not acknowledged, the others of their batch are."""
     rows, _ = opened()
     with Journal(tmp_path) as journal:
-        ledger = Ledger(journal, rows)
+        ledger = JournalWriter(journal, rows)
         await ledger.sending(WHOLE)
         await ledger.settled(BatchFailure(Batch(1, (ITEMS[0],), 3), NO))
         await ledger.settled(Receipt(Batch(1, tuple(ITEMS[1:]), 6), None, 3))
@@ -51,9 +49,9 @@ async def test_unsent_batches_and_no_journal(tmp_path: Path) -> None:
     """What was never sent leaves no record; without a journal nothing happens."""
     rows, _ = opened()
     with Journal(tmp_path) as journal:
-        await Ledger(journal, rows).settled(BatchFailure(WHOLE, NO))
+        await JournalWriter(journal, rows).settled(BatchFailure(WHOLE, NO))
         assert journal.batches() == []
-    nothing = Ledger(None, rows)
+    nothing = JournalWriter(None, rows)
     await nothing.sending(WHOLE)
     await nothing.settled(Receipt(WHOLE, 3, 3))
     await nothing.keep([HubTask("t1", "a1", "a", {}, {})])
@@ -64,7 +62,7 @@ async def test_keeping(tmp_path: Path) -> None:
     rows, _ = opened()
     tasks = [HubTask("t1", "a1", "a", {"tools": []}, {"brushDataUrl": "u"})]
     with Journal(tmp_path) as journal:
-        await Ledger(journal, rows, keeps_replaced=False).keep(tasks)
+        await JournalWriter(journal, rows, keeps_replaced=False).keep(tasks)
         assert journal.n_kept() == (0, 0)
-        await Ledger(journal, rows).keep(tasks)
+        await JournalWriter(journal, rows).keep(tasks)
         assert list(journal.to_put_back()) == [[ReplacedTask("t1", "a", {"tools": []}, {"brushDataUrl": "u"})]]

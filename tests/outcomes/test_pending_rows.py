@@ -9,12 +9,20 @@ import pytest
 
 from prelabel.errors import RowError, UploadRefused
 from prelabel.hub.asset_matching import Matches
-from prelabel.hub.uploader import BatchFailure
-from prelabel.items.chunk_encoder import EncodedChunk
-from prelabel.items.row_encoder import EncodedRow, MaskCounts
-from prelabel.model import Batch, BrokenRow, Item, Receipt, RowBatch, RowOutcome
+from prelabel.model import (
+    Batch,
+    BatchFailure,
+    BrokenRow,
+    EncodedChunk,
+    EncodedRow,
+    Item,
+    MaskCounts,
+    Receipt,
+    RowBatch,
+    RowOutcome,
+)
 from prelabel.outcomes.builder import ReportBuilder
-from prelabel.outcomes.pending_rows import OpenRows
+from prelabel.outcomes.pending_rows import PendingRows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,10 +33,10 @@ ROWS = RowBatch(("id", "note"), [1, 2, 3], [2, 3, 5], {"id": ["a", "b", "c"], "n
 ITEMS = [Item(number, external_id, b"{}") for number, external_id in ((1, "a"), (2, "b"), (3, "c"))]
 
 
-def opened(matches: Matches | None = None) -> tuple[OpenRows, ReportBuilder]:
+def opened(matches: Matches | None = None) -> tuple[PendingRows, ReportBuilder]:
     """Books with the three rows on their way; the second has a note and a mask."""
     books = ReportBuilder("import", "x.csv", ROWS.header, ";")
-    rows = OpenRows(books, ";", matches or Matches())
+    rows = PendingRows(books, ";", matches or Matches())
     encoded = [
         EncodedRow(ITEMS[0]),
         EncodedRow(ITEMS[1], ("odd colours",), MaskCounts(1, 2, 3, 4, 0, 0.5, 0.25)),
@@ -57,7 +65,7 @@ def test_take_records_what_ended_and_counts() -> None:
 def test_failures_and_broken_lines(tmp_path: Path) -> None:
     """They land in the rejects as they were; a broken line is taken apart as well as it can be."""
     books = ReportBuilder("import", "x.csv", ROWS.header, ";")
-    rows = OpenRows(books, ";", Matches())
+    rows = PendingRows(books, ";", Matches())
     broken = (
         BrokenRow(4, 6, 'x;"y;z";too many\r\n', RowError("3 cells where the header has 2")),
         BrokenRow(5, 7, "", RowError("nothing there")),

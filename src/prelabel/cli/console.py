@@ -160,8 +160,3 @@ def check_state(csv: Path, state: Path | None, *, no_state: bool, restart: bool)
         other = "--restart" if state is None else "--state"
         raise ConfigError(f"--no-state and {other} contradict each other: give one of them", field="state")
     return None if no_state else state or csv.with_name(f"{csv.name}.prelabel")
-
-
-def delimiter_of(text: str | None) -> str | None:
-    r"""The character that ``--delimiter`` means: ``tab`` and ``\t`` are hard to type otherwise."""
-    return "\t" if text in {"tab", "\\t"} else text

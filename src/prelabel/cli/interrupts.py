@@ -12,11 +12,11 @@ from prelabel.cli.console import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prelabel.importer.stop_signal import Stopper
+    from prelabel.importer.stop_signal import StopSignal
 
 
 @contextmanager
-def interrupts_to(stopper: Stopper) -> Iterator[None]:
+def interrupts_to(stopper: StopSignal) -> Iterator[None]:
     """Hand the signals of the block to a stopper; does nothing outside the main thread.
 
     Raises:

@@ -34,9 +34,9 @@ def rollback_command(
     with errors_as_exit_codes(ctx):
         api_key = read_api_key(api_key_file)
         from prelabel.importer.rollback import roll_back  # noqa: PLC0415 - loads aiohttp; help must not
-        from prelabel.importer.stop_signal import Stopper  # noqa: PLC0415 - loads asyncio
+        from prelabel.importer.stop_signal import StopSignal  # noqa: PLC0415 - loads asyncio
 
-        stopper = Stopper()
+        stopper = StopSignal()
         with interrupts_to(stopper):
             done = roll_back(state, api_key=api_key, stop=stopper)
         if not quiet:

@@ -15,6 +15,7 @@ from prelabel.errors import ConfigError, UploadError, UploadRefused, UploadUnava
 from prelabel.hub.rate_limit import Pace
 from prelabel.hub.storages import HubStorage, signed_urls_in, storage_of
 from prelabel.hub.transport import DEFAULT_HOST, Transport
+from prelabel.model import HubTask
 from prelabel.retry import RetryBudget, RetryPolicy, retrying
 
 if TYPE_CHECKING:
@@ -43,17 +44,6 @@ class HubAsset:
     external_id: str
     n_tasks: int = 1
     shape: Shape | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HubTask:
-    """One task of a project. ``answer`` and the brush URLs are as stored, empty when they were not asked for."""
-
-    task_id: str
-    asset_id: str
-    external_id: str
-    answer: Mapping[str, Any]
-    brush_urls: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,15 @@ import orjson
 from prelabel.errors import UploadError, UploadRefused
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.merge import values_of
-from prelabel.hub.uploader import BatchFailure
-from prelabel.model import Batch, Receipt
+from prelabel.model import Batch, BatchFailure, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from prelabel.hub.asset_matching import Matches
-    from prelabel.hub.client import HubClient, HubTask
+    from prelabel.hub.client import HubClient
     from prelabel.hub.merge import OptionValues
-    from prelabel.model import Item
+    from prelabel.model import HubTask, Item
 
 
 class ReadBack:
@@ -44,15 +43,15 @@ class ReadBack:
         if not isinstance(outcome, Receipt) or not self._is_in_doubt(outcome):
             return [outcome]
         batch = outcome.batch
-        tasks: dict[str, list[HubTask]] = defaultdict(list)
+        tasks_of: dict[str, list[HubTask]] = defaultdict(list)
         ids = list(dict.fromkeys(item.external_id for item in batch.items))
         try:
-            found = await self._hub.tasks_by_external_ids(self._project, ids, include_answer=True)
+            tasks = await self._hub.tasks_by_external_ids(self._project, ids, include_answer=True)
         except UploadError:
             return [outcome]  # the sentence is noted, as without reading back
-        for task in found:
-            tasks[task.external_id].append(task)
-        return await asyncio.to_thread(self._sorted_out, outcome, tasks)
+        for task in tasks:
+            tasks_of[task.external_id].append(task)
+        return await asyncio.to_thread(self._sorted_out, outcome, tasks_of)
 
     def _is_in_doubt(self, receipt: Receipt) -> bool:
         n_expected = sum(self._matches.n_tasks(item.external_id) for item in receipt.batch.items)
@@ -87,11 +86,11 @@ class ReadBack:
 
     def _holds(self, answer: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
         stored = [*(answer.get("tools") or ()), *(answer.get("objects") or ())]
-        objects = {made.get("objectId") for made in stored}
+        objects = {each.get("objectId") for each in stored}
         answers = {
             each.get("schemaId"): values_of(each.get("answer"), self._options.get(str(each.get("schemaId")), {}))
             for each in answer.get("classifications") or ()
         }
-        return all(made.get("objectId") in objects for made in sent["objects"]) and all(
+        return all(each.get("objectId") in objects for each in sent["objects"]) and all(
             answers.get(each.get("schemaId")) == each.get("answer") for each in sent["classifications"]
         )

@@ -12,12 +12,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 from prelabel.errors import BatchTooLarge, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.batches import halve
-from prelabel.model import Receipt
+from prelabel.model import BatchFailure, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -49,14 +48,6 @@ class Ack(Protocol):
     @property
     def n_attempts(self) -> int:
         """Requests it took."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchFailure:
-    """A batch that was not imported, whole."""
-
-    batch: Batch
-    error: UploadError
 
 
 async def _untold(_: Batch) -> None:

@@ -1,22 +1,23 @@
-"""Rows to import items in a file, without a Hub: stages 1 to 6, then one line of JSON a row."""
+"""Stages 2 to 6, and a file in place of the Hub: a CSV's import items as NDJSON, one line per row."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, aclosing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
 from prelabel.errors import ConfigError, PrelabelError
 from prelabel.hub.asset_matching import Matches
 from prelabel.hub.client import connect
-from prelabel.importer.mask_supply import supplied
-from prelabel.importer.opened_csv import Source
-from prelabel.importer.row_filter import RowGate
+from prelabel.importer.mask_supply import open_mask_supply
+from prelabel.importer.opened_csv import OpenedCsv
+from prelabel.importer.options import ConvertOptions, takes
+from prelabel.importer.row_filter import RowFilter
 from prelabel.outcomes.builder import ReportBuilder
-from prelabel.outcomes.pending_rows import OpenRows
+from prelabel.outcomes.pending_rows import PendingRows
 from prelabel.outcomes.report import Report, deliver
 
 if TYPE_CHECKING:
@@ -24,36 +25,20 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from prelabel.hub.client import HubClient
-    from prelabel.importer.options import ConfigLike, MaskOptions, OnProgress, PathLike
-    from prelabel.outcomes.report import OnError
+    from prelabel.importer.options import ConfigLike, PathLike
 
 
-def convert(  # noqa: PLR0913 - the public surface
-    csv: PathLike,
-    config: ConfigLike,
-    *,
-    out: PathLike | BinaryIO,
-    schema: PathLike | Mapping[str, Any] | None = None,
-    project: str = "",
-    host: str | None = None,
-    api_key: str | None = None,
-    on_progress: OnProgress | None = None,
-    delimiter: str | None = None,
-    report: PathLike | None = None,
-    rejects: PathLike | None = None,
-    n_threads: int | None = None,
-    on_error: OnError = "collect",
-    verify: bool = False,
-    min_iou: float | None = None,
-    **masks: Unpack[MaskOptions],
-) -> Report:
+@takes(ConvertOptions)
+def convert(csv: PathLike, config: ConfigLike, options: ConvertOptions) -> Report:
     """Write a CSV's import items as NDJSON, one line per row that could be converted, in row order.
 
-    ``schema`` is a categorySchema or a project that has one, as a JSON file or an object; without one the Hub is asked
-    for the project's, and for what masks in its storages need. ``out`` is a path, or a binary file open for writing,
-    which is left open; ``project`` the project's id, with a schema only needed if the object ids are to be those of an
-    import into it. The other keywords are those of :class:`prelabel.importer.options.ImportOptions` and
-    :class:`prelabel.importer.options.MaskOptions`.
+    Args:
+        csv: the file.
+        config: a file, a mapping or an ImportConfig.
+        options: the keywords below.
+
+    Returns:
+        What became of each row.
 
     Raises:
         ConfigError: config, CSV header and schema do not fit each other; nothing was written.
@@ -61,50 +46,53 @@ def convert(  # noqa: PLR0913 - the public surface
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
         PrelabelError: this was called in a running event loop.
     """
-    source = Source.open(csv, config, delimiter, n_threads, verify=verify, min_iou=min_iou, **masks)
-    books = ReportBuilder("convert", source.csv.name, source.layout.header, source.layout.delimiter, project)
-    if schema is None and not project:
+    opened = OpenedCsv.open(csv, config, options)
+    layout = opened.layout
+    report = ReportBuilder("convert", opened.csv.name, layout.header, layout.delimiter, options.project)
+    if options.schema is None and not options.project:
         raise ConfigError("convert needs --schema FILE, or --project ID to ask the Hub", field="schema")
-    given = None if schema is None else read_schema(schema)
-    hub = connect(host, api_key, requests_per_minute=source.config.requests_per_minute) if given is None else None
+    schema, hub = None, None
+    if options.schema is not None:
+        schema = read_schema(options.schema)
+    else:
+        hub = connect(options.host, options.api_key, requests_per_minute=opened.config.requests_per_minute)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        asyncio.run(_convert(source, books, given, hub, out, on_progress))
+        asyncio.run(_convert(opened, options, report, schema, hub))
     else:
         raise PrelabelError("convert cannot run in a running event loop: call it in a thread (asyncio.to_thread)")
-    finished = books.finish(hub.transport.n_requests if hub is not None else 0, n_threads=source.n_threads)
-    return deliver(finished, json_path=report, rejects_path=rejects, on_error=on_error)
+    finished = report.finish(hub.transport.n_requests if hub is not None else 0, n_threads=opened.n_threads)
+    return deliver(finished, json_path=options.report, rejects_path=options.rejects, on_error=options.on_error)
 
 
 async def _convert(
-    source: Source,
-    books: ReportBuilder,
+    opened: OpenedCsv,
+    options: ConvertOptions,
+    report: ReportBuilder,
     schema: Mapping[str, Any] | None,
     hub: HubClient | None,
-    out: PathLike | BinaryIO,
-    on_progress: OnProgress | None,
 ) -> None:
-    """Stages 2 to 6, and the file."""
     async with AsyncExitStack() as stack:
         if hub is not None:
             await stack.enter_async_context(hub)
-            schema = await hub.get_project(books.project)
+            schema = await hub.get_project(options.project)
         assert schema is not None, "there is a schema or a Hub"
-        encoder = source.encoder(source.bind(schema), books.project)
-        n_rows, supply = None, None
-        if source.config.mask_column:
-            survey, masks = await asyncio.to_thread(source.survey)
-            n_rows, supply = survey.n_rows, await stack.enter_async_context(supplied(source, masks, books, hub))
-        lines = stack.enter_context(_opened(out))
-        rows = OpenRows(books, source.layout.delimiter, Matches())
-        gate = RowGate(source.config.external_id_column)
-        async for chunk in await stack.enter_async_context(aclosing(source.encoded(encoder, gate, supply))):
+        binding = opened.bind(schema)
+        n_rows, masks = None, None
+        if opened.config.mask_column:
+            ids, survey = await asyncio.to_thread(opened.survey)
+            n_rows = ids.n_rows
+            masks = await stack.enter_async_context(open_mask_supply(opened, binding, survey, report, hub))
+        lines = stack.enter_context(_opened(options.out))
+        rows = PendingRows(report, opened.layout.delimiter, Matches())
+        row_filter = RowFilter(opened.config.external_id_column)
+        async for chunk in await stack.enter_async_context(aclosing(opened.encoded(binding, {}, row_filter, masks))):
             for item in rows.take(chunk):
                 lines.writelines((item.body, b"\n"))
                 rows.close(item.row_number, "imported")
-            if on_progress is not None:
-                on_progress(books.progress(n_rows, 0 if hub is None else hub.transport.n_requests))
+            if options.on_progress is not None:
+                options.on_progress(report.progress(n_rows, 0 if hub is None else hub.transport.n_requests))
 
 
 def _opened(out: PathLike | BinaryIO) -> AbstractContextManager[BinaryIO]:

@@ -1,84 +1,83 @@
-"""What users call to import a CSV: opens it (stages 1 and 2), runs the pipeline, and delivers the report (stage 9)."""
+"""What users call to import a CSV: opens it (stages 1 and 2), runs the pipeline, and concludes with the report (9)."""
 
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
-from prelabel.errors import PrelabelError
+from prelabel.errors import PrelabelError, UploadUnavailable
 from prelabel.hub.client import connect
-from prelabel.importer.opened_csv import Source
-from prelabel.importer.pipeline import carry_out
-from prelabel.importer.session import Run
-from prelabel.importer.stop_signal import Stopper
+from prelabel.importer.opened_csv import OpenedCsv
+from prelabel.importer.options import ImportOptions, takes
+from prelabel.importer.pipeline import run_import
+from prelabel.importer.session import ImportSession, open_journal
+from prelabel.importer.stop_signal import StopSignal
+from prelabel.outcomes.builder import ReportBuilder
 
 if TYPE_CHECKING:
-    from prelabel.importer.options import ConfigLike, ImportOptions, MaskOptions, OnProgress, PathLike
-    from prelabel.outcomes.report import OnError, Report
+    from prelabel.importer.options import ConfigLike, PathLike
+    from prelabel.outcomes.report import Report
 
 
-def import_labels(csv: PathLike, config: ConfigLike, **options: Unpack[ImportOptions]) -> Report:
-    """Import labels from a CSV into a project and wait for the end; see :func:`import_labels_async`."""
+@takes(ImportOptions)
+def import_labels(csv: PathLike, config: ConfigLike, options: ImportOptions) -> Report:
+    """Import labels from a CSV into a project and wait for the end.
+
+    Args:
+        csv: the file.
+        config: a file, a mapping or an ImportConfig.
+        options: the keywords below.
+
+    Returns:
+        What became of each row.
+
+    Raises:
+        ConfigError: config, CSV header, project and record do not fit each other; nothing was sent.
+        UploadError: the Hub refused the key or could not be reached before anything was sent.
+        ImportFailed: rows failed and ``on_error`` is ``"raise"``.
+        PrelabelError: this was called in a running event loop: await import_labels_async there.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(import_labels_async(csv, config, **options))
+        return asyncio.run(_import(csv, config, options))
     raise PrelabelError("import_labels cannot run inside a running event loop: await import_labels_async there")
 
 
-async def import_labels_async(  # noqa: PLR0913 - the public surface; each keyword is described in ImportOptions
-    csv: PathLike,
-    config: ConfigLike,
-    *,
-    project: str,
-    host: str | None = None,
-    api_key: str | None = None,
-    on_progress: OnProgress | None = None,
-    delimiter: str | None = None,
-    report: PathLike | None = None,
-    rejects: PathLike | None = None,
-    max_in_flight: int = 4,
-    n_threads: int | None = None,
-    on_error: OnError = "collect",
-    verify: bool = False,
-    min_iou: float | None = None,
-    dry_run: bool = False,
-    state: PathLike | None = None,
-    restart: bool = False,
-    undo: bool = True,
-    stop: Stopper | None = None,
-    deadline_s: float | None = None,
-    max_failures: int | None = None,
-    read_back: bool = False,
-    **masks: Unpack[MaskOptions],
-) -> Report:
-    """Import labels from a CSV into a project.
+@takes(ImportOptions)
+async def import_labels_async(csv: PathLike, config: ConfigLike, options: ImportOptions) -> Report:
+    """Import labels from a CSV into a project; as :func:`prelabel.import_labels`, in the running event loop."""
+    return await _import(csv, config, options)
 
-    ``config`` is a file, a mapping or an ImportConfig; for the keywords see
-    :class:`prelabel.importer.options.ImportOptions` and :class:`prelabel.importer.options.MaskOptions`.
 
-    Raises:
-        ConfigError: config, CSV header, project and state do not fit each other; nothing was sent.
-        UploadError: the Hub refused the key or could not be reached before anything was sent.
-        ImportFailed: rows failed and ``on_error`` is ``"raise"``.
-    """
-    opened = partial(Source.open, csv, config, delimiter, n_threads, verify=verify, min_iou=min_iou, **masks)
-    source = await asyncio.to_thread(opened)
-    hub = connect(host, api_key, requests_per_minute=source.config.requests_per_minute)
-    run = Run(
-        source, hub, project, on_progress, max_in_flight, dry_run, undo, read_back, max_failures, stop or Stopper()
+async def _import(csv: PathLike, config: ConfigLike, options: ImportOptions) -> Report:
+    opened = await asyncio.to_thread(OpenedCsv.open, csv, config, options)
+    hub = connect(options.host, options.api_key, requests_per_minute=opened.config.requests_per_minute)
+    report = ReportBuilder(
+        "dry run" if options.dry_run else "import",
+        opened.csv.name,
+        opened.layout.header,
+        opened.layout.delimiter,
+        options.project,
     )
-    with run:
-        if state is not None and not dry_run:
-            await asyncio.to_thread(run.open_journal, state, restart=restart)
-        if not run.is_finished():
-            async with hub:
-                try:
-                    with run.watched(deadline_s):
-                        await carry_out(run)
-                except asyncio.CancelledError:
-                    run.stopper.request()
-                    run.conclude(report, rejects, "collect")
-                    raise
-        return await asyncio.to_thread(run.conclude, report, rejects, on_error)
+    with open_journal(opened, options, str(hub.transport.url)) as journal:
+        session = ImportSession(opened, options, hub, options.stop or StopSignal(), journal, report)
+        stopped_by_hub = "" if session.recall() else await _run(session)
+        return await asyncio.to_thread(session.conclude, stopped_by_hub, options.on_error)
+
+
+async def _run(session: ImportSession) -> str:
+    """Run the pipeline until its end, or until somebody stops it; returns why the Hub did."""
+    stop, hub = session.stop, session.hub
+    try:
+        async with hub:
+            with stop.heard_by(hub.pace.close), stop.after(session.options.deadline_s):
+                return await run_import(session)
+    except UploadUnavailable:
+        if not stop.kind:
+            raise
+        return ""  # stopped before rows stream: no error, but the report says why
+    except asyncio.CancelledError:
+        stop.request()
+        session.conclude("", "collect")
+        raise

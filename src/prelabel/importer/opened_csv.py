@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 from prelabel.inputs.config import ImportConfig, load_config
 from prelabel.inputs.csv_rows import CsvLayout, read_header, read_rows
 from prelabel.inputs.ontology import bind, parse_ontology
 from prelabel.inputs.survey import Survey, survey_ids
-from prelabel.items.chunk_encoder import RowWork
+from prelabel.items.chunk_encoder import ChunkEncoder
 from prelabel.items.row_encoder import RowEncoder
 from prelabel.items.worker_pool import count_cores, encode_rows
 from prelabel.masks.sources.access import MaskSettings
@@ -22,66 +22,49 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Container, Iterable, Iterator, Mapping
 
     from prelabel.hub.asset_matching import SizesWanted
-    from prelabel.importer.options import ConfigLike, MaskOptions, PathLike
-    from prelabel.items.chunk_encoder import EncodedChunk, Gate, MaskSupply
-    from prelabel.model import Binding, RowBatch, Shape
+    from prelabel.importer.options import ConfigLike, PathLike, RunOptions
+    from prelabel.items.chunk_encoder import MaskSupply, RowFilter
+    from prelabel.items.mask_tracer import MaskTracer
+    from prelabel.model import Binding, EncodedChunk, RowBatch, Shape
 
 _ROWS_PER_READ = 250
 _PACING_KEYS = {"upload_batch_size", "requests_per_minute", "max_batch_bytes"}  # decide on no label
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A CSV and the config it is read by.
+class OpenedCsv:
+    """A CSV, the config it is read by, and the options of the run over it.
 
     Attributes:
         csv: the file.
         config: the checked config.
+        options: what the caller chose.
         layout: the CSV's header and delimiter.
         masks: where masks may come from.
-        n_threads: threads that decode and trace.
-        verify, min_iou: see :class:`prelabel.importer.options.ImportOptions`.
     """
 
     csv: Path
     config: ImportConfig
+    options: RunOptions
     layout: CsvLayout
     masks: MaskSettings
-    n_threads: int
-    verify: bool = False
-    min_iou: float | None = None
 
     @classmethod
-    def open(
-        cls,
-        csv: PathLike,
-        config: ConfigLike,
-        delimiter: str | None = None,
-        n_threads: int | None = None,
-        *,
-        verify: bool = False,
-        min_iou: float | None = None,
-        **masks: Unpack[MaskOptions],
-    ) -> Source:
-        """Read the config and the CSV's header.
-
-        Args:
-            csv: the file.
-            config: a file, a mapping or an ImportConfig.
-            delimiter: the CSV's; None finds out.
-            n_threads: None means one per core.
-            verify: see :class:`prelabel.importer.options.ImportOptions`.
-            min_iou: likewise.
-            masks: see :class:`prelabel.importer.options.MaskOptions`.
+    def open(cls, csv: PathLike, config: ConfigLike, options: RunOptions) -> OpenedCsv:
+        """Read the config (a file, a mapping or an ImportConfig) and the CSV's header.
 
         Raises:
             ConfigError: one of the two, or an option, cannot be used.
         """
         path = Path(csv)
-        settings = MaskSettings.of(path.parent, **masks)
+        settings = MaskSettings.of(path.parent, options)
         checked = load_config(config)
-        layout = read_header(path, delimiter=delimiter)
-        return cls(path, checked, layout, settings, n_threads or count_cores(), verify, min_iou)
+        return cls(path, checked, options, read_header(path, delimiter=options.delimiter), settings)
+
+    @property
+    def n_threads(self) -> int:
+        """Threads that decode and trace."""
+        return self.options.n_threads or count_cores()
 
     def fingerprint(self, project: str, host: str) -> Fingerprint:
         """What must be the same for an import to go on where it was interrupted."""
@@ -119,27 +102,40 @@ class Source:
         """
         return bind(self.config, parse_ontology(category_schema), self.layout.header)
 
-    def encoder(
-        self, binding: Binding, project: str, shapes: Mapping[str, tuple[Shape, ...]] | None = None
-    ) -> RowEncoder:
-        """Return what turns rows into items; ``shapes`` as in :class:`prelabel.items.row_encoder.RowEncoder`."""
-        return RowEncoder(
-            self.config,
-            binding,
-            project=project,
-            limits=self.masks.limits.mask,
-            shapes=shapes,
-            verify=self.verify,
-            min_iou=self.min_iou,
-        )
+    def tracer(self, binding: Binding) -> MaskTracer:
+        """Return what turns masks into objects; loads the kernels.
 
-    def encoded(self, encoder: RowEncoder, gate: Gate, supply: MaskSupply | None) -> AsyncGenerator[EncodedChunk]:
-        """Yield every row, encoded or sorted out by the gate, in file order."""
+        Raises:
+            ConfigError: ``min_iou`` cannot be.
+        """
+        from prelabel.items.mask_tracer import MaskTracer  # noqa: PLC0415 - an import of answers alone does without
+
+        least = self.options.min_iou
+        if least is None and self.options.verify:
+            least = 0.0
+        return MaskTracer(self.config, binding, limits=self.masks.limits.mask, min_iou=least)
+
+    def encoded(
+        self,
+        binding: Binding,
+        shapes: Mapping[str, tuple[Shape, ...]],
+        row_filter: RowFilter,
+        masks: MaskSupply | None,
+    ) -> AsyncGenerator[EncodedChunk]:
+        """Yield every row, encoded or sorted out by the filter, in file order.
+
+        Args:
+            binding: the config tied to the project.
+            shapes: external ID -> the different sizes of its assets, as far as they are known.
+            row_filter: says which rows are not worth encoding.
+            masks: where masks come from, None where the CSV has none.
+        """
+        encoder = RowEncoder(self.config, binding, project=self.options.project, shapes=shapes)
         return encode_rows(
             read_rows(self.csv, delimiter=self.layout.delimiter, rows_per_batch=_ROWS_PER_READ),
-            RowWork(encoder, gate, self.config.external_id_column, supply),
+            ChunkEncoder(encoder, row_filter, self.config.external_id_column, masks),
             n_threads=self.n_threads,
-            chunk_rows=_ROWS_PER_READ if supply is None else supply.chunk_rows,
+            chunk_rows=_ROWS_PER_READ if masks is None else masks.chunk_rows,
         )
 
 

@@ -1,70 +1,75 @@
-"""The keywords of an import that are no part of its config, described once for both public functions."""
+"""The options of an import that are no part of its config: one frozen record each, from the caller to its use.
+
+A record's fields are the keywords of the public function that takes it; :func:`takes` makes them so. To add an option,
+add it here (where masks may come from: in :class:`prelabel.masks.sources.access.MaskOptions`), use it where it acts,
+and declare it in ``cli/options.py``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Required, TypedDict
+from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
-from prelabel.inputs.config import ImportConfig
-from prelabel.model import Progress
+from prelabel.masks.sources.access import MaskOptions
+from prelabel.model import OnError, Progress
 
 if TYPE_CHECKING:
-    from prelabel.importer.stop_signal import Stopper
-    from prelabel.masks.sources.access import Trust
-    from prelabel.outcomes.report import OnError
+    from prelabel.importer.stop_signal import StopSignal
+    from prelabel.inputs.config import ImportConfig
 
 PathLike = str | Path
-ConfigLike = PathLike | Mapping[str, Any] | ImportConfig
+ConfigLike: TypeAlias = "PathLike | Mapping[str, Any] | ImportConfig"
 OnProgress = Callable[[Progress], None]
 
-
-class MaskOptions(TypedDict, total=False):
-    """Keywords about where masks come from; docs/masks.md tells more.
-
-    Attributes:
-        mask_root: folder that mask paths are relative to, and must stay in; None means the CSV's own.
-        fetch_concurrency: masks fetched at once.
-        fetch_timeout_s: seconds in which a mask has to arrive, further tries included.
-        max_mask_bytes: bytes that a mask may have, as a file (counted while it comes, whatever its server says) and
-            while its pixels are decoded.
-        max_mask_pixels: pixels that a mask may have.
-        max_redirects: redirects that are followed for a mask.
-        max_shared_bytes: memory for the polygons of masks that several rows name, so that each is traced once.
-        trust: whose word the references are. ``"machine"``, the default: a person's at their own machine.
-            ``"service"``: a stranger's, for whom no local file is read, no host of the local network reached, no bucket
-            opened with this machine's credentials.
-        allow_outside_root: read files outside of ``mask_root`` too; not for a service.
-        allow_mask_hosts: hosts that may be reached wherever they are, and buckets (``s3://name``) that a service opens.
-    """
-
-    mask_root: PathLike | None
-    fetch_concurrency: int
-    fetch_timeout_s: float
-    max_mask_bytes: int
-    max_mask_pixels: int
-    max_redirects: int
-    max_shared_bytes: int
-    trust: Trust
-    allow_outside_root: bool
-    allow_mask_hosts: Sequence[str]
+P = ParamSpec("P")
+Options = TypeVar("Options")
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-class ImportOptions(MaskOptions, total=False):
-    """Keywords of ``import_labels`` and ``import_labels_async``, besides those of :class:`MaskOptions`.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions(MaskOptions):
+    """What every run over a CSV takes.
 
     Attributes:
         project: the project's id.
         host: the Hub; None takes the environment's ANGO_HOST, else https://imeritapi.ango.ai.
         api_key: None takes the environment's ANGO_API_KEY.
-        on_progress: told a snapshot now and then, in the event loop: be quick.
+        on_progress: given a snapshot now and then, in the event loop: be quick.
         delimiter: the CSV's; None finds out.
         report: where to write the report as JSON.
         rejects: where to write the failed rows as CSV.
-        max_in_flight: batches on their way at once; memory grows with it.
         n_threads: threads that decode and trace; None means one per core.
         on_error: ``"collect"`` returns a report whatever became of the rows; ``"raise"`` raises ImportFailed, the
             report inside, when rows failed.
+        verify: rasterise each mask's polygons again, compare them with the mask, and note the outcome with the row.
+        min_iou: rows with a class below this IoU (0 to 1) fail; given, it verifies.
+    """
+
+    project: str = ""
+    host: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    on_progress: OnProgress | None = None
+    delimiter: str | None = None
+    report: PathLike | None = None
+    rejects: PathLike | None = None
+    n_threads: int | None = None
+    on_error: OnError = "collect"
+    verify: bool = False
+    min_iou: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportOptions(RunOptions):
+    """What an import takes besides.
+
+    Attributes:
+        max_in_flight: batches on their way at once; memory grows with it.
         dry_run: do everything but import: what would be imported is reported as such.
         state: folder of the record that lets another run go on where this one ended; None keeps none.
         restart: forget what is recorded there and import everything.
@@ -72,30 +77,72 @@ class ImportOptions(MaskOptions, total=False):
             which takes the place of listing them beforehand.
         stop: ask it, from anywhere, to end the import once what is on its way has arrived.
         deadline_s: seconds after which the import ends likewise.
+        max_failures: the import ends likewise when more rows than this have failed.
         read_back: where the Hub tells that it labelled another number of tasks than it should have, read them again;
             rows that are not there fail.
-        max_failures: the import ends likewise when more rows than this have failed.
-        verify: rasterise each mask's polygons again, compare them with the mask, and note the outcome with the row.
-        min_iou: rows with a class below this IoU (0 to 1) fail; given, it verifies.
     """
 
-    project: Required[str]
-    host: str | None
-    api_key: str | None
-    on_progress: OnProgress | None
-    delimiter: str | None
-    report: PathLike | None
-    rejects: PathLike | None
-    max_in_flight: int
-    n_threads: int | None
-    on_error: OnError
-    dry_run: bool
-    state: PathLike | None
-    restart: bool
-    undo: bool
-    stop: Stopper | None
-    deadline_s: float | None
-    max_failures: int | None
-    read_back: bool
-    verify: bool
-    min_iou: float | None
+    project: str
+    max_in_flight: int = 4
+    dry_run: bool = False
+    state: PathLike | None = None
+    restart: bool = False
+    undo: bool = True
+    stop: StopSignal | None = None
+    deadline_s: float | None = None
+    max_failures: int | None = None
+    read_back: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConvertOptions(RunOptions):
+    """What a convert takes besides. Its ``project`` is needed with a schema only if object ids are to be an import's.
+
+    Attributes:
+        out: where to: a path, or a binary file open for writing, which is left open.
+        schema: a categorySchema or a project that has one, as a JSON file or an object; None asks the Hub for the
+            project's, and for what masks in its storages need.
+    """
+
+    out: PathLike | BinaryIO
+    schema: PathLike | Mapping[str, Any] | None = None
+
+
+class OverCsv(Protocol[P, Result_co]):
+    """A function over a CSV and its config that takes options as keywords."""
+
+    def __call__(self, csv: PathLike, config: ConfigLike, *args: P.args, **kwargs: P.kwargs) -> Result_co:
+        """Call it."""
+
+
+def takes(
+    record: Callable[P, Options],
+) -> Callable[[Callable[[PathLike, ConfigLike, Options], Result]], OverCsv[P, Result]]:
+    """Let a function that takes an option record take its fields as keywords, typed, and described by ``help()``.
+
+    Args:
+        record: the record's class.
+
+    Returns:
+        The decorator.
+    """
+
+    def with_keywords(function: Callable[[PathLike, ConfigLike, Options], Result]) -> OverCsv[P, Result]:
+        @functools.wraps(function)
+        def call(csv: PathLike, config: ConfigLike, *args: P.args, **kwargs: P.kwargs) -> Result:
+            return function(csv, config, record(*args, **kwargs))
+
+        csv, config, _ = inspect.signature(function).parameters.values()
+        keywords = inspect.signature(record).parameters.values()
+        wrapped: Any = call
+        wrapped.__signature__ = inspect.signature(function).replace(parameters=[csv, config, *keywords])
+        wrapped.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\nKeywords:\n{_described(cast('type', record))}"
+        return cast("OverCsv[P, Result]", call)
+
+    return with_keywords
+
+
+def _described(record: type) -> str:
+    """The "Attributes" of a record and of those it extends, as their docstrings have them."""
+    sections = (re.split(r"Attributes:\n", inspect.cleandoc(base.__doc__ or ""))[1:] for base in record.__mro__)
+    return "\n".join(section.rstrip() for parts in sections for section in parts)

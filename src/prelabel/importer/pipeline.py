@@ -1,18 +1,17 @@
 """The whole import, stage by stage; read this file first.
 
-1. config    `config.load_config`            what to import, from which columns
-2. rows      `rows.read_rows`                the CSV as batches of text cells; `matching` ties their IDs to assets
-3. answers   `ontology.bind`, `answers`      columns and mask values tied to the project's classes; cells -> answers
-4. masks     `masks.sources`, `masks.decode` a row's mask, wherever it is -> bytes -> runs
-5. polygons  `polygons`                      runs -> regions -> rings -> simplified polygons
-6. items     `encode.RowEncoder` (3 to 6)    a row -> one import item as JSON; `chunks` by `parallel` on all cores
-7. batches   `batches.Batcher`               items -> batches bounded by rows and bytes
-8. upload    `upload.Uploader`               batches -> receipts; `rewrite` merges with what is stored
-9. report    `report.ReportBuilder`          receipts and failures -> one outcome a row (`outcomes`) -> the report
+1. config    `inputs.config`           what to import, from which columns
+2. rows      `inputs.csv_rows`         the CSV as batches of text cells; `inputs.survey` goes over it once before
+3. answers   `inputs.ontology.bind`    columns and mask values tied to the project's classes; cells -> answers
+4. masks     `masks.sources`           a row's mask, wherever it is -> bytes -> runs (`masks.decoders`)
+5. polygons  `polygons.trace`          runs -> regions -> rings -> simplified polygons
+6. items     `items`                   a row and its polygons -> one import item as JSON, on all cores
+7. batches   `hub.batches`             items -> batches bounded by rows and bytes
+8. upload    `hub.uploader`            batches -> receipts; `existing_labels` merges with what is stored
+9. report    `outcomes`                receipts and failures -> one outcome a row -> the report
 
-One event loop owns the network; reading files, decoding, tracing and JSON happen in threads (`source` sets them up).
-Masks that several rows name are made once (`sharing`). What the stages share, and how they are stopped, is in `run`;
-what survives a crash in `journal`, told by `ledger`. What users call is in `importing`.
+`import_labels` opens (1) and concludes (9); what lies between is here. One event loop owns the network; reading files,
+decoding, tracing and JSON happen in threads. Every stage waits when the next one is busy, so memory is bounded.
 """
 
 from __future__ import annotations
@@ -22,88 +21,117 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
 
+from prelabel.errors import UploadUnavailable
 from prelabel.hub.asset_matching import Matches, match_ids
 from prelabel.hub.batches import Batcher
 from prelabel.hub.client import pretend
+from prelabel.hub.label_merger import LabelMerger
 from prelabel.hub.readback import ReadBack
 from prelabel.hub.uploader import Uploader, as_it_is
-from prelabel.importer.existing_labels import Keeping, Rewriter
+from prelabel.importer.existing_labels import ExistingLabels
+from prelabel.importer.mask_supply import open_mask_supply
 from prelabel.importer.opened_csv import sizes_wanted
-from prelabel.importer.row_filter import RowGate
-from prelabel.outcomes.journal_writer import Ledger
-from prelabel.outcomes.pending_rows import OpenRows
+from prelabel.importer.row_filter import RowFilter
+from prelabel.outcomes.journal_writer import JournalWriter
+from prelabel.outcomes.pending_rows import PendingRows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from typing import Any
 
-    from prelabel.hub.uploader import BatchFailure
-    from prelabel.importer.session import Run
-    from prelabel.items.chunk_encoder import EncodedChunk
-    from prelabel.model import Receipt
+    from prelabel.importer.session import CsvSurvey, ImportSession
+    from prelabel.model import BatchFailure, EncodedChunk, Receipt
 
 
-async def carry_out(run: Run) -> None:
-    """Import what a run has opened: stages 2 to 8.
+async def run_import(session: ImportSession) -> str:
+    """Import what a session has opened: stages 2 to 8.
+
+    Returns:
+        Why the Hub made it stop before the end, or an empty string.
 
     Raises:
-        ConfigError: config, CSV, project and state do not fit each other; nothing was sent.
+        ConfigError: config, CSV, project and record do not fit each other; nothing was sent.
         UploadError: the Hub refused the key or could not be reached before anything was sent.
     """
-    source, hub, project, config = run.source, run.hub, run.project, run.source.config
-    document = await hub.get_project(project)
-    binding = source.bind(document)  # 3
-    survey, masks, done = await asyncio.to_thread(run.survey)
-    matches, sizes = Matches(), sizes_wanted(config)
-    if not run.reads_first or sizes != "no":
-        matches = await match_ids(hub, project, survey.open_ids(done), document.get("assetCount"), sizes)
-        for note in matches.notes(sizes):
-            run.books.note(note)
-    encoder = source.encoder(binding, project, matches.shapes)
-    rows = OpenRows(run.books, source.layout.delimiter, matches)
-    ledger = Ledger(run.journal, rows, keeps_replaced=run.undo)
-    keeping = Keeping.by(config, document)
-    rewriter = Rewriter(hub, project, keeping, rows, survey.repeated, ledger.keep)
-    readback = ReadBack(hub, project, matches, keeping.options)
+    opened, hub, options = session.opened, session.hub, session.options
+
+    # What the config's columns and mask values mean in this project, which rows there are, and which assets.
+    document = await hub.get_project(options.project)
+    binding = opened.bind(document)
+    survey = await asyncio.to_thread(session.survey)
+    matches = await _match(session, survey, document)
+
+    # A row's outcome ends in the report by way of `rows`; a batch's in the journal as well.
+    rows = PendingRows(session.report, opened.layout.delimiter, matches)
+    journal = JournalWriter(session.journal, rows, keeps_replaced=options.undo)
+    watch = partial(session.watch, survey.ids.n_rows)
+
+    # What a batch goes through: its stored labels are read and merged (`prepare`), it is recorded (`before_sending`),
+    # sent, and read back where the Hub's answer leaves doubts; then its rows are closed (`settle`).
+    schema = document.get("categorySchema") or {}
+    merger = LabelMerger.of(schema, overwrite=opened.config.overwrite, kept_schema_ids=opened.config.ignored_schema_ids)
+    existing = ExistingLabels(hub, options.project, merger, rows, journal, survey.ids.repeated)
+    readback = ReadBack(hub, options.project, matches, merger.options)
 
     async def settle(outcome: Receipt | BatchFailure) -> None:
-        for part in await readback.parts(outcome) if run.read_back else (outcome,):
-            await ledger.settled(part)
+        for part in await readback.parts(outcome) if options.read_back else (outcome,):
+            await journal.settled(part)
             rows.settle(part)
-        run.tell()
+        watch()
 
     uploader = Uploader(
-        pretend if run.dry_run else partial(hub.send, project),
+        pretend if options.dry_run else partial(hub.send, options.project),
         settle,
-        before_sending=ledger.sending,
-        prepare=rewriter.rewritten if run.reads_first else as_it_is,
-        max_in_flight=run.max_in_flight,
-        max_bytes=config.max_batch_bytes,
+        before_sending=journal.sending,
+        prepare=existing.merged if session.reads_first else as_it_is,
+        max_in_flight=options.max_in_flight,
+        max_bytes=opened.config.max_batch_bytes,
     )
-    gate = RowGate(
-        config.external_id_column,
-        last_rows=survey.last_rows if config.overwrite else {},
+
+    # Who may stop it: the Hub (the uploader finds out), a person, a deadline, too many failures (all by `stop`). Rows
+    # that come later are sorted out by the filter, as are those that match nothing or are in already.
+    row_filter = RowFilter(
+        opened.config.external_id_column,
+        last_rows=survey.ids.last_rows if opened.config.overwrite else {},
         matches=matches,
-        done=done,
+        done=survey.done,
         stopped=lambda: str(uploader.stopped or ""),
     )
-    run.listen(uploader)
-    async with (
-        run.mask_supply(masks) as supply,
-        uploader,
-        aclosing(source.encoded(encoder, gate, supply)) as chunks,  # 4 to 6
-    ):
-        await _send(chunks, rows, uploader, run)
-    run.said_by_hub = str(uploader.stopped or "")
+    with session.stop.heard_by(lambda reason: uploader.stop(UploadUnavailable(reason))):
+        async with (
+            open_mask_supply(opened, binding, survey.masks, session.report, hub, session.stop) as masks,  # 4
+            uploader,  # 8
+            aclosing(opened.encoded(binding, matches.shapes, row_filter, masks)) as chunks,  # 2 to 6
+        ):
+            await _send(chunks, rows, Batcher(opened.config.upload_batch_size, uploader.max_bytes), uploader, watch)
+    return str(uploader.stopped or "")
 
 
-async def _send(chunks: AsyncIterator[EncodedChunk], rows: OpenRows, uploader: Uploader, run: Run) -> None:
+async def _match(session: ImportSession, survey: CsvSurvey, document: Mapping[str, Any]) -> Matches:
+    """Tie the rows' external IDs to assets; left to the reading of batches where that comes anyway."""
+    sizes = sizes_wanted(session.opened.config)
+    if session.reads_first and sizes == "no":
+        return Matches()
+    external_ids = survey.ids.open_ids(survey.done)
+    matches = await match_ids(session.hub, session.options.project, external_ids, document.get("assetCount"), sizes)
+    for note in matches.notes(sizes):
+        session.report.note(note)
+    return matches
+
+
+async def _send(
+    chunks: AsyncIterator[EncodedChunk],
+    rows: PendingRows,
+    batcher: Batcher,
+    uploader: Uploader,
+    watch: Callable[[], None],
+) -> None:
     """Stages 7 and 8: waits whenever enough batches are in flight, and with it all stages before."""
-    batcher = Batcher(run.source.config.upload_batch_size, run.source.config.max_batch_bytes)
     async for chunk in chunks:
         for item in rows.take(chunk):
             batcher.max_bytes = uploader.max_bytes
             for batch in batcher.feed(item):
                 await uploader.put(batch)
-        run.tell()
+        watch()
     for batch in batcher.flush():
         await uploader.put(batch)

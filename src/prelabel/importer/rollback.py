@@ -17,10 +17,10 @@ import orjson
 from prelabel.errors import ConfigError, UploadUnavailable
 from prelabel.hub.batches import Batcher
 from prelabel.hub.client import connect
+from prelabel.hub.label_merger import task_body
 from prelabel.hub.merge import merge_item, option_values, unknown_content
 from prelabel.hub.uploader import Uploader
-from prelabel.importer.existing_labels import task_body
-from prelabel.importer.stop_signal import Stopper
+from prelabel.importer.stop_signal import StopSignal
 from prelabel.model import Item, Receipt
 from prelabel.outcomes.journal import FILE_NAME, Journal
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from prelabel.hub.client import HubClient
     from prelabel.hub.merge import OptionValues
-    from prelabel.hub.uploader import BatchFailure
     from prelabel.importer.options import PathLike
+    from prelabel.model import BatchFailure
     from prelabel.outcomes.journal import ReplacedTask
 
 _BATCH_ITEMS = 100
@@ -78,7 +78,7 @@ class RollbackReport:
 
 
 def roll_back(
-    state: PathLike, *, host: str | None = None, api_key: str | None = None, stop: Stopper | None = None
+    state: PathLike, *, host: str | None = None, api_key: str | None = None, stop: StopSignal | None = None
 ) -> RollbackReport:
     """Put back the labels that an import replaced; what was done to these tasks since is lost.
 
@@ -96,10 +96,10 @@ def roll_back(
     if not (folder / FILE_NAME).is_file():
         raise ConfigError(f"{folder} has no record of an import: name the folder given as --state", field="state")
     with Journal(folder) as journal:
-        return asyncio.run(_roll_back(journal, host, api_key, stop or Stopper()))
+        return asyncio.run(_roll_back(journal, host, api_key, stop or StopSignal()))
 
 
-async def _roll_back(journal: Journal, host: str | None, api_key: str | None, stopper: Stopper) -> RollbackReport:
+async def _roll_back(journal: Journal, host: str | None, api_key: str | None, stop: StopSignal) -> RollbackReport:
     facts = journal.facts
     report = RollbackReport(*journal.n_kept())
     if "project" not in facts or not report.n_tasks:
@@ -113,14 +113,14 @@ async def _roll_back(journal: Journal, host: str | None, api_key: str | None, st
     async with hub:
         document = await hub.get_project(facts["project"])
         options = option_values(document.get("categorySchema") or {})
-        await _put_back(journal, hub, options, report, stopper)
+        await _put_back(journal, hub, options, report, stop)
     report.n_requests = hub.transport.n_requests
     report.n_put_back = journal.n_kept()[1]
     return report
 
 
 async def _put_back(
-    journal: Journal, hub: HubClient, options: OptionValues, report: RollbackReport, stopper: Stopper
+    journal: Journal, hub: HubClient, options: OptionValues, report: RollbackReport, stop: StopSignal
 ) -> None:
     async def settle(outcome: Receipt | BatchFailure) -> None:
         ids = [item.external_id for item in outcome.batch.items]
@@ -133,21 +133,27 @@ async def _put_back(
         partial(hub.send, journal.facts["project"]), settle, max_in_flight=_MAX_IN_FLIGHT, max_bytes=_BATCH_BYTES
     )
 
-    def halt() -> None:
-        uploader.stop(UploadUnavailable(stopper.reason))
-        hub.pace.close(stopper.reason)
+    def halt(reason: str) -> None:
+        uploader.stop(UploadUnavailable(reason))
+        hub.pace.close(reason)
 
-    stopper.listen(halt)
     batcher, groups = Batcher(_BATCH_ITEMS, _BATCH_BYTES), journal.to_put_back()
-    async with uploader:
-        while uploader.stopped is None and (items := await asyncio.to_thread(_next_items, groups, options)):
-            for item in items:
-                for batch in batcher.feed(item):
-                    await uploader.put(batch)
-        for batch in batcher.flush():
-            await uploader.put(batch)
+    with stop.heard_by(halt):
+        async with uploader:
+            await _send_all(groups, options, batcher, uploader)
     report.stopped = str(uploader.stopped or "")
-    report.is_interrupted = stopper.kind == "interrupt"
+    report.is_interrupted = stop.kind == "interrupt"
+
+
+async def _send_all(
+    groups: Iterator[list[ReplacedTask]], options: OptionValues, batcher: Batcher, uploader: Uploader
+) -> None:
+    while uploader.stopped is None and (items := await asyncio.to_thread(_next_items, groups, options)):
+        for item in items:
+            for batch in batcher.feed(item):
+                await uploader.put(batch)
+    for batch in batcher.flush():
+        await uploader.put(batch)
 
 
 def _next_items(groups: Iterator[list[ReplacedTask]], options: OptionValues) -> list[Item]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 from prelabel.hub.asset_matching import Matches
 
 
-class RowGate:
+class RowFilter:
     """Says of each row, before any work is spent on it, whether it goes on.
 
     Args:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from prelabel.outcomes.report import StoppedBy
+    from prelabel.model import StoppedBy
 
 
-class Stopper:
-    """Asked to stop, from a signal handler, another thread or a callback, it tells the import that listens.
+class StopSignal:
+    """Asks an import to stop: from a signal handler, another thread or a callback; every stage that listens hears it.
 
     Attributes:
         reason: why, for people; empty while nobody has asked.
@@ -26,7 +27,7 @@ class Stopper:
         self.is_aborted = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
-        self._on_stop: Callable[[], None] = lambda: None
+        self._listeners: list[Callable[[str], None]] = []
 
     def request(self, reason: str = "interrupted", kind: StoppedBy = "interrupt") -> None:
         """Ask; the first reason counts."""
@@ -38,7 +39,8 @@ class Stopper:
             self._loop.call_soon_threadsafe(self._tell)
 
     def _tell(self) -> None:
-        self._on_stop()
+        for listener in tuple(self._listeners):
+            listener(self.reason)
 
     def abort(self) -> bool:
         """Cancel the import, what is on its way included; False when there is nothing to cancel, or it was before."""
@@ -48,12 +50,30 @@ class Stopper:
         self._loop.call_soon_threadsafe(self._task.cancel)
         return True
 
-    def listen(self, on_stop: Callable[[], None]) -> None:
-        """Have ``on_stop`` called, in the running event loop, when somebody asks or if somebody has asked already.
+    @contextmanager
+    def heard_by(self, listener: Callable[[str], None]) -> Iterator[None]:
+        """Have ``listener`` called with the reason, in the running event loop, when somebody asks during the block.
 
-        Whoever listened before hears no more. The current task is the one that :meth:`abort` cancels.
+        If somebody has asked already it is called at once. The current task is the one that :meth:`abort` cancels.
         """
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        self._on_stop = on_stop
-        if self.reason:
-            on_stop()
+        self._listeners.append(listener)
+        try:
+            if self.reason:
+                listener(self.reason)
+            yield
+        finally:
+            self._listeners.remove(listener)
+
+    @contextmanager
+    def after(self, deadline_s: float | None) -> Iterator[None]:
+        """Ask by itself when the block takes longer than so many seconds; None sets no deadline."""
+        if deadline_s is None:
+            yield
+            return
+        reason = f"the deadline of {deadline_s:g} s is over"
+        timer = asyncio.get_running_loop().call_later(deadline_s, self.request, reason, "deadline")
+        try:
+            yield
+        finally:
+            timer.cancel()

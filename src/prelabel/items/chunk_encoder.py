@@ -14,89 +14,83 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from prelabel.errors import MaskError, RowError
-from prelabel.model import BrokenRow, RowBatch, RowOutcome
+from prelabel.model import EncodedChunk, EncodedRow, RowOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
-    from prelabel.items.row_encoder import Draft, EncodedRow, RowEncoder, TracedMask
-    from prelabel.items.trace_cache import SharedMasks
+    from prelabel.items.mask_tracer import MaskTracer, TracedMask
+    from prelabel.items.row_encoder import Draft, RowEncoder
+    from prelabel.items.trace_cache import TraceCache
     from prelabel.masks.references import Reference
     from prelabel.masks.sources.router import MaskSources
-    from prelabel.model import Shape
+    from prelabel.model import RowBatch, Shape
 
-    Gate = Callable[[RowBatch, int], RowOutcome | None]
+    RowFilter = Callable[[RowBatch, int], RowOutcome | None]
+    """Returns the outcome of a row that is not worth encoding, None for the others."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class EncodedChunk:
-    """Consecutive rows after encoding.
-
-    Attributes:
-        rows: the rows.
-        results: for each row in order its index in ``rows`` and its item, or its outcome if it ended here.
-        encode_s: seconds of one thread's work.
-        broken: lines of the batch that are no rows; they come with its first chunk.
-        read_s: seconds that reading the batch took; likewise.
-    """
-
-    rows: RowBatch
-    results: list[tuple[int, EncodedRow | RowOutcome]]
-    encode_s: float
-    broken: tuple[BrokenRow, ...] = ()
-    read_s: float = 0.0
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of the items."""
-        return sum(0 if isinstance(result, RowOutcome) else len(result.item.body) for _, result in self.results)
-
-
-@dataclass(frozen=True, slots=True)
 class MaskSupply:
-    """Where rows get their masks.
+    """Where rows get their masks, and what makes objects of them.
 
     Attributes:
         column: the CSV's column of masks.
         sources: reads and fetches.
-        shared: keeps masks that several rows name.
+        tracer: makes objects.
+        cache: keeps the objects of masks that several rows name.
         rows_ahead: rows that may wait for masks from elsewhere.
         chunk_rows: rows that make a good piece of work.
     """
 
     column: str
     sources: MaskSources
-    shared: SharedMasks
+    tracer: MaskTracer
+    cache: TraceCache
     rows_ahead: int = 0
     chunk_rows: int = 4
 
+    def trace(
+        self, reference: Reference, shapes: tuple[Shape, ...], content: bytes | None = None
+    ) -> TracedMask | RowError:
+        """Trace a mask for assets of these sizes, of its bytes or (None) of what is at hand; returns why not."""
+        started = time.perf_counter()
+        try:
+            encoded = self.sources.read(reference) if content is None else content
+            return self.tracer.trace(encoded, str(reference), started, shapes)
+        except RowError as error:
+            return error
+
 
 @dataclass(slots=True)
-class _Begun:
-    """A chunk after its first time in a thread: the results there are, and the rows that wait for their masks."""
+class _Chunk:
+    """A chunk under way: the results there are, and the rows that wait for their masks."""
 
+    rows: RowBatch
     results: list[tuple[int, EncodedRow | RowOutcome]] = field(default_factory=list)
     waiting: list[tuple[int, Draft, Reference]] = field(default_factory=list)
     encode_s: float = 0.0
 
 
-class RowWork:
+class ChunkEncoder:
     """Turns rows into items: at once where all is at hand, else when the mask has come.
 
     Args:
-        encoder: reads cells, traces masks, makes items.
-        gate: sorts out rows that are not worth encoding; called in the worker threads.
+        encoder: reads cells, makes items.
+        row_filter: called in the worker threads.
         id_column: the CSV's column of external IDs.
-        supply: where masks come from, None where the CSV has none.
+        masks: where masks come from, None where the CSV has none.
     """
 
-    def __init__(self, encoder: RowEncoder, gate: Gate, id_column: str, supply: MaskSupply | None = None) -> None:
-        self.supply = supply
+    def __init__(
+        self, encoder: RowEncoder, row_filter: RowFilter, id_column: str, masks: MaskSupply | None = None
+    ) -> None:
+        self.masks = masks
         self._encoder = encoder
-        self._gate = gate
+        self._row_filter = row_filter
         self._id_column = id_column
 
     async def encode(self, pool: Executor, rows: RowBatch, span: range, read_s: float) -> EncodedChunk:
@@ -108,99 +102,83 @@ class RowWork:
             span: the chunk's rows in it.
             read_s: seconds that reading the batch took.
         """
-        begun = await asyncio.get_running_loop().run_in_executor(pool, self._begin, rows, span)
-        if begun.waiting:
+        chunk = await asyncio.get_running_loop().run_in_executor(pool, self._begin, rows, span)
+        if chunk.waiting:
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    for index, draft, reference in begun.waiting:
-                        tasks.create_task(self._complete(pool, rows, begun, index, draft, reference))
+                    for waiting in chunk.waiting:
+                        tasks.create_task(self._complete(pool, chunk, *waiting))
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None  # a fault of ours; the others are likely the same
-            begun.results.sort(key=itemgetter(0))
+            chunk.results.sort(key=itemgetter(0))
         broken, read_s = (rows.broken, read_s) if span.start == 0 else ((), 0.0)
-        return EncodedChunk(rows, begun.results, begun.encode_s, broken, read_s)
+        return EncodedChunk(rows, chunk.results, chunk.encode_s, broken, read_s)
 
-    def _begin(self, rows: RowBatch, span: range) -> _Begun:
+    def _begin(self, rows: RowBatch, span: range) -> _Chunk:
         """Do all that can be done now."""
         started = time.perf_counter()
-        begun = _Begun()
-        results, gate, begin = begun.results, self._gate, self._begin_row
+        chunk = _Chunk(rows)
         for index in span:
             try:
-                result: EncodedRow | RowOutcome | None = gate(rows, index) or begin(rows, index, begun)
+                result = self._row_filter(rows, index) or self._begin_row(chunk, index)
             except RowError as error:
                 result = self._failed(rows, index, error)
             if result is not None:
-                results.append((index, result))
-        begun.encode_s = time.perf_counter() - started
-        return begun
+                chunk.results.append((index, result))
+        chunk.encode_s = time.perf_counter() - started
+        return chunk
 
-    def _begin_row(self, rows: RowBatch, index: int, begun: _Begun) -> EncodedRow | RowOutcome | None:
+    def _begin_row(self, chunk: _Chunk, index: int) -> EncodedRow | RowOutcome | None:
         """Return a row's result, or None when it waits."""
-        draft, supply = self._encoder.start(rows, index), self.supply
-        if supply is None or not draft.mask_cell.strip():
-            return self._encoder.finish(draft)
-        reference = supply.sources.reference(draft.mask_cell)
-        made: TracedMask | RowError | None = None
-        if supply.shared.is_repeated(draft.mask_cell):
-            made = supply.shared.find((reference, draft.shapes))
-        elif supply.sources.is_at_hand(reference):
-            made = self._traced(reference, draft.shapes)
-        if made is None:
-            begun.waiting.append((index, draft, reference))
+        draft, masks = self._encoder.read(chunk.rows, index), self.masks
+        if masks is None or not draft.mask_cell.strip():
+            return self._encoder.encode(draft)
+        reference = masks.sources.reference(draft.mask_cell)
+        traced: TracedMask | RowError | None = None
+        if masks.cache.is_repeated(draft.mask_cell):
+            traced = masks.cache.find((reference, draft.shapes))
+        elif masks.sources.is_at_hand(reference):
+            traced = masks.trace(reference, draft.shapes)
+        if traced is None:
+            chunk.waiting.append((index, draft, reference))
             return None
-        return self._finished(rows, index, draft, made)
+        return self._finished(chunk.rows, index, draft, traced)
 
-    async def _complete(
-        self, pool: Executor, rows: RowBatch, begun: _Begun, index: int, draft: Draft, reference: Reference
-    ) -> None:
+    async def _complete(self, pool: Executor, chunk: _Chunk, index: int, draft: Draft, reference: Reference) -> None:
         """Finish a row that waits: its mask is elsewhere, or is being traced for another row."""
-        assert self.supply is not None
+        masks = self.masks
+        assert masks is not None, "only rows with masks wait"
 
         async def in_thread(job: Callable[[], T]) -> T:
             result, seconds = await asyncio.get_running_loop().run_in_executor(pool, _timed, job)
-            begun.encode_s += seconds
+            chunk.encode_s += seconds
             return result
 
-        async def make() -> TracedMask | RowError:
-            assert self.supply is not None
-            sources = self.supply.sources
-            if sources.is_at_hand(reference):
-                return await in_thread(partial(self._traced, reference, draft.shapes))
+        async def trace() -> TracedMask | RowError:
+            if masks.sources.is_at_hand(reference):
+                return await in_thread(partial(masks.trace, reference, draft.shapes))
             try:
-                async with sources.fetched(reference, draft.row_number) as content:
-                    return await in_thread(partial(self._traced, reference, draft.shapes, content))
+                async with masks.sources.fetched(reference, draft.row_number) as content:
+                    return await in_thread(partial(masks.trace, reference, draft.shapes, content))
             except RowError as error:
                 return error
 
-        shared = self.supply.shared
-        key = reference, draft.shapes
-        made = await (shared.get(key, make) if shared.is_repeated(draft.mask_cell) else make())
-        begun.results.append((index, await in_thread(partial(self._finished, rows, index, draft, made))))
-
-    def _traced(
-        self, reference: Reference, shapes: tuple[Shape, ...], content: bytes | None = None
-    ) -> TracedMask | RowError:
-        """Trace a mask for assets of these sizes, of its bytes or (None) of what is at hand; returns why not."""
-        assert self.supply is not None
-        started = time.perf_counter()
-        try:
-            found = self.supply.sources.read(reference) if content is None else content
-            return self._encoder.trace(found, str(reference), started, shapes)
-        except RowError as error:
-            return error
+        is_repeated = masks.cache.is_repeated(draft.mask_cell)
+        traced = await (masks.cache.get((reference, draft.shapes), trace) if is_repeated else trace())
+        result = await in_thread(partial(self._finished, chunk.rows, index, draft, traced))
+        chunk.results.append((index, result))
 
     def _finished(
-        self, rows: RowBatch, index: int, draft: Draft, made: TracedMask | RowError
+        self, rows: RowBatch, index: int, draft: Draft, traced: TracedMask | RowError
     ) -> EncodedRow | RowOutcome:
-        if isinstance(made, RowError):
-            return self._failed(rows, index, made)
-        return self._encoder.finish(draft, made)
+        if isinstance(traced, RowError):
+            return self._failed(rows, index, traced)
+        return self._encoder.encode(draft, traced)
 
     def _failed(self, rows: RowBatch, index: int, error: RowError) -> RowOutcome:
         column = error.column
-        if not column and isinstance(error, MaskError) and self.supply is not None:
-            column = self.supply.column
+        if not column and isinstance(error, MaskError) and self.masks is not None:
+            column = self.masks.column
         external_id = rows.columns[self._id_column][index]
         return RowOutcome(rows.numbers[index], rows.lines[index], external_id, "failed", str(error), column)
 

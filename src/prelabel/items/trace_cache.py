@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from prelabel.errors import RowError
 from prelabel.masks.references import InlineMask
-from prelabel.masks.sources.single_flight import Once
+from prelabel.masks.sources.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from prelabel.items.row_encoder import TracedMask
+    from prelabel.items.mask_tracer import TracedMask
     from prelabel.masks.references import Reference
     from prelabel.model import Shape
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _ERROR_BYTES = 1_000
 
 
-class SharedMasks:
-    """Keeps what was made of masks that are named more than once, the latest used first, in bounded memory.
+class TraceCache:
+    """Keeps what was traced of masks that are named more than once, the latest used first, in bounded memory.
 
     Args:
         is_repeated: tells of a cell whether several rows have it.
@@ -42,52 +42,52 @@ class SharedMasks:
         self._n_bytes = 0
         self._kept: OrderedDict[MaskKey, TracedMask | RowError] = OrderedDict()
         self._lock = threading.Lock()
-        self._once: Once[MaskKey, TracedMask | RowError] = Once()
+        self._flights: SingleFlight[MaskKey, TracedMask | RowError] = SingleFlight()
 
     def find(self, key: MaskKey) -> TracedMask | RowError | None:
         """What is kept of a mask, for one more row. Safe to call from any thread."""
         with self._lock:
-            found = self._kept.get(key)
-            if found is not None:
+            kept = self._kept.get(key)
+            if kept is not None:
                 self._kept.move_to_end(key)
-        return None if found is None else _for_another_row(found)
+        return None if kept is None else _for_another_row(kept)
 
     async def get(self, key: MaskKey, make: Callable[[], Awaitable[TracedMask | RowError]]) -> TracedMask | RowError:
-        """What is made of a mask: kept, being made for another row right now, or made here."""
-        found = self.find(key)
-        if found is not None:
-            return found
+        """What is traced of a mask: kept, being traced for another row right now, or traced here."""
+        kept = self.find(key)
+        if kept is not None:
+            return kept
         is_ours = False
 
         async def make_and_keep() -> TracedMask | RowError:
             nonlocal is_ours
             is_ours = True
-            made = await make()
-            self._keep(key, made)
-            return made
+            traced = await make()
+            self._keep(key, traced)
+            return traced
 
-        made = await self._once.get(key, make_and_keep)
-        return made if is_ours else _for_another_row(made)
+        traced = await self._flights.get(key, make_and_keep)
+        return traced if is_ours else _for_another_row(traced)
 
-    def _keep(self, key: MaskKey, made: TracedMask | RowError) -> None:
-        if isinstance(made, RowError):
-            made = copy.copy(made)  # without the frames that its traceback holds, and the mask in them
-        n_bytes = _n_bytes_of(key, made)
+    def _keep(self, key: MaskKey, traced: TracedMask | RowError) -> None:
+        if isinstance(traced, RowError):
+            traced = copy.copy(traced)  # without the frames that its traceback holds, and the mask in them
+        n_bytes = _n_bytes_of(key, traced)
         with self._lock:
-            self._kept[key] = made
+            self._kept[key] = traced
             self._n_bytes += n_bytes
             while self._n_bytes > self._max_bytes:
                 self._n_bytes -= _n_bytes_of(*self._kept.popitem(last=False))
 
 
-def _n_bytes_of(key: MaskKey, made: TracedMask | RowError) -> int:
+def _n_bytes_of(key: MaskKey, traced: TracedMask | RowError) -> int:
     reference = key[0]
     named = len(reference.text) if isinstance(reference, InlineMask) else 0
-    return named + (_ERROR_BYTES if isinstance(made, RowError) else made.n_bytes)
+    return named + (_ERROR_BYTES if isinstance(traced, RowError) else traced.n_bytes)
 
 
-def _for_another_row(made: TracedMask | RowError) -> TracedMask | RowError:
+def _for_another_row(traced: TracedMask | RowError) -> TracedMask | RowError:
     """The same for a row that costs no tracing; errors are copied, as rows add to theirs."""
-    if isinstance(made, RowError):
-        return copy.copy(made)
-    return replace(made, counts=replace(made.counts, decode_s=0.0, trace_s=0.0))
+    if isinstance(traced, RowError):
+        return copy.copy(traced)
+    return replace(traced, counts=replace(traced.counts, decode_s=0.0, trace_s=0.0))

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
     from concurrent.futures import Executor
 
-    from prelabel.items.chunk_encoder import EncodedChunk, RowWork
-    from prelabel.model import RowBatch
+    from prelabel.items.chunk_encoder import ChunkEncoder
+    from prelabel.model import EncodedChunk, RowBatch
 
 
 def count_cores() -> int:
@@ -28,7 +28,7 @@ def count_cores() -> int:
 
 
 async def encode_rows(
-    batches: Iterator[RowBatch], work: RowWork, *, n_threads: int, chunk_rows: int
+    batches: Iterator[RowBatch], encoder: ChunkEncoder, *, n_threads: int, chunk_rows: int
 ) -> AsyncGenerator[EncodedChunk]:
     """Yield the encoded rows in file order. Wrap it in ``contextlib.aclosing``: closing ends what is under way.
 
@@ -37,12 +37,12 @@ async def encode_rows(
 
     Args:
         batches: the rows; read in a thread of their own.
-        work: turns rows into items.
+        encoder: turns rows into items.
         n_threads: worker threads.
         chunk_rows: rows per piece of work; few where each row has a mask.
     """
     loop = asyncio.get_running_loop()
-    window = _Window(work, 2 * n_threads * chunk_rows)
+    window = _Window(encoder, 2 * n_threads * chunk_rows)
     async with _threads(1, "prelabel-read") as reader, _threads(n_threads, "prelabel-encode") as pool, window:
         started = time.perf_counter()
         while (rows := await loop.run_in_executor(reader, next, batches, None)) is not None:
@@ -70,15 +70,15 @@ class _Window:
     """The chunks that are under way, in file order. Leaving the block cancels them.
 
     Args:
-        work: turns rows into items.
+        encoder: turns rows into items.
         max_rows: rows that may be here besides those that wait for masks from elsewhere.
     """
 
-    def __init__(self, work: RowWork, max_rows: int) -> None:
-        supply = work.supply
-        self._work = work
-        self._max_rows = max_rows + (0 if supply is None else supply.rows_ahead)
-        self._held = None if supply is None else supply.sources.held
+    def __init__(self, encoder: ChunkEncoder, max_rows: int) -> None:
+        masks = encoder.masks
+        self._encoder = encoder
+        self._max_rows = max_rows + (0 if masks is None else masks.rows_ahead)
+        self._held = None if masks is None else masks.sources.held
         self._n_rows = 0
         self._tasks: deque[tuple[asyncio.Task[EncodedChunk], int]] = deque()
 
@@ -97,7 +97,7 @@ class _Window:
         self._tasks.append((asyncio.create_task(self._encode(pool, rows, span, read_s)), n_rows))
 
     async def _encode(self, pool: Executor, rows: RowBatch, span: range, read_s: float) -> EncodedChunk:
-        chunk = await self._work.encode(pool, rows, span, read_s)
+        chunk = await self._encoder.encode(pool, rows, span, read_s)
         if self._held is not None:
             self._held.add(chunk.n_bytes)
         return chunk

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from prelabel.model import RowOutcome, RowState
-from prelabel.outcomes.report import MaskTotals, Report, RunKind, StoppedBy, Timings
+from prelabel.model import RunKind, StoppedBy
+from prelabel.outcomes.report import MaskTotals, Report, Timings
 
 _MAX_OUTCOMES = 100_000
 
@@ -68,7 +69,7 @@ class ReportBuilder:
             self._n_dropped += 1
 
     def add_mask(self, counts: Any) -> None:
-        """Add one mask's counts and times (an :class:`prelabel.items.row_encoder.MaskCounts`)."""
+        """Add one mask's counts and times (an :class:`prelabel.model.MaskCounts`)."""
         self.masks.add(counts)
         self.timings.decode_s += counts.decode_s
         self.timings.trace_s += counts.trace_s

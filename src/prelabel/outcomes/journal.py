@@ -279,17 +279,17 @@ class Journal:
             )
             return int(cursor.lastrowid or 0)
 
-    def settled(self, number: int, state: BatchState, said: str = "", rows: Sequence[int] | None = None) -> None:
+    def settled(self, number: int, state: BatchState, message: str = "", rows: Sequence[int] | None = None) -> None:
         """Record what became of a batch, or of those of its rows."""
         text = None if rows is None else str(RowRanges.of(rows))
         with self._lock:
             self._db.execute(
                 "UPDATE batches SET state = ?, said = ?, rows = COALESCE(?, rows) WHERE number = ?",
-                (state, said, text, number),
+                (state, message, text, number),
             )
 
     def batches(self) -> list[tuple[str, str, str]]:
-        """Every record: rows, state and what was said, in the order they were sent."""
+        """Every record: rows, state and message, in the order they were sent."""
         with self._lock:
             return self._db.execute("SELECT rows, state, said FROM batches ORDER BY number").fetchall()
 

@@ -14,14 +14,12 @@ from prelabel.outcomes.journal import ReplacedTask
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prelabel.hub.client import HubTask
-    from prelabel.hub.uploader import BatchFailure
-    from prelabel.model import Batch
+    from prelabel.model import Batch, BatchFailure, HubTask
     from prelabel.outcomes.journal import Journal
-    from prelabel.outcomes.pending_rows import OpenRows
+    from prelabel.outcomes.pending_rows import PendingRows
 
 
-class Ledger:
+class JournalWriter:
     """Tells the journal of batches by the rows they carry.
 
     Args:
@@ -30,7 +28,7 @@ class Ledger:
         keeps_replaced: keep tasks as they are before they are touched.
     """
 
-    def __init__(self, journal: Journal | None, rows: OpenRows, *, keeps_replaced: bool = True) -> None:
+    def __init__(self, journal: Journal | None, rows: PendingRows, *, keeps_replaced: bool = True) -> None:
         self._journal = journal
         self._rows = rows
         self._keeps_replaced = keeps_replaced
@@ -50,11 +48,11 @@ class Ledger:
         if self._journal is None:
             return
         is_receipt = isinstance(outcome, Receipt)
-        said = "" if isinstance(outcome, Receipt) else str(outcome.error)
+        message = "" if isinstance(outcome, Receipt) else str(outcome.error)
         numbers = self._numbers(outcome.batch)
         for record in self._forget(outcome.batch):
             await asyncio.to_thread(
-                self._journal.settled, record, "acknowledged" if is_receipt else "failed", said, numbers
+                self._journal.settled, record, "acknowledged" if is_receipt else "failed", message, numbers
             )
 
     def _forget(self, batch: Batch) -> set[int]:

@@ -6,16 +6,13 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prelabel.model import Receipt, RowOutcome
+from prelabel.model import EncodedRow, Receipt, RowOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prelabel.hub.asset_matching import Matches
-    from prelabel.hub.uploader import BatchFailure
-    from prelabel.items.chunk_encoder import EncodedChunk
-    from prelabel.items.row_encoder import EncodedRow
-    from prelabel.model import Batch, Item, RowBatch, RowState
+    from prelabel.model import Batch, BatchFailure, EncodedChunk, EncodedRow, Item, RowBatch, RowState
     from prelabel.outcomes.builder import ReportBuilder
 
 
@@ -27,7 +24,7 @@ class _OpenRow:
     notes: tuple[str, ...]
 
 
-class OpenRows:
+class PendingRows:
     """The rows whose items are on their way; each is closed exactly once, with its outcome.
 
     Args:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from prelabel.errors import ImportFailed
-from prelabel.model import EARLIER
+from prelabel.model import EARLIER, OnError, RunKind, StoppedBy
 
 if TYPE_CHECKING:
     import os
@@ -26,11 +26,6 @@ _SHOWN = 5
 
 Bottleneck = Literal["read", "fetch", "decode", "trace", "encode", "upload", "rate limit"]
 
-OnError = Literal["collect", "raise"]
-
-StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline"]
-
-RunKind = Literal["import", "dry run", "convert"]
 
 _ROW_COUNTS = ("n_rows", "n_imported", "n_earlier", "n_skipped", "n_failed")
 

@@ -36,14 +36,14 @@ def tolerances(first: float) -> Iterator[float]:
 
 
 def fit(
-    outlines: Outlines, options: TraceOptions, max_points: int, finish: Callable[[PolygonArrays], PolygonArrays]
+    outlines: Outlines, options: TraceOptions, max_points: int | None, finish: Callable[[PolygonArrays], PolygonArrays]
 ) -> tuple[PolygonArrays, float]:
     """Simplify as little as the budget allows.
 
     Args:
         outlines: the mask's exact rings, traced once.
         options: how to simplify; its tolerance is the smallest tried.
-        max_points: points that all polygons may have together.
+        max_points: points that all polygons may have together; None sets no limit.
         finish: makes of polygons what will be sent, the points of which count.
 
     Returns:
@@ -56,7 +56,7 @@ def fit(
     for tolerance in tolerances(options.tolerance):
         polygons = finish(outlines.polygons(dataclasses.replace(options, tolerance=tolerance)))
         n_points = len(polygons.points)
-        if n_points <= max_points:
+        if max_points is None or n_points <= max_points:
             return polygons, tolerance
     raise RowError(
         f"the mask's polygons have {n_points} points at a tolerance of {max(options.tolerance, LARGEST_PX):g} px, and "

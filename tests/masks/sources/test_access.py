@@ -8,7 +8,7 @@ import pytest
 
 from prelabel.errors import ConfigError, MaskError
 from prelabel.masks.limits import MaskLimits
-from prelabel.masks.sources.access import DEFAULTS, Access, Limits, MaskSettings, plain_host
+from prelabel.masks.sources.access import DEFAULTS, Access, Limits, MaskOptions, MaskSettings, plain_host
 
 
 def test_a_persons_machine() -> None:
@@ -90,24 +90,26 @@ def test_plain_host(written: str, plain: str) -> None:
 def test_limits_out_of_range(chosen: dict[str, object], field: str) -> None:
     """They are named as the caller named them."""
     with pytest.raises(ConfigError, match=rf"{field} is .*: give a (whole )?number, ") as caught:
-        MaskSettings.of(Path(), **chosen)  # type: ignore[arg-type]
+        MaskSettings.of(Path(), MaskOptions(**chosen))  # type: ignore[arg-type]
     assert caught.value.field == field
 
 
 def test_settings() -> None:
     """The CSV's folder unless another is named; each option reaches its place."""
-    plain = MaskSettings.of(Path("csvs"))
+    plain = MaskSettings.of(Path("csvs"), MaskOptions())
     chosen = MaskSettings.of(
         Path("csvs"),
-        mask_root="masks",
-        fetch_concurrency=3,
-        fetch_timeout_s=4.5,
-        max_mask_bytes=5,
-        max_mask_pixels=8,
-        max_redirects=6,
-        max_shared_bytes=7,
-        allow_outside_root=True,
-        allow_mask_hosts=["h"],
+        MaskOptions(
+            mask_root="masks",
+            fetch_concurrency=3,
+            fetch_timeout_s=4.5,
+            max_mask_bytes=5,
+            max_mask_pixels=8,
+            max_redirects=6,
+            max_shared_bytes=7,
+            allow_outside_root=True,
+            allow_mask_hosts=["h"],
+        ),
     )
 
     assert (plain.root, plain.limits, plain.access) == (Path("csvs"), DEFAULTS, Access())

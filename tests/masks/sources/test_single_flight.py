@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from prelabel.masks.sources.single_flight import Once
+from prelabel.masks.sources.single_flight import SingleFlight
 
 
 async def test_many_askers_one_worker() -> None:
     """All get the result of one call; who asks later causes another."""
-    once: Once[str, int] = Once()
+    once: SingleFlight[str, int] = SingleFlight()
     n_made = 0
 
     async def make() -> int:
@@ -27,7 +27,7 @@ async def test_many_askers_one_worker() -> None:
 
 async def test_an_error_is_everybodys() -> None:
     """Who waits gets it as well; the next asker tries anew."""
-    once: Once[str, int] = Once()
+    once: SingleFlight[str, int] = SingleFlight()
 
     async def fail() -> int:
         await asyncio.sleep(0)
@@ -41,7 +41,7 @@ async def test_an_error_is_everybodys() -> None:
 
 async def test_a_waiter_may_leave_alone() -> None:
     """Cancelling one who waits disturbs neither the work nor the others."""
-    once: Once[str, int] = Once()
+    once: SingleFlight[str, int] = SingleFlight()
     done = asyncio.Event()
 
     async def make() -> int:
@@ -59,7 +59,7 @@ async def test_a_waiter_may_leave_alone() -> None:
 
 async def test_when_the_worker_is_cancelled_so_are_those_who_wait() -> None:
     """Nobody waits for ever."""
-    once: Once[str, int] = Once()
+    once: SingleFlight[str, int] = SingleFlight()
 
     async def make() -> int:
         await asyncio.sleep(600)

@@ -9,17 +9,16 @@ import math
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 from prelabel.errors import ConfigError, MaskError
 from prelabel.masks.limits import MaskLimits
+from prelabel.model import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from prelabel.masks.sources.ip_policy import Reach
-
-Trust = Literal["machine", "service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of a mask is fetched, and how many at once; see :class:`prelabel.importer.options.MaskOptions`.
+    """How much of a mask is fetched, and how many at once; see :class:`MaskOptions`.
 
     Attributes:
         concurrency: fetches at once.
@@ -137,9 +136,41 @@ DEFAULTS = Limits()
 """The limits unless told otherwise."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MaskOptions:
+    """Where masks may come from, as a caller chooses it; docs/masks.md tells more.
+
+    Attributes:
+        mask_root: folder that mask paths are relative to, and must stay in; None means the CSV's own.
+        fetch_concurrency: masks fetched at once.
+        fetch_timeout_s: seconds in which a mask has to arrive, further tries included.
+        max_mask_bytes: bytes that a mask may have, as a file (counted while it comes, whatever its server says) and
+            while its pixels are decoded.
+        max_mask_pixels: pixels that a mask may have.
+        max_redirects: redirects that are followed for a mask.
+        max_shared_bytes: memory for the polygons of masks that several rows name, so that each is traced once.
+        trust: whose word the references are. ``"machine"``, the default: a person's at their own machine.
+            ``"service"``: a stranger's, for whom no local file is read, no host of the local network reached, no bucket
+            opened with this machine's credentials.
+        allow_outside_root: read files outside of ``mask_root`` too; not for a service.
+        allow_mask_hosts: hosts that may be reached wherever they are, and buckets (``s3://name``) that a service opens.
+    """
+
+    mask_root: str | Path | None = None
+    fetch_concurrency: int = DEFAULTS.concurrency
+    fetch_timeout_s: float = DEFAULTS.timeout_s
+    max_mask_bytes: int = DEFAULTS.mask.max_bytes
+    max_mask_pixels: int = DEFAULTS.mask.max_pixels
+    max_redirects: int = DEFAULTS.max_redirects
+    max_shared_bytes: int = DEFAULTS.max_shared_bytes
+    trust: Trust = "machine"
+    allow_outside_root: bool = False
+    allow_mask_hosts: Sequence[str] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class MaskSettings:
-    """Where masks may come from.
+    """Where masks may come from, checked.
 
     Attributes:
         root: folder that mask paths are relative to.
@@ -152,30 +183,21 @@ class MaskSettings:
     limits: Limits
 
     @classmethod
-    def of(  # noqa: PLR0913 - each is a choice of the caller's, by keyword
-        cls,
-        root: Path,
-        *,
-        mask_root: str | Path | None = None,
-        fetch_concurrency: int = DEFAULTS.concurrency,
-        fetch_timeout_s: float = DEFAULTS.timeout_s,
-        max_mask_bytes: int = DEFAULTS.mask.max_bytes,
-        max_mask_pixels: int = DEFAULTS.mask.max_pixels,
-        max_redirects: int = DEFAULTS.max_redirects,
-        max_shared_bytes: int = DEFAULTS.max_shared_bytes,
-        trust: Trust = "machine",
-        allow_outside_root: bool = False,
-        allow_mask_hosts: Sequence[str] = (),
-    ) -> MaskSettings:
+    def of(cls, root: Path, options: MaskOptions) -> MaskSettings:
         """Check what the caller chose; ``root`` is the CSV's folder.
 
         Raises:
             ConfigError: an option cannot be used.
         """
-        access = Access.of(trust, allow_mask_hosts, outside_root=allow_outside_root)
-        mask = MaskLimits(max_mask_bytes, max_mask_pixels)
-        limits = Limits(fetch_concurrency, fetch_timeout_s, mask, max_redirects, max_shared_bytes)
-        return cls(root if mask_root is None else Path(mask_root), access, limits)
+        access = Access.of(options.trust, options.allow_mask_hosts, outside_root=options.allow_outside_root)
+        limits = Limits(
+            options.fetch_concurrency,
+            options.fetch_timeout_s,
+            MaskLimits(options.max_mask_bytes, options.max_mask_pixels),
+            options.max_redirects,
+            options.max_shared_bytes,
+        )
+        return cls(root if options.mask_root is None else Path(options.mask_root), access, limits)
 
 
 def plain_host(host: str) -> str:

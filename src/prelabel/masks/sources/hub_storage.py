@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from prelabel.errors import MaskError, MaskUnavailable, UploadError, UploadUnavailable
-from prelabel.masks.sources.single_flight import Once
+from prelabel.masks.sources.single_flight import SingleFlight
 from prelabel.masks.sources.url_expiry import is_fresh
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class SignedUrls:
         self._plan = plan
         self._storages: dict[str, Storage | UploadError | None] = {}
         self._listings: dict[Folder, Mapping[str, str]] = {}
-        self._once: Once[object, None] = Once()
+        self._once: SingleFlight[object, None] = SingleFlight()
 
     async def url_of(self, wanted: StoredObject, *, instead_of: str = "") -> str:
         """Return a URL that opens an object for a while.

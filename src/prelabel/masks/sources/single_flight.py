@@ -12,7 +12,7 @@ K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
 
-class Once(Generic[K, V]):
+class SingleFlight(Generic[K, V]):
     """Who asks first does the work, the others wait for its result. Results are handed out, not kept."""
 
     def __init__(self) -> None:

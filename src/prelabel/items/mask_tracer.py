@@ -1,0 +1,210 @@
+"""Stages 4 and 5 for one row's mask: bytes or runs -> objects but for their ids. CPU only; safe in several threads.
+
+Importing this module loads the kernels, so it is done only where there are masks.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prelabel.errors import ConfigError, MaskError, RowError
+from prelabel.masks.decoders.decode import decode_mask
+from prelabel.masks.limits import MaskLimits
+from prelabel.model import MaskCounts, Runs
+from prelabel.polygons.class_table import ClassTable
+from prelabel.polygons.formats.ango import fit_tools, in_sent_order, mask_objects
+from prelabel.polygons.near_colors import KnownColors, Snapped, snap, unknown_colors
+from prelabel.polygons.point_budget import fit
+from prelabel.polygons.resize_mask import fit_to_assets
+from prelabel.polygons.trace import TraceOptions, outline
+
+if TYPE_CHECKING:
+    from prelabel.inputs.config import ImportConfig
+    from prelabel.model import Binding, Shape
+    from prelabel.polygons.arrays import PolygonArrays
+    from prelabel.polygons.formats.ango import MaskObjects
+    from prelabel.polygons.verify import Verification
+
+
+@dataclass(frozen=True, slots=True)
+class TracedMask:
+    """All that a mask gives, whichever row it belongs to.
+
+    Attributes:
+        objects: its objects but for their ids.
+        notes: what the row's owner should know.
+        counts: what it gave and cost.
+    """
+
+    objects: MaskObjects
+    notes: tuple[str, ...]
+    counts: MaskCounts
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that keeping it takes, about."""
+        return 1_000 + self.objects.n_bytes
+
+
+class MaskTracer:
+    """Turns masks into objects. Made once per import; look-ups are made once.
+
+    Args:
+        config: the config.
+        binding: the config tied to the project's ontology; it has mask classes.
+        limits: how large a mask may be.
+        min_iou: each mask's polygons are rasterised again and compared with it, a note says the outcome, and a row
+            with a class below this IoU fails; None does without.
+
+    Raises:
+        ConfigError: ``min_iou`` is not from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        config: ImportConfig,
+        binding: Binding,
+        *,
+        limits: MaskLimits = MaskLimits(),  # noqa: B008 - frozen
+        min_iou: float | None = None,
+    ) -> None:
+        if min_iou is not None and not 0 <= min_iou <= 1:
+            raise ConfigError(f"min_iou is {min_iou}: give a number from 0 to 1", field="min_iou", value=min_iou)
+        assert binding.mask_kind is not None, "the config names a mask column"
+        self._min_iou = min_iou
+        self._config = config
+        self._kind = binding.mask_kind
+        self._limits = limits
+        kept = [entry for entry in binding.mask_classes if not entry.ignored]
+        classes = [(entry.tool.title, entry.value) for entry in kept]
+        ignored = [(entry.tool.title, entry.value) for entry in binding.mask_classes if entry.ignored]
+        self._tools = [entry.tool for entry in kept]
+        self._table = ClassTable.of(classes, [value for _, value in ignored])
+        self._known = KnownColors.of(classes, ignored, binding.mask_kind)
+        self._options = TraceOptions(
+            config.polygon_simplification_tolerance,
+            config.simplification,
+            config.coordinates,
+            config.connectivity,
+            config.min_area,
+        )
+
+    def trace(
+        self, content: bytes | Runs, reference: str, started: float, shapes: tuple[Shape, ...] = ()
+    ) -> TracedMask:
+        """Decode and trace a mask.
+
+        Args:
+            content: the file's bytes, or runs.
+            reference: the mask's name for people.
+            started: when work on it began, by ``time.perf_counter``: reading it counts as decoding.
+            shapes: the different sizes of the assets it is for, as far as they are known.
+
+        Raises:
+            RowError: it cannot be used; names the column and the remedy.
+        """
+        try:
+            runs, resize_note = self._decode(content, shapes)
+            return self._trace_runs(runs, resize_note, started)
+        except RowError as error:
+            error.excerpt = error.excerpt or reference[:200]
+            error.column = error.column or self._config.mask_column
+            raise
+
+    def _decode(self, content: bytes | Runs, shapes: tuple[Shape, ...]) -> tuple[Runs, str]:
+        """Return the mask in its assets' size, and what there is to say of that."""
+        if isinstance(content, Runs) and self._kind == "rgb":
+            raise MaskError("COCO run lengths hold no colours: map one value, as in [1], in mask_color_mapping")
+        runs = content if isinstance(content, Runs) else decode_mask(content, self._kind, self._limits)
+        return fit_to_assets(runs, shapes, self._config.resize, self._limits)
+
+    def _trace_runs(self, runs: Runs, resize_note: str, started: float) -> TracedMask:
+        decoded = time.perf_counter()
+        tolerance = self._config.color_tolerance
+        snapped = Snapped(runs) if tolerance is None else snap(runs, self._known, tolerance)
+        polygons, fit_notes = self._fitted_polygons(snapped.runs)
+        mode, holes = self._config.segmentation_mode, self._config.polygon_holes
+        objects = mask_objects(polygons, self._tools, mode=mode, holes=holes)
+        counts = MaskCounts(
+            n_objects=len(objects),
+            n_polygons=len(polygons),
+            n_points=len(polygons.points),
+            n_pixels=polygons.counts.n_pixels,
+            n_unknown_pixels=polygons.counts.n_unknown,
+            decode_s=decoded - started,
+            trace_s=time.perf_counter() - decoded,
+            n_near_pixels=snapped.n_pixels,
+        )
+        notes = (resize_note, snapped.note, *self._pixel_notes(polygons), *fit_notes)
+        return TracedMask(objects, tuple(note for note in notes if note), counts)
+
+    def _fitted_polygons(self, runs: Runs) -> tuple[PolygonArrays, list[str]]:
+        """Return the polygons as they will be sent, and what there is to say of how they were fitted.
+
+        Raises:
+            RowError: they have too many points, holes where none may be, or a class below ``min_iou``.
+        """
+
+        def as_sent(polygons: PolygonArrays) -> PolygonArrays:
+            return fit_tools(polygons, self._tools, self._config.polygon_holes)
+
+        limit, notes = self._config.max_points_per_asset, []
+        outlines = outline(runs, self._table, self._options)
+        polygons, tolerance = fit(outlines, self._options, limit, as_sent)
+        n_holes = len(outlines.rings.ring_offsets) - len(polygons.ring_offsets)
+        if n_holes:
+            way = "cut open" if self._config.polygon_holes == "keyhole" else "filled"
+            notes.append(f"{n_holes} holes {way}: the polygon tool cannot hold them")
+        is_coarser = tolerance > self._options.tolerance
+        if is_coarser:
+            notes.append(
+                f"simplified with a tolerance of {tolerance:.4g} px instead of {self._options.tolerance:g} px to "
+                f'keep to "max_points_per_asset" ({limit}): {len(polygons.points)} points'
+            )
+        if is_coarser or self._min_iou is not None:
+            notes.append(_proof_note(self._prove(polygons, runs), polygons.counts.n_pixels))
+        return polygons, notes
+
+    def _prove(self, polygons: PolygonArrays, runs: Runs) -> Verification:
+        from prelabel.polygons.verify import compare  # noqa: PLC0415 - kernels that only a proof needs
+
+        painted = in_sent_order(polygons, self._tools, self._config.segmentation_mode)
+        proof = compare(painted, self._table.classify(runs)[0], self._table.names)
+        if proof.min_iou < (self._min_iou or 0.0):
+            raise RowError(
+                f"the polygons of {proof.worst_class!r} have an IoU of {_rounded(proof.min_iou)} with the mask, and "
+                f'{self._min_iou:g} is asked for: lower "polygon_simplification_tolerance", or ask for less'
+            )
+        return proof
+
+    def _pixel_notes(self, polygons: PolygonArrays) -> list[str]:
+        """What there is to say of where the pixels went."""
+        counts = polygons.counts
+        notes = []
+        if counts.unknown:
+            notes.append(unknown_colors(counts, self._known, self._config.color_tolerance))
+        if counts.n_class + counts.n_small == 0:
+            notes.append("the mask holds no pixel of any class: the row brings no objects")
+        if counts.n_small:
+            notes.append(f'{counts.n_small} pixels left out in objects below "min_area"')
+        if polygons.n_restrained:
+            notes.append(f"{polygons.n_restrained} borders simplified less than the tolerance allows, to stay apart")
+        if polygons.n_padded:
+            notes.append(f"{polygons.n_padded} points repeated in rings of one pixel or one line")
+        return notes
+
+
+def _proof_note(proof: Verification, n_pixels: int) -> str:
+    if not proof.n_wrong_pixels:
+        return "verified: every pixel is as in the mask"
+    return (
+        f"verified: {proof.n_wrong_pixels} of {n_pixels} pixels are not as in the mask; the least IoU is "
+        f"{_rounded(proof.min_iou)}, of {proof.worst_class!r}"
+    )
+
+
+def _rounded(iou: float) -> str:
+    return f"{math.floor(iou * 10_000) / 10_000:g}"  # down: what is not exact must not read 1
