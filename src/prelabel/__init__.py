@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from prelabel.errors import UploadError as UploadError
     from prelabel.errors import UploadRefused as UploadRefused
     from prelabel.errors import UploadUnavailable as UploadUnavailable
+    from prelabel.importer.convert import convert as convert
     from prelabel.importer.import_labels import import_labels as import_labels
     from prelabel.importer.import_labels import import_labels_async as import_labels_async
+    from prelabel.importer.stop_signal import StopSignal as StopSignal
     from prelabel.inputs.config import ImportConfig as ImportConfig
+    from prelabel.model import Progress as Progress
     from prelabel.outcomes.report import Report as Report
     from prelabel.polygons.mask_to_polygons import mask_to_polygons as mask_to_polygons
     from prelabel.polygons.polygons import Polygons as Polygons
@@ -32,11 +35,14 @@ _HOME = {
     "MaskError": "errors",
     "Polygons": "polygons.polygons",
     "PrelabelError": "errors",
+    "Progress": "model",
     "Report": "outcomes.report",
     "RowError": "errors",
+    "StopSignal": "importer.stop_signal",
     "UploadError": "errors",
     "UploadRefused": "errors",
     "UploadUnavailable": "errors",
+    "convert": "importer.convert",
     "import_labels": "importer.import_labels",
     "import_labels_async": "importer.import_labels",
     "mask_to_polygons": "polygons.mask_to_polygons",

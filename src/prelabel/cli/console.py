@@ -88,8 +88,8 @@ def _message(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or 'input or output'}: {error.strerror or error}"
-    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return f"a fault in prelabel ({said}); run 'prelabel --debug ...' again and report what it prints"
+    fault = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"a fault in prelabel ({fault}); run 'prelabel --debug ...' again and report what it prints"
 
 
 @contextmanager

@@ -67,16 +67,16 @@ def _show(result: DemoResult, store: Path | None) -> None:
 
     console = Console(highlight=False)
     console.print(_table(result.projects))
-    for found in result.projects:
-        typer.echo(f"\none task of {found.name!r}:")
-        for name, label in found.example[:_SHOWN]:
+    for project in result.projects:
+        typer.echo(f"\none task of {project.name!r}:")
+        for name, label in project.example[:_SHOWN]:
             typer.echo(f"  {name:<12} {label}")
-        if len(found.example) > _SHOWN:
-            typer.echo(f"  ... and {len(found.example) - _SHOWN} more")
-        for difference in found.differences:
+        if len(project.example) > _SHOWN:
+            typer.echo(f"  ... and {len(project.example) - _SHOWN} more")
+        for difference in project.differences:
             complain(difference, "not as drawn")
-        if found.report.exit_code:
-            say(found.report.summary())
+        if project.report.exit_code:
+            say(project.report.summary())
     if result.succeeded:
         typer.echo("\nread back from the hub: every answer as in the CSV, every mask pixel for pixel as drawn")
     if store is not None:
@@ -89,11 +89,11 @@ def _table(projects: tuple[DemoProject, ...]) -> Table:
     table = Table("example", title="what landed in the local hub", title_justify="left")
     for name in ("rows", "answers", "objects", "zones", "holes", "points"):
         table.add_column(name, justify="right")
-    for found in projects:
-        report = found.report
-        counts = (found.n_answers, found.n_objects, found.n_zones, found.n_holes, found.n_points)
+    for project in projects:
+        report = project.report
+        counts = (project.n_answers, project.n_objects, project.n_zones, project.n_holes, project.n_points)
         rows = f"{report.n_imported:,} of {report.n_rows:,}"
-        table.add_row(found.name.removeprefix("prelabel demo: "), rows, *(f"{count:,}" for count in counts))
+        table.add_row(project.name.removeprefix("prelabel demo: "), rows, *(f"{count:,}" for count in counts))
     return table
 
 

@@ -63,27 +63,27 @@ def compare(
         answers: the tasks' answers as stored, by external ID.
     """
     has_masks = bool(schema["tools"])
-    found = [answers.get(sample.external_id, {}) for sample in samples]
+    stored = [answers.get(sample.external_id, {}) for sample in samples]
     differences = [
         f"{sample.external_id}: {what}"
-        for sample, answer in zip(samples, found, strict=True)
+        for sample, answer in zip(samples, stored, strict=True)
         for what in _differences(sample, answer, schema, has_masks=has_masks)
     ]
-    objects = [tool for answer in found for tool in answer.get("tools", ())]
+    objects = [tool for answer in stored for tool in answer.get("tools", ())]
     zones = [zone for tool in objects for zone in tool["segmentation"]["zones"]]
     rings = [ring for zone in zones for ring in _rings(zone)]
-    richest = max(range(len(samples)), key=lambda index: _n_labels(found[index]))
+    richest = max(range(len(samples)), key=lambda index: _n_labels(stored[index]))
     return DemoProject(
         name=name,
         project=report.project,
         report=report,
-        n_answers=sum(len(answer.get("classifications", ())) for answer in found),
+        n_answers=sum(len(answer.get("classifications", ())) for answer in stored),
         n_objects=len(objects),
         n_zones=len(zones),
         n_holes=len(rings) - len(zones),
         n_points=sum(len(ring) for ring in rings),
         differences=tuple(differences[:_SHOWN]),
-        example=(("External ID", samples[richest].external_id), *_described(found[richest], schema)),
+        example=(("External ID", samples[richest].external_id), *_described(stored[richest], schema)),
     )
 
 

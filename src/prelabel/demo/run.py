@@ -51,7 +51,9 @@ class DemoResult:
     @property
     def succeeded(self) -> bool:
         """Every row landed, and everything read back equals what was drawn."""
-        return all(found.report.n_imported == found.report.n_rows and not found.differences for found in self.projects)
+        return all(
+            project.report.n_imported == project.report.n_rows and not project.differences for project in self.projects
+        )
 
 
 def run_demo(

@@ -99,11 +99,11 @@ class Matches:
         is_silent = sizes == "if cheap" and not self.shapes  # a Hub that tells none: nothing new, run after run
         if sizes == "no" or n_unsized == 0 or is_silent:
             return ()
-        said = (
+        note = (
             f"the sizes of {n_unsized} of {self.n_found} assets are not known, so their masks were not compared with "
             "them: the Hub does not tell them, or listing the project would have cost too many requests"
         )
-        return (said,)
+        return (note,)
 
     def reason_against(self, external_id: str) -> str:
         """Why this ID matches nothing, with the asset it resembles where one is known."""

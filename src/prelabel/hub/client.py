@@ -131,8 +131,8 @@ class HubClient:
         """
         query = None if external_id is None else {"filters": orjson.dumps({"externalId": external_id}).decode()}
         async for page in self._pages("assets", "project", _segment(project), "assets", query=query):
-            for found in page:
-                yield _asset(found)
+            for record in page:
+                yield _asset(record)
 
     async def tasks_by_external_ids(
         self, project: str, ids: Sequence[str], *, include_answer: bool = False
@@ -151,7 +151,7 @@ class HubClient:
                 "filter": orjson.dumps({"externalId": {"$in": group}}).decode(),
             }
             async for page in self._pages("tasks", "project", _segment(project), "tasks", query=query):
-                tasks += [_task(found) for found in page]
+                tasks += [_task(record) for record in page]
         if all(task.external_id for task in tasks):
             return tasks
         known = await self._asset_external_ids(project)
@@ -164,8 +164,8 @@ class HubClient:
         """Import items, each already JSON: the labels of every task they name are replaced by theirs."""
         body = b'{"project":%b,"jsonContent":[%b]}' % (orjson.dumps(project), b",".join(bodies))
         answer, n_attempts = await self._call("POST", "import", "labels", body=body)
-        found: re.Match[str] | None = _SENTENCE.search(str(answer.get("project", "")))
-        n_labeled, n_matched = (int(found[1]), int(found[2])) if found else (None, None)
+        sentence: re.Match[str] | None = _SENTENCE.search(str(answer.get("project", "")))
+        n_labeled, n_matched = (int(sentence[1]), int(sentence[2])) if sentence else (None, None)
         return ImportAck(n_labeled, n_matched, n_attempts)
 
     async def annotate(self, task_id: str, body: bytes) -> int:
@@ -282,9 +282,9 @@ class HubClient:
 
 def _records(answer: Mapping[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:
     listed = answer.get(key)
-    if not isinstance(listed, list) or not all(isinstance(found, dict) and "_id" in found for found in listed):
+    if not isinstance(listed, list) or not all(isinstance(record, dict) and "_id" in record for record in listed):
         raise UploadUnavailable(f"the Hub's answer has no list 'data.{key}' of records with '_id'", status=200)
-    return [(str(found["_id"]), found) for found in listed]
+    return [(str(record["_id"]), record) for record in listed]
 
 
 def _plus_one(count: int | None) -> int | None:
@@ -301,14 +301,14 @@ def _segment(project: str) -> str:
     return project
 
 
-def _asset(found: Mapping[str, Any]) -> HubAsset:
-    n_tasks = max(1, len(found.get("labelTasks") or ()))
-    return HubAsset(str(found["_id"]), str(found.get("externalId") or ""), n_tasks, _shape_in(found))
+def _asset(record: Mapping[str, Any]) -> HubAsset:
+    n_tasks = max(1, len(record.get("labelTasks") or ()))
+    return HubAsset(str(record["_id"]), str(record.get("externalId") or ""), n_tasks, _shape_in(record))
 
 
-def _shape_in(found: Mapping[str, Any]) -> Shape | None:
+def _shape_in(record: Mapping[str, Any]) -> Shape | None:
     """An asset's height and width, from its metadata; numbers that came as text or floats are numbers too."""
-    metadata = found.get("metadata")
+    metadata = record.get("metadata")
     if not isinstance(metadata, dict):
         return None
     sides = [_side(metadata.get(name)) for name in ("height", "width")]
@@ -324,16 +324,16 @@ def _side(value: Any) -> int:
     return int(side) if 1 <= side < 2**31 and side.is_integer() and not isinstance(value, bool) else 0
 
 
-def _task(found: Mapping[str, Any]) -> HubTask:
+def _task(record: Mapping[str, Any]) -> HubTask:
     """A task from either of the two shapes the Hub is known to send: ``asset`` is an id, or an object."""
-    asset = found.get("asset")
+    asset = record.get("asset")
     inner: Mapping[str, Any] = asset if isinstance(asset, dict) else {"_id": asset}
-    answer = found.get("answer")
-    urls = {key: str(found[key]) for key in ("brushDataUrl", "medicalBrushDataUrl") if found.get(key)}
+    answer = record.get("answer")
+    urls = {key: str(record[key]) for key in ("brushDataUrl", "medicalBrushDataUrl") if record.get(key)}
     return HubTask(
-        str(found["_id"]),
+        str(record["_id"]),
         str(inner.get("_id") or ""),
-        str(found.get("externalId") or inner.get("externalId") or ""),
+        str(record.get("externalId") or inner.get("externalId") or ""),
         answer if isinstance(answer, dict) else {},
         urls,
     )

@@ -22,15 +22,15 @@ _LISTS = ("tools", "objects", "classifications", "relations")
 
 def option_values(category_schema: Mapping[str, Any]) -> OptionValues:
     """The options of every classification of a categorySchema, nested ones and those inside tools included."""
-    found: OptionValues = {}
+    values: OptionValues = {}
     for classification in _classifications_below(category_schema):
         options = classification.get("options") or ()
-        found[str(classification.get("schemaId"))] = {
+        values[str(classification.get("schemaId"))] = {
             str(option["schemaId"]): str(option["value"])
             for option in options
             if isinstance(option, dict) and "schemaId" in option and "value" in option
         }
-    return found
+    return values
 
 
 def _classifications_below(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -219,21 +219,21 @@ class Transport:
                 return UploadUnavailable(f"the connection to {where} broke ({type(error).__name__}: {error})")
 
     def _open_envelope(self, status: int, answer: bytes, *, is_secret: bool) -> dict[str, Any]:
-        said = partial(self._readable, answer, is_secret=is_secret)
+        excerpt = partial(self._readable, answer, is_secret=is_secret)
         try:
             document = orjson.loads(answer)
         except orjson.JSONDecodeError as error:
             raise UploadUnavailable(
-                f"the Hub's answer is not JSON ({said()!r}): is {self.url.host} the right host?", status=status
+                f"the Hub's answer is not JSON ({excerpt()!r}): is {self.url.host} the right host?", status=status
             ) from error
         if isinstance(document, dict):
             if document.get("status") in {"fail", "error"}:
-                raise UploadRefused(f"the Hub refused: {said()}", status=status)
+                raise UploadRefused(f"the Hub refused: {excerpt()}", status=status)
             if isinstance(document.get("data"), dict):
                 return dict(document["data"])
             if isinstance(document.get("data"), list):
                 return {"data": document["data"]}
-        raise UploadUnavailable(f"the Hub's answer has no 'data': {said()!r}", status=status)
+        raise UploadUnavailable(f"the Hub's answer has no 'data': {excerpt()!r}", status=status)
 
     def _readable(self, answer: bytes, *, is_secret: bool = False) -> str:
         """The message of an error body, on one line, short, printable and without the key."""
@@ -249,18 +249,19 @@ class Transport:
 
 def _refusal(status: int, headers: Mapping[str, str], message: str) -> UploadError:
     """The error that a status outside 2xx stands for."""
-    said = f"HTTP {status}" + (f", {message!r}" if message else "")
+    answer = f"HTTP {status}" + (f", {message!r}" if message else "")
     if status == 413:
-        return BatchTooLarge(f"the Hub refused a body for its size ({said})", status=status)
+        return BatchTooLarge(f"the Hub refused a body for its size ({answer})", status=status)
     if status in {408, 425, 429} or status >= 500:
         wait_s = asked_wait_s(headers)
         reason = "the Hub's rate limit is reached" if status == 429 else "the Hub cannot answer now"
         return UploadUnavailable(
-            f"{reason} ({said})", status=status, retry_after_s=wait_s, surely_not_done=status == 429
+            f"{reason} ({answer})", status=status, retry_after_s=wait_s, surely_not_done=status == 429
         )
     if 300 <= status < 400:
         return UploadRefused(
-            f"the Hub redirects ({said}) and the API key must not follow: give the final address as host", status=status
+            f"the Hub redirects ({answer}) and the API key must not follow: give the final address as host",
+            status=status,
         )
     remedy = _REMEDIES.get(status, "")
-    return UploadRefused(f"the Hub refused ({said})" + (f": {remedy}" if remedy else ""), status=status)
+    return UploadRefused(f"the Hub refused ({answer})" + (f": {remedy}" if remedy else ""), status=status)

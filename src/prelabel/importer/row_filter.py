@@ -48,8 +48,8 @@ class RowFilter:
             return RowOutcome(number, line, external_id, "failed", reason, self._id_column)
         if number in self._done:
             return RowOutcome(number, line, external_id, "imported", EARLIER)
-        if said := self._stopped():
-            return RowOutcome(number, line, external_id, "failed", f"not sent, the import had stopped: {said}")
+        if reason := self._stopped():
+            return RowOutcome(number, line, external_id, "failed", f"not sent, the import had stopped: {reason}")
         if external_id in self._matches.unfound:
             reason = self._matches.reason_against(external_id)
             return RowOutcome(number, line, external_id, "failed", reason, self._id_column)

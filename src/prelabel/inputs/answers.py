@@ -149,23 +149,23 @@ class _Options:
 
     def read_one(self, cell: str) -> Answer | None:
         """Read a cell that holds one option."""
-        found = self.find(cell)
-        if found is None and cell.strip():
+        value = self.find(cell)
+        if value is None and cell.strip():
             raise self._unknown(cell, cell)
-        return found
+        return value
 
     def read_many(self, cell: str) -> Answer | None:
         """Read a cell that may hold several options."""
         whole = self.find(cell)
         if whole is not None:
             return [whole]
-        found: dict[str, None] = {}
+        values: dict[str, None] = {}
         for part in self._parts(cell):
             value = self.find(part)
             if value is None:
                 raise self._unknown(cell, part)
-            found[value] = None
-        return list(found) or None
+            values[value] = None
+        return list(values) or None
 
     def _parts(self, cell: str) -> list[str]:
         if cell.lstrip().startswith("["):

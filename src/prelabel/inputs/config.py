@@ -334,9 +334,9 @@ def _checked(document: Mapping[str, Any], origin: str) -> ImportConfig:
         problems = [_problem(details) for details in error.errors(include_url=False)]
     # Outside the except block: pydantic's own text repeats what is said here, less clearly.
     first = problems[0]
-    said = list(dict.fromkeys(message for message, *_ in problems))
-    message = f"{origin}: {said[0]}" if len(said) == 1 else f"{origin} has {len(said)} problems: " + "; ".join(said)
-    raise ConfigError(message, field=first[1], value=first[2], allowed=first[3])
+    messages = list(dict.fromkeys(message for message, *_ in problems))
+    count = "" if len(messages) == 1 else f" has {len(messages)} problems"
+    raise ConfigError(f"{origin}{count}: {'; '.join(messages)}", field=first[1], value=first[2], allowed=first[3])
 
 
 def _problem(details: Any) -> tuple[str, str, Any, tuple[str, ...]]:

@@ -199,11 +199,11 @@ def _check_ignored(config: ImportConfig, ontology: Ontology) -> None:
 
 
 def _find_classification(schema_id: str, ontology: Ontology) -> Classification:
-    found = [entry for entry in ontology.classifications if entry.schema_id == schema_id]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        problem = f"which {len(found)} classifications of the project share: give each its own in the project"
+    matching = [entry for entry in ontology.classifications if entry.schema_id == schema_id]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        problem = f"which {len(matching)} classifications of the project share: give each its own in the project"
     else:
         known = {entry.schema_id: entry.title for entry in ontology.classifications}
         hint = did_you_mean(schema_id, known)
@@ -222,10 +222,10 @@ def _check_header(config: ImportConfig, links: Sequence[ColumnLink], header: Seq
     wanted += [("mask_column", config.mask_column)] if config.mask_column else []
     missing = [(key, column) for key, column in wanted if column not in header]
     if missing:
-        said = "; ".join(f'"{key}" names "{column}"{_hint(column, header)}' for key, column in missing)
+        listed = "; ".join(f'"{key}" names "{column}"{_hint(column, header)}' for key, column in missing)
         columns = ", ".join(f'"{column}"' for column in header)
         raise ConfigError(
-            f"the CSV has no such column: {said}; the CSV's columns are {columns}",
+            f"the CSV has no such column: {listed}; the CSV's columns are {columns}",
             field=missing[0][0],
             value=missing[0][1],
             allowed=tuple(header),

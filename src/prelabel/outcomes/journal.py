@@ -152,9 +152,9 @@ class Journal:
             folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(folder / FILE_NAME, timeout=0, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.OperationalError) as error:
-            said = getattr(error, "strerror", None) or error
+            problem = getattr(error, "strerror", None) or error
             raise ConfigError(
-                f"cannot keep a record of the import in {folder} ({said}): name another folder as --state, or do "
+                f"cannot keep a record of the import in {folder} ({problem}): name another folder as --state, or do "
                 "without with --no-state",
                 field="state",
             ) from error
@@ -254,12 +254,12 @@ class Journal:
     def acknowledged(self) -> RowRanges:
         """The rows that the Hub has acknowledged, and that were not opened again since."""
         with self._lock:
-            found = self._db.execute(
+            records = self._db.execute(
                 "SELECT number, rows, state FROM batches WHERE state IN ('acknowledged', 'reopened') ORDER BY number"
             ).fetchall()
-        reopened = {row: number for number, text, state in found if state == "reopened" for row in _rows_in(text)}
+        reopened = {row: number for number, text, state in records if state == "reopened" for row in _rows_in(text)}
         texts = []
-        for number, text, state in found:
+        for number, text, state in records:
             if state == "acknowledged" and not reopened:
                 texts.append(text)
             elif state == "acknowledged":
@@ -312,10 +312,10 @@ class Journal:
         external_id = self._value("SELECT MIN(external_id) FROM replaced WHERE NOT put_back")
         while external_id is not None:
             with self._lock:
-                found = self._db.execute(
+                records = self._db.execute(
                     "SELECT task, content FROM replaced WHERE external_id = ? ORDER BY number", (external_id,)
                 ).fetchall()
-            yield [_unpacked(task, external_id, content) for task, content in found]
+            yield [_unpacked(task, external_id, content) for task, content in records]
             external_id = self._value(
                 "SELECT MIN(external_id) FROM replaced WHERE NOT put_back AND external_id > ?", external_id
             )

@@ -231,15 +231,15 @@ def _summary_lines(report: Report) -> Iterator[str]:
 
 
 def _mask_line(masks: MaskTotals) -> str:
-    said = (
+    line = (
         f"{masks.n_masks:,} masks gave {masks.n_objects:,} objects, {masks.n_polygons:,} polygons, "
         f"{masks.n_points:,} points"
     )
     if masks.n_near_pixels:
-        said += f"; {masks.n_near_pixels:,} pixels mapped from near colours"
+        line += f"; {masks.n_near_pixels:,} pixels mapped from near colours"
     if masks.n_unknown_pixels:
-        said += f"; {masks.unknown_share:.2%} of their pixels have a colour of no class"
-    return said
+        line += f"; {masks.unknown_share:.2%} of their pixels have a colour of no class"
+    return line
 
 
 def _shown(title: str, lines: Sequence[str], n_all: int) -> Iterator[str]:
@@ -252,8 +252,8 @@ def _shown(title: str, lines: Sequence[str], n_all: int) -> Iterator[str]:
 
 def _line_of(outcome: RowOutcome) -> str:
     column = f", column {outcome.column!r}" if outcome.column else ""
-    said = outcome.reason or "; ".join(outcome.notes)
-    return f"line {outcome.line}, {outcome.external_id!r}{column}: {said}"
+    message = outcome.reason or "; ".join(outcome.notes)
+    return f"line {outcome.line}, {outcome.external_id!r}{column}: {message}"
 
 
 def deliver(
@@ -274,6 +274,6 @@ def deliver(
         report.write_rejects(rejects_path)
     if on_error == "raise" and report.exit_code:
         first = next(report.failed(), None)
-        said = report.stopped or (_line_of(first) if first is not None else "")
-        raise ImportFailed(f"{report.n_failed} of {report.n_rows} rows failed; first: {said}", report=report)
+        reason = report.stopped or (_line_of(first) if first is not None else "")
+        raise ImportFailed(f"{report.n_failed} of {report.n_rows} rows failed; first: {reason}", report=report)
     return report

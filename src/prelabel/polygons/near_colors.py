@@ -127,10 +127,10 @@ def unknown_colors(counts: PixelCounts, known: KnownColors, tolerance: int | Non
     more = len(counts.unknown) - len(shown)
     listed += f" and {more} more" if more else ""
     share = counts.n_unknown / counts.n_pixels
-    said = f"{share:.2%} of the mask's pixels have no class and count as background: {listed}"
+    note = f"{share:.2%} of the mask's pixels have no class and count as background: {listed}"
     if tolerance is None and known.is_rgb and distances.max() <= _HINTED:
-        said += f'; a lossy or smoothed mask? "color_tolerance": {distances.max()} would map those shown'
-    return said
+        note += f'; a lossy or smoothed mask? "color_tolerance": {distances.max()} would map those shown'
+    return note
 
 
 def _name(value: int, *, as_rgb: bool) -> str:

@@ -186,6 +186,6 @@ def to_ango(
         raise ConfigError(f'tool is {tool!r}: give "segmentation" or "polygon"', field="tool", value=tool)
     ids = schema_ids or {}
     tools = [Tool(name, ids.get(name, ""), tool, None) for name in polygons.class_names]
-    made = mask_objects(polygons, tools, mode=mode, holes=holes)
-    objects: list[dict[str, Any]] = orjson.loads(made.with_ids(""))
+    encoded = mask_objects(polygons, tools, mode=mode, holes=holes)
+    objects: list[dict[str, Any]] = orjson.loads(encoded.with_ids(""))
     return objects
