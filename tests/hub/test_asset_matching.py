@@ -6,50 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hub.scripted import KEY, scripted, success
 from prelabel.hub.asset_matching import Matches, match_ids, unmatched
 from prelabel.hub.client import HubClient
 from prelabel.importer.opened_csv import sizes_wanted
-from prelabel.importer.row_filter import RowFilter
 from prelabel.inputs.config import load_config
-from prelabel.inputs.survey import Survey, survey_ids
-from prelabel.model import EARLIER, RowBatch
+from prelabel.inputs.survey import Survey
 
 if TYPE_CHECKING:
     from prelabel.hub.asset_matching import SizesWanted
-
-
-def rows_of(*ids: str, first: int = 1) -> RowBatch:
-    """A batch of rows with these external IDs."""
-    numbers = list(range(first, first + len(ids)))
-    return RowBatch(("id",), numbers, [number + 1 for number in numbers], {"id": list(ids)})
-
-
-@given(st.lists(st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=5), max_size=5))
-def test_survey(batches: list[list[str]]) -> None:
-    """Rows are counted, the last row of each ID is known, and which IDs repeat, across batches."""
-    flat = [external_id for batch in batches for external_id in batch]
-    first, made = 1, []
-    for batch in batches:
-        made.append(rows_of(*batch, first=first))
-        first += len(batch)
-    survey = survey_ids(made, "id")
-
-    assert survey.n_rows == len(flat)
-    assert survey.last_rows == {each: number for number, each in enumerate(flat, start=1) if each}
-    assert survey.repeated == {each for each in flat if each and flat.count(each) > 1}
-
-
-@given(st.lists(st.sampled_from("abc"), max_size=12), st.sets(st.integers(1, 12)))
-def test_survey_of_a_run_that_goes_on(ids: list[str], done: set[int]) -> None:
-    """IDs on several rows of which some are done and some not are found out."""
-    survey = survey_ids([rows_of(*ids)], "id", done)
-    states = {each: {number in done for number, other in enumerate(ids, 1) if other == each} for each in ids}
-
-    assert survey.unfinished == ({each for each, seen in states.items() if len(seen) == 2} if done else set())
 
 
 @pytest.mark.parametrize(
@@ -232,49 +198,3 @@ def test_a_later_reading_corrects_what_was_matched() -> None:
 
     assert known == [(2, 2), (1, 3)]
     assert [(matches.n_assets(each), matches.n_tasks(each)) for each in "ab"] == [(1, 1), (2, 2)]
-
-
-def test_gate() -> None:
-    """Empty, unmatched and superseded rows end here, in this order of reasons; others go on."""
-    rows = rows_of("a", "", "x", "b", "b", "x")
-    matches = Matches(unfound={"x"})
-    gate = RowFilter("id", last_rows={"a": 1, "x": 6, "b": 5}, matches=matches)
-    found = [gate(rows, index) for index in range(6)]
-
-    assert [outcome and (outcome.number, outcome.line, outcome.state) for outcome in found] == [
-        None,
-        (2, 3, "failed"),
-        (3, 4, "failed"),
-        (4, 5, "skipped"),
-        None,
-        (6, 7, "failed"),
-    ]
-    assert "the external ID is empty" in found[1].reason  # type: ignore[union-attr]
-    assert "no asset of the project has the external ID 'x'" in found[2].reason  # type: ignore[union-attr]
-    assert "row 5 has the same external ID and comes last" in found[3].reason  # type: ignore[union-attr]
-
-
-def test_gate_of_a_run_that_goes_on() -> None:
-    """Done rows are imported by an earlier run, also while the run stops."""
-    gate = RowFilter("id", done={1, 3}, stopped=lambda: "interrupted")
-    found = [gate(rows_of("a", "b", "", "c"), index) for index in range(4)]
-
-    assert [outcome and (outcome.state, outcome.reason.partition(":")[0]) for outcome in found] == [
-        ("imported", EARLIER),
-        ("failed", "not sent, the import had stopped"),
-        ("failed", "the external ID is empty"),
-        ("failed", "not sent, the import had stopped"),
-    ]
-
-
-def test_gate_without_knowledge() -> None:
-    """Without survey and matches only empty IDs end here; a stopped run lets nothing through."""
-    reason = ""
-    gate = RowFilter("id", stopped=lambda: reason)
-    rows = rows_of("a", "", "a")
-    assert [gate(rows, index) is None for index in range(3)] == [True, False, True]
-
-    reason = "the key was refused"
-    outcome = gate(rows, 0)
-    assert outcome is not None
-    assert outcome.reason == "not sent, the import had stopped: the key was refused"

@@ -1,0 +1,94 @@
+"""What is sent for a batch, decided by what is stored: no Hub is asked here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from prelabel.hub.batches import n_bytes_of
+from prelabel.hub.label_merger import LabelMerger
+from prelabel.model import Batch, HubTask, Item
+
+SCHEMA: dict[str, Any] = {
+    "tools": [],
+    "classifications": [{"schemaId": "c1", "options": [{"value": "day", "schemaId": "o1"}]}, {"schemaId": "c2"}],
+}
+
+
+def batch(*items: tuple[int, str, list[Any]]) -> Batch:
+    """Items with these classifications."""
+    encoded = tuple(
+        Item(number, each, orjson.dumps({"externalId": each, "objects": [], "classifications": answers}))
+        for number, each, answers in items
+    )
+    return Batch(7, encoded, n_bytes_of(encoded))
+
+
+def task(number: int, external_id: str, asset: str = "", **answer: Any) -> HubTask:
+    """A task with this answer."""
+    return HubTask(f"t{number}", asset or f"a{number}", external_id, answer, {})
+
+
+def answers_in(body: bytes) -> list[Any]:
+    """The classifications of an item or of a task's body."""
+    document = orjson.loads(body)
+    return list(document.get("answer", document)["classifications"])
+
+
+def test_an_overwrite_sends_the_items_as_they_are() -> None:
+    """Unmatched IDs fail and are not sent; the others keep their batch's number and order."""
+    whole = batch((1, "a", []), (2, "x", []), (3, "b", []))
+    merger = LabelMerger.of(SCHEMA, overwrite=True, kept_schema_ids=())
+
+    decision = merger.decide(whole, [task(1, "a"), task(2, "b"), task(3, "b", "a2")])
+
+    assert [part.items for part in decision.batches] == [(whole.items[0], whole.items[2])]
+    assert {part.number for part in decision.batches} == {7}
+    a, x, b = decision.rows
+    assert (a.rows, a.failure, a.n_assets, a.n_tasks) == ((1,), "", 1, 1)
+    assert (x.rows, x.item, x.n_assets) == ((2,), None, 0)
+    assert x.failure.startswith("no asset of the project has the external ID 'x'")
+    assert (b.n_assets, b.n_tasks) == (1, 2)
+
+
+def test_appending_adds_rows_one_after_the_other() -> None:
+    """What is stored comes first, then each row's; the last row stands for all, and its owner is told."""
+    stored = [{"schemaId": "c1", "answer": "o1"}]
+    rows = batch((1, "a", [{"schemaId": "c2", "answer": "x"}]), (4, "a", [{"schemaId": "c2", "answer": "y"}]))
+    merger = LabelMerger.of(SCHEMA, overwrite=False, kept_schema_ids=())
+
+    (decision,) = merger.decide(rows, [task(1, "a", classifications=stored)]).rows
+
+    assert decision.rows == (1, 4)
+    assert decision.item is not None
+    assert decision.item.row_number == 4
+    assert answers_in(decision.item.body) == [
+        {"schemaId": "c1", "answer": "day"},
+        {"schemaId": "c2", "answer": "y"},
+    ]
+    assert decision.notes == ("2 rows of the CSV have this external ID; all were added",)
+
+
+def test_tasks_with_different_labels_are_written_on_their_own() -> None:
+    """In a batch of their own, after what travels together."""
+    stored = [{"schemaId": "c1", "answer": "o1"}]
+    rows = batch((1, "a", []), (2, "b", []))
+    merger = LabelMerger.of(SCHEMA, overwrite=False, kept_schema_ids=())
+
+    decision = merger.decide(rows, [task(1, "a", classifications=stored), task(2, "a"), task(3, "b")])
+
+    together, alone = decision.batches
+    assert [item.external_id for item in together.items] == ["b"]
+    assert [(name, len(answers_in(body))) for name, body in alone.items[0].task_bodies] == [("t1", 1), ("t2", 0)]
+    assert alone.n_bytes == n_bytes_of(alone.items)
+
+
+def test_an_overwrite_keeps_ignored_schemas() -> None:
+    """Their stored labels travel along."""
+    stored = [{"schemaId": "c1", "answer": "o1"}, {"schemaId": "c2", "answer": "gone"}]
+    merger = LabelMerger.of(SCHEMA, overwrite=True, kept_schema_ids=["c1"])
+
+    (sent,) = merger.decide(batch((1, "a", [])), [task(1, "a", classifications=stored)]).batches
+
+    assert answers_in(sent.items[0].body) == [{"schemaId": "c1", "answer": "day"}]

@@ -1,0 +1,54 @@
+"""Which rows go on."""
+
+from __future__ import annotations
+
+from prelabel.hub.asset_matching import Matches
+from prelabel.importer.row_filter import RowFilter
+from prelabel.model import EARLIER
+from tables import rows_of
+
+
+def test_gate() -> None:
+    """Empty, unmatched and superseded rows end here, in this order of reasons; others go on."""
+    rows = rows_of("a", "", "x", "b", "b", "x")
+    matches = Matches(unfound={"x"})
+    gate = RowFilter("id", last_rows={"a": 1, "x": 6, "b": 5}, matches=matches)
+    found = [gate(rows, index) for index in range(6)]
+
+    assert [outcome and (outcome.number, outcome.line, outcome.state) for outcome in found] == [
+        None,
+        (2, 3, "failed"),
+        (3, 4, "failed"),
+        (4, 5, "skipped"),
+        None,
+        (6, 7, "failed"),
+    ]
+    assert "the external ID is empty" in found[1].reason  # type: ignore[union-attr]
+    assert "no asset of the project has the external ID 'x'" in found[2].reason  # type: ignore[union-attr]
+    assert "row 5 has the same external ID and comes last" in found[3].reason  # type: ignore[union-attr]
+
+
+def test_gate_of_a_run_that_goes_on() -> None:
+    """Done rows are imported by an earlier run, also while the run stops."""
+    gate = RowFilter("id", done={1, 3}, stopped=lambda: "interrupted")
+    found = [gate(rows_of("a", "b", "", "c"), index) for index in range(4)]
+
+    assert [outcome and (outcome.state, outcome.reason.partition(":")[0]) for outcome in found] == [
+        ("imported", EARLIER),
+        ("failed", "not sent, the import had stopped"),
+        ("failed", "the external ID is empty"),
+        ("failed", "not sent, the import had stopped"),
+    ]
+
+
+def test_gate_without_knowledge() -> None:
+    """Without survey and matches only empty IDs end here; a stopped run lets nothing through."""
+    reason = ""
+    gate = RowFilter("id", stopped=lambda: reason)
+    rows = rows_of("a", "", "a")
+    assert [gate(rows, index) is None for index in range(3)] == [True, False, True]
+
+    reason = "the key was refused"
+    outcome = gate(rows, 0)
+    assert outcome is not None
+    assert outcome.reason == "not sent, the import had stopped: the key was refused"

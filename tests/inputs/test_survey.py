@@ -1,0 +1,33 @@
+"""The first pass over the CSV's IDs."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prelabel.inputs.survey import survey_ids
+from tables import rows_of
+
+
+@given(st.lists(st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=5), max_size=5))
+def test_survey(batches: list[list[str]]) -> None:
+    """Rows are counted, the last row of each ID is known, and which IDs repeat, across batches."""
+    flat = [external_id for batch in batches for external_id in batch]
+    first, made = 1, []
+    for batch in batches:
+        made.append(rows_of(*batch, first=first))
+        first += len(batch)
+    survey = survey_ids(made, "id")
+
+    assert survey.n_rows == len(flat)
+    assert survey.last_rows == {each: number for number, each in enumerate(flat, start=1) if each}
+    assert survey.repeated == {each for each in flat if each and flat.count(each) > 1}
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=12), st.sets(st.integers(1, 12)))
+def test_survey_of_a_run_that_goes_on(ids: list[str], done: set[int]) -> None:
+    """IDs on several rows of which some are done and some not are found out."""
+    survey = survey_ids([rows_of(*ids)], "id", done)
+    states = {each: {number in done for number, other in enumerate(ids, 1) if other == each} for each in ids}
+
+    assert survey.unfinished == ({each for each, seen in states.items() if len(seen) == 2} if done else set())
