@@ -34,9 +34,13 @@ SOURCES = sorted([*PACKAGE.rglob("*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glo
 
 # Modules whose docstrings hold examples; a public name's own must be among them.
 WITH_EXAMPLES = [
+    "prelabel.importer.convert",
+    "prelabel.importer.import_labels",
     "prelabel.inputs.config",
     "prelabel.localhub.server",
+    "prelabel.outcomes.report",
     "prelabel.polygons.mask_to_polygons",
+    "prelabel.polygons.polygons",
 ]
 PROJECT = "6612f0d2c3a4"
 """The project id of every example; the tests put a real one in its place."""
@@ -85,6 +89,17 @@ def test_examples_in_docstrings_run(name: str, project: str) -> None:
 
     assert found
     assert runner.summarize(verbose=False).failed == 0, log.getvalue()
+
+
+def test_every_public_function_and_class_has_an_example() -> None:
+    """Errors explain themselves; all else that ``prelabel`` exports shows how it is used."""
+    public = {name: getattr(prelabel, name) for name in prelabel.__all__ if name != "__version__"}
+    without = [
+        name
+        for name, value in public.items()
+        if not (isinstance(value, type) and issubclass(value, Exception)) and ">>> " not in (value.__doc__ or "")
+    ]
+    assert not without
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=lambda page: page.name)

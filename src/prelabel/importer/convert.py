@@ -60,6 +60,11 @@ def convert(  # noqa: PLR0913 - the public surface
         UploadError: the Hub refused the key or could not be reached; nothing was written.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
         PrelabelError: this was called in a running event loop.
+
+    Example:
+        >>> report = convert("labels.csv", "config.json", schema="schema.json", out="items.ndjson")
+        >>> report.exit_code, len(Path("items.ndjson").read_bytes().splitlines())
+        (0, 4)
     """
     source = Source.open(csv, config, delimiter, n_threads, verify=verify, min_iou=min_iou, **masks)
     books = ReportBuilder("convert", source.csv.name, source.layout.header, source.layout.delimiter, project)

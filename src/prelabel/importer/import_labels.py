@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 def import_labels(csv: PathLike, config: ConfigLike, **options: Unpack[ImportOptions]) -> Report:
-    """Import labels from a CSV into a project and wait for the end; see :func:`import_labels_async`."""
+    """Import labels from a CSV into a project and wait for the end; see :func:`import_labels_async`.
+
+    Example:
+        >>> report = import_labels("labels.csv", "config.json", project="6612f0d2c3a4", dry_run=True)
+        >>> report.n_rows, report.n_imported, report.n_failed
+        (4, 4, 0)
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -62,6 +68,13 @@ async def import_labels_async(  # noqa: PLR0913 - the public surface; each keywo
         ConfigError: config, CSV header, project and state do not fit each other; nothing was sent.
         UploadError: the Hub refused the key or could not be reached before anything was sent.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
+
+    Example:
+        >>> async def main() -> int:
+        ...     report = await import_labels_async("labels.csv", "config.json", project="6612f0d2c3a4")
+        ...     return report.exit_code
+        >>> asyncio.run(main())
+        0
     """
     opened = partial(Source.open, csv, config, delimiter, n_threads, verify=verify, min_iou=min_iou, **masks)
     source = await asyncio.to_thread(opened)
