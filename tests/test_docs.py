@@ -8,6 +8,7 @@ import doctest
 import importlib
 import io
 import json
+import pkgutil
 import re
 import runpy
 import shutil
@@ -48,6 +49,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+ROLE = re.compile(r":\w+:`~?(prelabel\.[\w.]+)`")
 ABSENT = re.compile(r"design\.md|anchors\.md|ango-hub-contract|\bcontract, section|contract's section|design, section")
 
 
@@ -137,6 +139,27 @@ def test_nothing_refers_to_what_is_not_in_the_repository() -> None:
     referring = {path.relative_to(ROOT) for path in others if ABSENT.search(path.read_text("utf-8"))}
 
     assert not referring
+
+
+def test_what_docstrings_refer_to_exists() -> None:
+    """Roles such as ``:func:`prelabel.a.b``` resolve; "see a.py" and "docs/a.md" are files."""
+    files = {path.name for path in SOURCES}
+    wrong = set()
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text("utf-8")
+        wrong |= {(path.name, name) for name in ROLE.findall(text) if not resolves(name)}
+        wrong |= {(path.name, name) for name in re.findall(r"see (\w+\.py)", text) if name not in files}
+        wrong |= {(path.name, name) for name in re.findall(r"docs/[\w/.-]+\.md", text) if not (ROOT / name).exists()}
+    assert not wrong
+
+
+def resolves(name: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 def test_the_tables_of_config_keys_are_current() -> None:
