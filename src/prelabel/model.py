@@ -360,6 +360,11 @@ class Progress:
         n_masks: masks traced so far.
         n_requests: requests sent to the Hub so far.
         elapsed_s: seconds since the start.
+
+    Example:
+        >>> progress = Progress(100, n_imported=40, n_skipped=2, n_failed=1, n_masks=40, n_requests=4, elapsed_s=1.5)
+        >>> progress.n_imported + progress.n_skipped + progress.n_failed
+        43
     """
 
     n_rows: int | None

@@ -55,7 +55,7 @@ def test_seed_examples_are_accepted_unchanged(text: str, tmp_path: Path) -> None
 
 
 def test_defaults_are_the_plugins_and_ours() -> None:
-    """What is left out is what the plugin's page and design.md say."""
+    """What is left out is what the plugin's page and docs/config.md say."""
     assert load_config({"external_id_column": "ID"}).model_dump() == {
         "external_id_column": "ID",
         "classification_columns": (),

@@ -75,7 +75,7 @@ def test_without_a_storage(cell: str, reference: Reference) -> None:
     ],
 )
 def test_with_a_storage(cell: str, reference: Reference) -> None:
-    """The table of the contract: URLs, cloud schemes and keys are the Hub's to sign; what needs no storage stays."""
+    """The table of docs/masks.md: URLs, cloud schemes and keys are the Hub's to sign; what needs no storage stays."""
     if isinstance(reference, StoredObject) and reference.url:
         reference = StoredObject("st", reference.key, reference.bucket, url=cell)
     assert parse_reference(cell, "st") == reference

@@ -1,1 +1,1 @@
-"""The Hub's client: transport (HTTP), pace (rate limit), api (endpoints), storages (where masks may lie)."""
+"""All that is said to the Hub and heard from it: transport, pace, endpoints, batches, uploading, matching, merging."""

@@ -1,4 +1,4 @@
-"""The Hub's endpoints that an import needs, paced and retried (contract, section 2)."""
+"""The Hub's endpoints that an import needs, paced and retried; docs/hub-contract.md says how sure each is."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Adding labels to existing ones: stored answer + new item -> the full item that replaces it. Pure.
 
-Importing replaces, so appending means sending the whole set (the Hub contract's section 5.3):
+Importing replaces, so appending means sending the whole set (docs/hub-contract.md, "POST /import/labels"):
 a new classification wins over a stored one of its schema; stored objects stay as they are, ids, nested
 classifications, locks and pages included; a new object that is there already is not added again.
 """

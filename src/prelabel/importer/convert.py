@@ -45,6 +45,11 @@ def convert(csv: PathLike, config: ConfigLike, options: ConvertOptions) -> Repor
         UploadError: the Hub refused the key or could not be reached; nothing was written.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
         PrelabelError: this was called in a running event loop.
+
+    Example:
+        >>> report = convert("labels.csv", "config.json", schema="schema.json", out="items.ndjson")
+        >>> report.exit_code, len(Path("items.ndjson").read_bytes().splitlines())
+        (0, 4)
     """
     opened = OpenedCsv.open(csv, config, options)
     layout = opened.layout

@@ -36,6 +36,11 @@ def import_labels(csv: PathLike, config: ConfigLike, options: ImportOptions) -> 
         UploadError: the Hub refused the key or could not be reached before anything was sent.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
         PrelabelError: this was called in a running event loop: await import_labels_async there.
+
+    Example:
+        >>> report = import_labels("labels.csv", "config.json", project="6612f0d2c3a4", dry_run=True)
+        >>> report.n_rows, report.n_imported, report.n_failed
+        (4, 4, 0)
     """
     try:
         asyncio.get_running_loop()
@@ -46,7 +51,15 @@ def import_labels(csv: PathLike, config: ConfigLike, options: ImportOptions) -> 
 
 @takes(ImportOptions)
 async def import_labels_async(csv: PathLike, config: ConfigLike, options: ImportOptions) -> Report:
-    """Import labels from a CSV into a project; as :func:`prelabel.import_labels`, in the running event loop."""
+    """Import labels from a CSV into a project; as :func:`prelabel.import_labels`, in the running event loop.
+
+    Example:
+        >>> async def main() -> int:
+        ...     report = await import_labels_async("labels.csv", "config.json", project="6612f0d2c3a4")
+        ...     return report.exit_code
+        >>> asyncio.run(main())
+        0
+    """
     return await _import(csv, config, options)
 
 

@@ -19,6 +19,13 @@ class StopSignal:
         reason: why, for people; empty while nobody has asked.
         kind: why, for programs.
         is_aborted: whether the import was cancelled on top.
+
+    Example:
+        >>> stop = StopSignal()
+        >>> stop.request("the disk is needed")  # from anywhere, also before import_labels(..., stop=stop) is called
+        >>> stop.request("too late to matter")
+        >>> stop.reason
+        'the disk is needed'
     """
 
     def __init__(self) -> None:

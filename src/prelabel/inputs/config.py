@@ -96,14 +96,21 @@ ColorMapping = Annotated[
 
 
 class ImportConfig(BaseModel):
-    """What to import from which columns of a CSV, and how."""
+    """What to import from which columns of a CSV, and how.
+
+    Example:
+        >>> config = ImportConfig(external_id_column="External ID", mask_column="Mask", polygon_holes="keyhole")
+        >>> config.coordinates, config.upload_batch_size
+        ('pixel_edges', 100)
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, title="prelabel import config"
     )
 
     external_id_column: Text = Field(
-        description="Name of the CSV column with the external IDs that match rows to assets of the project.",
+        description="Name of the CSV column with the external IDs that match rows to assets of the project. They are "
+        "read as text: 007 and 1e5 stay as they are.",
         examples=["External ID"],
     )
     classification_columns: TextList = Field(
@@ -120,13 +127,15 @@ class ImportConfig(BaseModel):
     )
     mask_column: str = Field(
         default="",
-        description="CSV column with each row's mask: a file (relative to the CSV's folder). Empty: no masks.",
+        description="CSV column that names each row's mask: a file (relative to the CSV's folder), a URL, a key of a "
+        "storage, or the mask itself. Empty: no masks.",
         examples=["Mask"],
     )
     mask_color_mapping: ColorMapping = Field(
         default="project_colors",
-        description='Which mask value is which class. "project_colors": the colours of the project\'s tools. Or an '
-        "object from tool title to [red, green, blue] for colour masks, or to [value] for grey or palette masks.",
+        description='Which mask value is which class. "project_colors": the colours of the project\'s tools, in colour '
+        "masks. Or an object from tool title to [red, green, blue] for colour masks, or to [value] for grey values or "
+        "palette indices.",
         examples=["project_colors", {"Car": [244, 67, 54], "Person": [3, 169, 244]}, {"Car": [1], "Person": [2]}],
     )
     segmentation_mode: SegmentationMode = Field(
@@ -143,7 +152,7 @@ class ImportConfig(BaseModel):
     )
     storage_id: str = Field(
         default="",
-        description="ID of the Hub storage that holds the mask files. Empty: the mask column holds file paths.",
+        description="ID of the Hub's storage that the masks are in. Empty: the mask column says where they are.",
     )
     overwrite: bool = Field(
         default=True,
@@ -151,7 +160,8 @@ class ImportConfig(BaseModel):
     )
     ignored_schema_ids: TextList = Field(
         default=(),
-        description="Schema IDs of tools and classifications to skip, even where the CSV has values for them.",
+        description="Schema IDs of tools and classifications to skip, even where the CSV has values for them. Their "
+        "stored labels stay, also when the rest is overwritten.",
     )
     upload_batch_size: int = Field(
         default=100, ge=1, description="Rows of the CSV that travel to the Hub in one request."
@@ -275,6 +285,14 @@ def load_config(source: str | Path | Mapping[str, Any] | ImportConfig) -> Import
     Raises:
         ConfigError: the file cannot be read, or the config cannot be used; all its problems are in the message, the
             first one's key and value in the error's fields.
+
+    Example:
+        >>> load_config({"external_id_column": "External ID", "overwrite": False}).overwrite
+        False
+        >>> load_config({"external_id_column": "External ID", "coordinate": "pixel_edges"})
+        Traceback (most recent call last):
+        ...
+        prelabel.errors.ConfigError: config: ...
     """
     if isinstance(source, ImportConfig):
         return source
@@ -315,7 +333,12 @@ def parse_config(text: str, *, origin: str = "config", toml: bool = False) -> Im
 
 
 def config_json_schema() -> dict[str, Any]:
-    """Return the config's JSON Schema (draft 2020-12), with a description, a type and a default for every key."""
+    """Return the config's JSON Schema (draft 2020-12), with a description, a type and a default for every key.
+
+    Example:
+        >>> config_json_schema()["properties"]["connectivity"]["enum"]
+        [4, 8]
+    """
     schema = ImportConfig.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 

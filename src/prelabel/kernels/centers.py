@@ -1,7 +1,7 @@
 """Pixel-edge rings to rings through pixel indices, for readers that fill polygons border included.
 
 Every edge of an exterior is replaced by the pixels just inside it, every edge of a hole by the pixels just outside the
-region, which are the hole's own (design.md section 3). Only the middle points of horizontal, vertical and 45-degree
+region, which are the hole's own (docs/geometry.md). Only the middle points of horizontal, vertical and 45-degree
 pieces are left out: a painter's line between collinear points of another slope may take other pixels.
 """
 

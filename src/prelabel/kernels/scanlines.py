@@ -1,4 +1,4 @@
-"""Filtered PNG scanlines to runs, without making pixels (design.md section 4, source 2).
+"""Filtered PNG scanlines to runs, without making pixels (docs/architecture.md, "Runs").
 
 PNG stores each row as one filter byte and the *residuals*: what is left of each byte once a guess from its neighbours
 is taken away (PNG specification, section 9). With a the pixel on the left, b the one above and c the one above a, the

@@ -1,4 +1,4 @@
-"""Runs to regions and to the linked corners of their rings, in one sweep (design.md section 4).
+"""Runs to regions and to the linked corners of their rings, in one sweep (docs/decisions/0002-one-sweep.md).
 
 The sweep goes down the row boundaries and looks at the four pixels around each lattice vertex where a run starts:
 

@@ -74,6 +74,13 @@ class LocalHub:
 
     Raises:
         ConfigError: (on start) the port is taken, or the store cannot be used.
+
+    Example:
+        >>> async def main() -> str:
+        ...     async with LocalHub(api_key="any text") as hub:
+        ...         return hub.url
+        >>> asyncio.run(main())
+        'http://127.0.0.1:...'
     """
 
     def __init__(
@@ -211,6 +218,11 @@ def run_in_thread(
 
     Raises:
         ConfigError: the port is taken, or the store cannot be used.
+
+    Example:
+        >>> with run_in_thread(api_key="any text", settings=HubSettings(requests_per_minute=100)) as hub:
+        ...     hub.api_key
+        'any text'
     """
     hub = LocalHub(store, api_key=api_key, port=port, settings=settings, middlewares=middlewares)
     loop = asyncio.new_event_loop()

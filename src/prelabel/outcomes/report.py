@@ -113,6 +113,14 @@ class Report:
         notes: what concerns no single row.
         stopped: why the run stopped before its end, empty when it did not.
         stopped_by: who stopped it: ``"hub"``, ``"interrupt"``, ``"failures"`` (too many), ``"deadline"``, or nobody.
+
+    Example:
+        >>> import prelabel
+        >>> report = prelabel.import_labels("labels.csv", "config.json", project="6612f0d2c3a4")
+        >>> report.n_rows, report.n_imported, report.exit_code
+        (4, 4, 0)
+        >>> [(outcome.line, outcome.reason) for outcome in report.failed()]
+        []
     """
 
     kind: RunKind

@@ -50,6 +50,16 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
     Raises:
         ConfigError: an option or colour that cannot be.
         MaskError: the mask cannot be read, or is no mask.
+
+    Example:
+        >>> import numpy as np
+        >>> mask = np.zeros((6, 8), np.uint8)
+        >>> mask[1:5, 1:7] = 1
+        >>> mask[2:4, 3:5] = 2
+        >>> for polygon in mask_to_polygons(mask, colors={"road": [1], "car": [2]}):
+        ...     print(polygon.class_name, polygon.exterior.tolist(), len(polygon.holes))
+        road [[1, 1], [7, 1], [7, 5], [1, 5]] 1
+        car [[3, 2], [5, 2], [5, 4], [3, 4]] 0
     """
     options = TraceOptions(float(tolerance), simplification, coordinates, connectivity, min_area)
     kind, table = class_table(colors)

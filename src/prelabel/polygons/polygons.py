@@ -26,7 +26,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Polygons(PolygonArrays):
-    """The polygons of one mask, outermost first: arrays with offsets, see :class:`PolygonArrays`, and conversions."""
+    """The polygons of one mask, outermost first: arrays with offsets, see :class:`PolygonArrays`, and conversions.
+
+    Example:
+        >>> import numpy as np
+        >>> import prelabel
+        >>> mask = np.array([[7, 7, 7, 0, 0], [7, 0, 7, 0, 9], [7, 7, 7, 0, 0]], np.uint8)
+        >>> polygons = prelabel.mask_to_polygons(mask)
+        >>> [(polygon.class_name, polygon.exterior.tolist()) for polygon in polygons]
+        [('7', [[0, 0], [3, 0], [3, 3], [0, 3]]), ('9', [[4, 1], [5, 1], [5, 2], [4, 2]])]
+        >>> print(len(polygons), polygons.n_holes, polygons.areas, polygons.counts.n_background)
+        2 1 [8 1] 6
+        >>> [shape.wkt for shape in polygons.to_shapely()[1:]]
+        ['POLYGON ((4 1, 5 1, 5 2, 4 2, 4 1))']
+        >>> polygons.to_geojson()["features"][1]["properties"]
+        {'class': '9', 'object': 1, 'area': 1}
+        >>> [annotation["segmentation"] for annotation in polygons.to_coco()]
+        [{'size': [3, 5], 'counts': '04105'}, [[4, 1, 5, 1, 5, 2, 4, 2]]]
+        >>> polygons.to_arrow().column_names
+        ['geometry', 'class', 'object', 'area']
+        >>> polygons.to_ango(schema_ids={"7": "road", "9": "car"})[1]["segmentation"]
+        {'zones': [{'region': [[4, 1], [5, 1], [5, 2], [4, 2]], 'holes': []}]}
+        >>> print(polygons.verify(mask).n_wrong_pixels)
+        0
+    """
 
     @classmethod
     def of(cls, arrays: PolygonArrays) -> Self:

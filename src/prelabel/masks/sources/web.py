@@ -1,4 +1,4 @@
-"""Masks from http(s) servers, within limits and walls: part of stage 4, see sources.py.
+"""Masks from http(s) servers, within limits and walls: part of stage 4, see router.py.
 
 An address is checked when its socket is made, whatever name, spelling, answer of a name server or redirect led to it:
 there is no moment between check and use. What a server sends is counted as it comes. The API key is unknown here.
