@@ -36,7 +36,7 @@ from PIL import (
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.decode_errors import refusing
 from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, whole_numbers
-from prelabel.masks.decoders.png import check_png
+from prelabel.masks.decoders.png import check_pixels, split_chunks
 from prelabel.masks.decoders.row_bands import runs_in_bands
 from prelabel.masks.decoders.tiff import check_tiff
 from prelabel.model import TRANSPARENT
@@ -133,7 +133,7 @@ def read_raster(encoded: bytes, name: Format, kind: MaskValueKind, limits: MaskL
         layout = _layout(image, encoded)
         check_readable(layout, kind)
         if name == "PNG":
-            check_png(encoded)
+            check_pixels(split_chunks(encoded))
         _check_single(image)
         _check_whole(image)
         _check_upright(image)
