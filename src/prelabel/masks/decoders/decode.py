@@ -16,8 +16,8 @@ What a pixel's value is (``kind``):
 Pixels whose alpha is 0 are ``TRANSPARENT`` either way, be it by an alpha channel, a palette's alpha or a transparent
 colour of PNG or GIF; partly transparent pixels are opaque. What has no exact reading is refused with a reason.
 
-A file goes through `signatures` (its format, by its bytes), then one of `png` (the fast road), `rasters` (Pillow) and
-`npy`, to `values` (the rules above). `limits` are checked before anything is allocated.
+A file goes through `signatures` (its format, by its bytes), then one of `png` (the fast road), `pillow` and
+`npy`, to `pixel_values` (the rules above). `limits` are checked before anything is allocated.
 """
 
 from __future__ import annotations

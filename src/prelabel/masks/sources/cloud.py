@@ -1,4 +1,4 @@
-"""Masks from buckets, with the user's own credentials, by pyarrow.fs: part of stage 4, see sources.py.
+"""Masks from buckets, with the user's own credentials, by pyarrow.fs: part of stage 4, see router.py.
 
 Credentials, regions and endpoints come from the environment, as each cloud's own tools read it, never from a cell.
 """

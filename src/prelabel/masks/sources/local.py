@@ -1,4 +1,4 @@
-"""Mask files of this machine, below one folder: part of stage 4, see sources.py."""
+"""Mask files of this machine, below one folder: part of stage 4, see router.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which requests to the Hub a CSV's masks will take: decided before any is sent. Part of stage 4, see storage.py.
+"""Which requests to the Hub a CSV's masks will take: decided before any is sent. Part of stage 4, see hub_storage.py.
 
 Pure. A first pass over the mask column (:class:`MaskSurvey`) counts; :func:`plan_requests` decides. A folder that many
 masks share is listed with a signed URL for each file, in one request; other masks take a request each.

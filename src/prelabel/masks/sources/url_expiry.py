@@ -1,4 +1,4 @@
-"""When a signed URL stops working, as far as it tells itself. Part of stage 4, see storage.py."""
+"""When a signed URL stops working, as far as it tells itself. Part of stage 4, see hub_storage.py."""
 
 from __future__ import annotations
 
