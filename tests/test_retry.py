@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel.errors import BatchTooLarge, UploadError, UploadRefused, UploadUnavailable
-from prelabel.retry import RetryBudget, RetryPolicy, parse_retry_after, retrying
+from prelabel.retry import RetryBudget, RetryPolicy, may_succeed_later, parse_retry_after, retrying
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 QUICK = RetryPolicy(max_attempts=4, first_wait_s=0.001, max_wait_s=0.002)
@@ -166,3 +166,15 @@ def test_parse_retry_after_survives_anything(value: str) -> None:
     seconds = parse_retry_after(value, now=NOW)
 
     assert seconds is None or 0 <= seconds < float("inf")
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+def test_statuses_that_pass(status: int) -> None:
+    """Timeouts, rate limits, servers' faults."""
+    assert may_succeed_later(status)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 409, 413, 422, 451])
+def test_statuses_that_stay(status: int) -> None:
+    """Success, redirects and refusals."""
+    assert not may_succeed_later(status)

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
 
+_LATER = frozenset({408, 425, 429})  # a timeout, too early, too many requests
+
+
+def may_succeed_later(status: int) -> bool:
+    """Whether an HTTP status says that the same request may succeed another time."""
+    return status in _LATER or status >= 500
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How patient to be. The defaults outlast a rate-limit window of one minute.
@@ -49,6 +57,10 @@ class RetryPolicy:
             # A little jitter on top, so that all who were told the same time do not come back together.
             return asked_s + rng.uniform(0, self.first_wait_s) if asked_s <= self.max_retry_after_s else None
         return rng.uniform(0, min(self.max_wait_s, self.first_wait_s * 2.0 ** min(attempt - 1, 60)))
+
+
+MASK_SERVERS = RetryPolicy(max_attempts=4, first_wait_s=0.5, max_wait_s=10.0, max_retry_after_s=60.0)
+"""Patience with servers of masks: a row waits for each try, so it is less than with the Hub."""
 
 
 class RetryBudget:

@@ -102,7 +102,7 @@ async def test_every_source_gives_the_same(tmp_path: Path) -> None:
     assert len(found[1]) == 1
     assert chunk.encode_s > 0
     assert chunk.read_s == 0.5
-    assert desk.sources.n_fetched == 1
+    assert len(server.seen) == 1
 
 
 async def test_rows_fail_one_by_one(tmp_path: Path) -> None:

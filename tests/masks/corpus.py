@@ -231,7 +231,6 @@ def _others() -> dict[str, Sample]:
         "BMP colours": Sample(saved(color, "BMP"), "rgb", packed(COLORS)),
         "BMP palette": Sample(saved(palette, "BMP"), "value", SMALL),
         "BMP bits": Sample(saved(bits, "BMP"), "value", BITS),
-        "DIB colours": Sample(saved(color, "DIB"), "rgb", packed(COLORS)),
         "PNM colours": Sample(saved(color, "PPM"), "rgb", packed(COLORS)),
         "PNM words": Sample(saved(words, "PPM"), "value", WORDS),
         "PNM bits": Sample(saved(bits, "PPM"), "value", BITS),

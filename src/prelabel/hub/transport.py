@@ -17,7 +17,7 @@ import orjson
 from yarl import URL
 
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
-from prelabel.retry import asked_wait_s
+from prelabel.retry import asked_wait_s, may_succeed_later
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -252,7 +252,7 @@ def _refusal(status: int, headers: Mapping[str, str], message: str) -> UploadErr
     answer = f"HTTP {status}" + (f", {message!r}" if message else "")
     if status == 413:
         return BatchTooLarge(f"the Hub refused a body for its size ({answer})", status=status)
-    if status in {408, 425, 429} or status >= 500:
+    if may_succeed_later(status):
         wait_s = asked_wait_s(headers)
         reason = "the Hub's rate limit is reached" if status == 429 else "the Hub cannot answer now"
         return UploadUnavailable(

@@ -1,4 +1,4 @@
-"""How large a mask may be: part of stage 4, see decode.py. Every check comes before what it speaks of is allocated."""
+"""How large a mask may be, checked before anything is allocated: part of stage 4, see decoders/decode.py."""
 
 from __future__ import annotations
 

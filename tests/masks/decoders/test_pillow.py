@@ -122,7 +122,6 @@ def test_negative_numbers_are_refused(dtype: str, byteorder: str, compression: s
 
 PILLOW_WRITES: dict[str, Callable[[Any], bytes]] = {
     "BMP": lambda a: saved(Image.fromarray(a), "BMP"),
-    "DIB": lambda a: saved(Image.fromarray(a), "DIB"),
     "GIF": lambda a: saved(palette_image(a), "GIF", optimize=False),
     "PCX": lambda a: saved(Image.fromarray(a), "PCX"),
     "SGI": lambda a: saved(Image.fromarray(a), "SGI"),
@@ -209,7 +208,7 @@ def test_exif_orientation_is_refused(file_format: str, orientation: int) -> None
         (npy(np.full((2, 2), np.nan)), "value", "NaN or infinite"),
         (npy(np.zeros((2, 2))), "rgb", "give one value per class"),
         (b"P6 1 1 65535 " + bytes([1, 44] * 3), "value", "16-bit RGB pixels cannot be read exactly"),
-        (saved(Image.fromarray(GREYS), "SGI", bpc=2), "value", "16-bit L pixels cannot be read exactly"),
+        (saved(Image.fromarray(GREYS), "SGI", bpc=2), "value", "so it is no PNG"),
         (sun_raster(GREYS, run_length=True), "value", "run-length coded Sun rasters"),
         (saved(Image.fromarray(COLORS), "QOI"), "value", "the mask is in colour"),
     ],

@@ -19,7 +19,7 @@ from prelabel.errors import MaskError
 from prelabel.kernels.runs import runs_to_array
 from prelabel.masks.decoders import decode
 from prelabel.masks.decoders.decode import decode_mask
-from prelabel.masks.decoders.png import check_png, read_png
+from prelabel.masks.decoders.png import PngFile, check_pixels, read_png, split_chunks
 from prelabel.masks.limits import MaskLimits
 
 if TYPE_CHECKING:
@@ -79,9 +79,19 @@ def pillows_outcome(encoded: bytes, kind: MaskValueKind) -> list[list[int]] | st
         return outcome(encoded, kind)
 
 
+def opened(encoded: bytes) -> PngFile | None:
+    """Return what the fast road makes of a file's chunks."""
+    return read_png(split_chunks(encoded))
+
+
+def check_png(encoded: bytes) -> None:
+    """Check all that Pillow leaves out."""
+    check_pixels(split_chunks(encoded))
+
+
 def is_fast(encoded: bytes) -> bool:
     """Tell whether the fast road goes all the way."""
-    file = read_png(encoded)
+    file = opened(encoded)
     return file is not None and file.runs(MaskLimits()) is not None
 
 
@@ -234,7 +244,7 @@ def test_harmless_chunks_do_not_slow_a_file_down(kind: bytes, body: bytes) -> No
 def test_rare_chunks_are_left_to_pillow(kind: bytes, body: bytes) -> None:
     """Chunks Pillow may refuse, or takes for its own notes: the outcome is Pillow's."""
     encoded = file_of([PLAIN[0], (kind, body), *PLAIN[1:]])
-    assert read_png(encoded) is None
+    assert opened(encoded) is None
     assert outcome(encoded, "value") == pillows_outcome(encoded, "value")
 
 
@@ -257,20 +267,19 @@ def test_notes_that_pillow_refuses_are_refused(kind: bytes, body: bytes) -> None
         [*PLAIN[:2], (b"tRNS", bytes(2)), PLAIN[2]],
         [PLAIN[0], (b"tRNS", bytes(2)), (b"tRNS", bytes(2)), *PLAIN[1:]],
         [(b"IHDR", PLAIN[0][1] + b"\0"), *PLAIN[1:]],
-        PLAIN[:2],
     ],
 )
 def test_chunks_out_of_order_are_left_to_pillow(chunks: list[tuple[bytes, bytes]]) -> None:
     """First the header, then what belongs before the pixels, the pixels in one stretch, the end."""
     encoded = file_of(chunks)
-    assert read_png(encoded) is None
+    assert opened(encoded) is None
     assert outcome(encoded, "value") == pillows_outcome(encoded, "value")
 
 
 def test_a_header_that_promises_too_much_allocates_nothing() -> None:
     """No deflated byte stands for more than 1032: a small file cannot have 400 million pixels."""
     encoded = png(20_000, 20_000, bytes(1 << 20))
-    file = read_png(encoded)
+    file = opened(encoded)
     assert file is not None
     tracemalloc.start()
     assert file.runs(MaskLimits()) is None
@@ -353,6 +362,13 @@ def test_a_cut_off_file_names_the_chunk() -> None:
     encoded = png(30, 30, bytes(np.random.default_rng(2).integers(0, 256, 30 * 31, np.uint8)))
     with pytest.raises(MaskError, match="cut off within its IDAT chunk"):
         check_png(encoded[: len(encoded) // 2])
+
+
+@pytest.mark.parametrize("n_bytes", [1, 7])
+def test_a_file_may_end_within_the_head_of_a_chunk(n_bytes: int) -> None:
+    """Where its last chunk has no length or name."""
+    with pytest.raises(MaskError, match="cut off between two chunks"):
+        check_png(file_of(PLAIN[:2]) + bytes(n_bytes))
 
 
 def test_countless_small_chunks_are_refused() -> None:

@@ -34,20 +34,25 @@ def test_there_is_a_sample_of_every_format() -> None:
         (b"RIFF\x10\0\0\0WAVEfmt ", "so it is no PNG"),
         (b'{"size": [2, 2], "counts": [4]}', "so it is no PNG"),
         (b"version https://git-lfs.github.com/spec/v1", "pointer of Git LFS, no mask: .* run git lfs pull"),
-        (b"<!DOCTYPE html>", "a web page, no mask: a login or an error page"),
+        (b"<!DOCTYPE html>", "a web page, no mask: a login or an error"),
         (b"<html><body>", "a web page"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0", "PostScript, no mask: it holds a drawing"),
-        (b"%PDF-1.7", "a PDF document"),
-        (b"<svg xmlns", "SVG, no mask"),
-        (b"\x1f\x8b\x08\0", "a gzip archive, no mask: unpack it"),
-        (b"\0\0\x01\0\x01\0\x10\x10", "an icon, no mask: it holds several pictures"),
-        (b"\0\0\x02\0\x01\0\x10\x10\0\0\0\0\0\0\0\0\x18\0", "a cursor"),
-        (b"SIMPLE  =                    T", "a FITS file, no mask: its values depend on cards"),
-        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"<?xml version='1.0'?><Error>", "XML, no mask: it holds a drawing or a server's error"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "a PDF or PostScript document"),
+        (b"%PDF-1.7", "a PDF or PostScript document, no mask: it holds pages"),
+        (b"<svg xmlns", "SVG, no mask: it holds a drawing"),
+        (b"\x1f\x8b\x08\0", "a packed archive, no mask: unpack it"),
+        (b"7z\xbc\xaf\x27\x1c", "a packed archive"),
+        (b"SIMPLE  =                    T", "a FITS file, no mask: its cards"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5, no mask: it may hold any number of pictures"),
+        (b"MATLAB 5.0 MAT-file, Platform", "a MATLAB file"),
+        (b"MM\0+\0\x08\0\0", "a big-endian BigTIFF, no mask: Pillow cannot read those"),
         (b"\0\0\0\x1cftypavif", "AVIF or HEIF, no mask: the size in its header"),
         (b"\0\0\0\x1cftypheic", "AVIF or HEIF"),
         (bytes(128) + b"DICM", "DICOM, no mask: it holds a scan"),
-        (struct.pack("<I", 987654321), "a DCX file"),
+        (b"\x5c\1\0\0" + bytes(340) + b"n+1\0", "NIfTI, no mask: it holds a volume"),
+        (b"\0\0\x01\0\x01\0\x10\x10" + bytes(14), r"begins with b'\\x00\\x00\\x01"),
+        (b"\0\0\x02\0\x01\0\x10\x10\0\0\0\0\0\0\0\0\x18\0", "begins with"),
+        (struct.pack("<IIIHH", 40, 4, 4, 1, 24) + bytes(24), "begins with"),
     ],
 )
 def test_other_files_are_told_what_they_are(encoded: bytes, part: str) -> None:
@@ -56,11 +61,17 @@ def test_other_files_are_told_what_they_are(encoded: bytes, part: str) -> None:
         format_of(encoded)
 
 
-@pytest.mark.parametrize("file_format", ["ICO", "ICNS", "PDF", "EPS", "AVIF", "DDS"])
-def test_what_pillow_writes_and_we_refuse(file_format: str) -> None:
-    """Real files of these formats, not just what they begin with."""
-    with pytest.raises(MaskError, match=", no mask: "):
-        format_of(saved(Image.fromarray(GREYS).resize((16, 16)).convert("RGB"), file_format))
+@pytest.mark.parametrize(
+    ("file_format", "part"),
+    [("PDF", ", no mask: "), ("EPS", ", no mask: "), ("AVIF", ", no mask: ")]
+    + [(name, "begins with") for name in ("ICO", "ICNS", "DDS", "DIB", "BLP")],
+)
+def test_what_pillow_writes_and_we_refuse(file_format: str, part: str) -> None:
+    """Real files of these formats, not just what they begin with: none is taken for another."""
+    with pytest.raises(MaskError, match=part):
+        format_of(
+            saved(Image.fromarray(GREYS).resize((16, 16)).convert("P" if file_format == "BLP" else "RGB"), file_format)
+        )
 
 
 @pytest.mark.parametrize("n_zeros", [18, 200, 4000])

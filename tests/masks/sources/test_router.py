@@ -51,7 +51,7 @@ async def test_what_is_at_hand(tmp_path: Path) -> None:
             assert sources.is_at_hand(sources.reference(cell))
             assert await got(sources, cell) == b"mask"
         assert isinstance(await got(sources, '{"size": [1, 1], "counts": [1]}'), Runs)
-    assert (sources.n_fetched, sources.busy_s) == (0, 0)
+    assert sources.busy_s == 0
 
 
 async def test_what_is_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +63,7 @@ async def test_what_is_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         async with serving(saying()) as server, MaskSources(tmp_path, Access(), Limits()) as sources:
             assert await got(sources, f"{server.url}/a.png") == b"mask"
             assert await got(sources, "s3://masks/a.png") == b"of s3"
-            assert (sources.n_fetched, sources.held.n_bytes) == (2, 0)
+            assert (len(server.seen), sources.held.n_bytes) == (1, 0)
             assert sources.busy_s > 0
 
 

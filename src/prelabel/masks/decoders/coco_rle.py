@@ -1,4 +1,4 @@
-"""Stage 4, masks as COCO run lengths: ``{"size": [height, width], "counts": ...}`` -> runs."""
+"""Masks as COCO run lengths, part of stage 4: ``{"size": [height, width], "counts": ...}`` -> runs."""
 
 from __future__ import annotations
 

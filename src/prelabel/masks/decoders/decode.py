@@ -30,12 +30,13 @@ from prelabel.masks.decoders.npy import pixels_in_npy
 from prelabel.masks.decoders.npz import array_in_npz
 from prelabel.masks.decoders.pillow import read_notes, read_raster
 from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, in_kind, whole_numbers
-from prelabel.masks.decoders.png import read_png
+from prelabel.masks.decoders.png import read_png, split_chunks
 from prelabel.masks.decoders.row_bands import runs_in_bands
 from prelabel.masks.decoders.signatures import format_of
 from prelabel.masks.limits import MaskLimits
 
 if TYPE_CHECKING:
+    from prelabel.masks.decoders.png import Chunks
     from prelabel.model import MaskValueKind, Runs
 
 
@@ -71,15 +72,15 @@ def _stored(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored:
     if name == "npy":
         return _read_array(encoded, kind, limits)
     if name == "PNG":
-        read = _read_png(encoded, kind, limits)
+        read = _read_png(split_chunks(encoded), kind, limits)
         if read is not None:
             return read
     return read_raster(encoded, name, kind, limits)
 
 
-def _read_png(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored | None:
+def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored | None:
     """Read a PNG file without making pixels; None where Pillow has to, which then also says what is wrong."""
-    file = read_png(encoded)
+    file = read_png(chunks)
     if file is None:
         return None
     layout = Layout(file.mode, (file.height, file.width), file.depth)

@@ -7,46 +7,24 @@ readers are called here, each after what its file asks for has been checked.
 from __future__ import annotations
 
 import struct
+from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    Jpeg2KImagePlugin,
-    JpegImagePlugin,
-    MspImagePlugin,
-    PcxImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    PsdImagePlugin,
-    QoiImagePlugin,
-    SgiImagePlugin,
-    SunImagePlugin,
-    TgaImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-    XbmImagePlugin,
-    XpmImagePlugin,
-)
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.decode_errors import refusing
 from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, whole_numbers
-from prelabel.masks.decoders.png import check_png
+from prelabel.masks.decoders.png import check_pixels, split_chunks
 from prelabel.masks.decoders.row_bands import runs_in_bands
 from prelabel.masks.decoders.tiff import check_tiff
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
-    from prelabel.masks.decoders.signatures import Format
     from prelabel.masks.limits import MaskLimits
     from prelabel.model import MaskValueKind
 
@@ -81,25 +59,24 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         super().load_prepare()
 
 
-_READERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
-    "PNG": PngImagePlugin.PngImageFile,
-    "TIFF": TiffFile,
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "WebP": WebPImagePlugin.WebPImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-    "DIB": BmpImagePlugin.DibImageFile,
-    "PNM": PpmImagePlugin.PpmImageFile,
-    "JPEG 2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
-    "TGA": TgaImagePlugin.TgaImageFile,
-    "PSD": PsdImagePlugin.PsdImageFile,
-    "PCX": PcxImagePlugin.PcxImageFile,
-    "SGI": SgiImagePlugin.SgiImageFile,
-    "Sun raster": SunImagePlugin.SunImageFile,
-    "QOI": QoiImagePlugin.QoiImageFile,
-    "MSP": MspImagePlugin.MspImageFile,
-    "XBM": XbmImagePlugin.XbmImageFile,
-    "XPM": XpmImagePlugin.XpmImageFile,
+# Pillow's own name of each format: one of its modules and a class are called so.
+_READERS = {
+    "PNG": "Png",
+    "JPEG": "Jpeg",
+    "WebP": "WebP",
+    "GIF": "Gif",
+    "BMP": "Bmp",
+    "PNM": "Ppm",
+    "JPEG 2000": "Jpeg2K",
+    "TGA": "Tga",
+    "PSD": "Psd",
+    "PCX": "Pcx",
+    "SGI": "Sgi",
+    "Sun raster": "Sun",
+    "QOI": "Qoi",
+    "MSP": "Msp",
+    "XBM": "Xbm",
+    "XPM": "Xpm",
 }
 # How many times the memory of the finished picture a decoder holds at once, the picture included.
 _BULK = {"JPEG": 3, "WebP": 4, "JPEG 2000": 6}
@@ -110,7 +87,7 @@ _MOST_SCANS = 100  # of a JPEG: each goes over the whole picture, however short 
 _MOST_NOTES = 64  # EXIF segments of a JPEG: Pillow joins them one by one
 
 
-def read_raster(encoded: bytes, name: Format, kind: MaskValueKind, limits: MaskLimits) -> Stored:
+def read_raster(encoded: bytes, name: str, kind: MaskValueKind, limits: MaskLimits) -> Stored:
     """Decode a picture.
 
     Args:
@@ -125,21 +102,28 @@ def read_raster(encoded: bytes, name: Format, kind: MaskValueKind, limits: MaskL
     with refusing(f"the {name} file is damaged, or of a rare kind"):
         if name in _CHECKS:
             _CHECKS[name](encoded, limits)
-        image = _READERS[name](BytesIO(encoded))
+        image = _opened(encoded, name)
     shape = (image.height, image.width)
     limits.check_size(shape, _PIXEL_BYTES.get(image.mode, 4) * _BULK.get(name, _USUAL_BULK))
     with refusing(f"the {name} file cannot be decoded", shape), image:
         _check_speed(image, name)
-        layout = _layout(image, encoded)
+        layout = _layout(image, name, encoded)
         check_readable(layout, kind)
         if name == "PNG":
-            check_png(encoded)
+            check_pixels(split_chunks(encoded))
         _check_single(image)
-        _check_whole(image)
+        _check_whole(image, name)
         _check_upright(image)
         image.load()
         runs = runs_in_bands(lambda top, bottom: _rows_of(image, layout, top, bottom), shape, limits)
         return Stored(runs, layout, _key_of(image), bytes(image.getpalette("RGB") or []))
+
+
+def _opened(encoded: bytes, name: str) -> Any:
+    """Read the header, by the reader of this format: a module of Pillow's that is loaded when it is first needed."""
+    if name == "TIFF":
+        return TiffFile(BytesIO(encoded))
+    return getattr(import_module(f"PIL.{_READERS[name]}ImagePlugin"), f"{_READERS[name]}ImageFile")(BytesIO(encoded))
 
 
 def read_notes(png: bytes, shape: tuple[int, int]) -> None:
@@ -148,7 +132,7 @@ def read_notes(png: bytes, shape: tuple[int, int]) -> None:
     Raises:
         MaskError: they do, or are damaged.
     """
-    with refusing("the PNG file's notes are damaged", shape), PngImagePlugin.PngImageFile(BytesIO(png)) as image:
+    with refusing("the PNG file's notes are damaged", shape), _opened(png, "PNG") as image:
         _check_single(image)
         _check_upright(image)
 
@@ -173,9 +157,9 @@ def _check_single(image: ImageFile.ImageFile) -> None:
         raise MaskError("the file holds several pages or frames, a mask is one: save each as its own file")
 
 
-def _check_whole(image: ImageFile.ImageFile) -> None:
+def _check_whole(image: Any, name: str) -> None:
     """Refuse what Pillow would read wrongly without a word."""
-    if isinstance(image, PsdImagePlugin.PsdImageFile):
+    if name == "PSD":
         is_merged = [content[4:5] != b"\0" for kind, _, content in image.resources if kind == _VERSION_OF_PSD]
         if False in is_merged:
             raise MaskError("the PSD file holds its layers only: save it flattened, or with maximised compatibility")
@@ -183,7 +167,7 @@ def _check_whole(image: ImageFile.ImageFile) -> None:
         raise MaskError("run-length coded Sun rasters cannot be read exactly: save the mask as PNG")
 
 
-def _check_speed(image: ImageFile.ImageFile, name: Format) -> None:
+def _check_speed(image: ImageFile.ImageFile, name: str) -> None:
     is_slow = any(tile.codec_name in Image.DECODERS for tile in image.tile)
     if is_slow and image.width * image.height > _SLOW_PIXELS:
         raise MaskError(
@@ -221,18 +205,16 @@ def _check_jpeg2000(encoded: bytes, _: MaskLimits) -> None:
 _CHECKS = {"TIFF": check_tiff, "JPEG": _check_jpeg, "WebP": _check_webp, "JPEG 2000": _check_jpeg2000}
 
 
-def _layout(image: ImageFile.ImageFile, encoded: bytes) -> Layout:
+def _layout(image: Any, name: str, encoded: bytes) -> Layout:
     """Read from the header what Pillow changes in silence: it spreads PGM values and shortens 16-bit colours."""
     mode, shape = image.mode, (image.height, image.width)
-    if isinstance(image, PngImagePlugin.PngImageFile):
+    if name == "PNG":
         return Layout(mode, shape, encoded[24])
-    if isinstance(image, TiffFile):
+    if name == "TIFF":
         return Layout(mode, shape, int(max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,)))), is_signed=image.is_signed)
-    if isinstance(image, SgiImagePlugin.SgiImageFile):
-        return Layout(mode, shape, 8 * encoded[3])
-    if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
+    if name == "JPEG 2000":
         return _layout_of_jpeg2000(mode, shape, encoded)
-    if isinstance(image, PpmImagePlugin.PpmImageFile) and isinstance(image.tile[0].args, tuple) and mode != "F":
+    if name == "PNM" and isinstance(image.tile[0].args, tuple) and mode != "F":
         maximum = int(image.tile[0].args[1])
         return Layout(mode, shape, 16 if maximum > 255 else 8, maximum)
     return Layout(mode, shape)

@@ -1,7 +1,8 @@
-"""PNG files to runs by the fast road, and what PNG promises but Pillow does not check: part of stage 4, see decode.py.
+"""PNG files: their chunks, the fast road to runs, and what Pillow does not check. Part of stage 4, see decode.py.
 
-The fast road takes files of the common kinds that are right in every respect. Whatever is unusual or damaged is left
-to Pillow, so what a mask means, and what is said of a broken one, does not depend on the road.
+Chunks are told apart once for both roads. The fast one takes files of the common kinds that are right in every respect;
+whatever is unusual is left to Pillow, so what a mask means, and what is said of a broken one, does not depend on the
+road.
 """
 
 from __future__ import annotations
@@ -120,41 +121,48 @@ class PngFile:
             raise limits.too_many_runs((self.height, self.width)) from error
 
 
-def read_png(encoded: bytes) -> PngFile | None:
-    """Check the chunks of a PNG file: lengths, checksums, order.
+def split_chunks(encoded: bytes) -> Chunks:
+    """Return the kind and body of each chunk up to IEND, where they lie; checksums are right.
 
     Args:
         encoded: the file, with a correct signature.
 
-    Returns:
-        The file, its pixels still compressed; None when it is damaged, or of a kind that is left to Pillow: interlaced,
-        animated, colours of 16 bits, chunks that are unknown or in an unusual place.
-
     Raises:
-        MaskError: it is made of countless small chunks.
+        MaskError: a chunk is cut off, its checksum is wrong, or there are countless small ones.
     """
-    try:
-        return _read_chunks(_chunks(encoded))
-    except _UnusualError:
-        return None
-
-
-def _chunks(encoded: bytes) -> Chunks:
-    """Return the kind and body of each chunk up to IEND."""
     view = memoryview(encoded)
     chunks: Chunks = []
-    at, kind = 8, b""
+    at, kind = len(_SIGNATURE), b""
     while kind != b"IEND":
         if len(chunks) > _MOST_CHUNKS + at // _BYTES_PER_CHUNK:
             raise MaskError(f"the PNG file has more than {len(chunks)} chunks in {at} bytes; export it again")
-        _ensure(at + 12 <= len(encoded))
+        if at + 8 > len(encoded):
+            raise MaskError("the PNG file is cut off between two chunks; export it again")
         length, kind = struct.unpack_from(">I4s", encoded, at)
-        end = at + 8 + length
-        _ensure(end + 4 <= len(encoded))
-        _ensure(deflate.crc32(view[at + 4 : end]) == int.from_bytes(view[end : end + 4]))
+        name, end = kind.decode("ascii", "backslashreplace"), at + 8 + length
+        if end + 4 > len(encoded):
+            raise MaskError(f"the PNG file is cut off within its {name} chunk; export it again")
+        if deflate.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4]):
+            raise MaskError(f"the PNG file is damaged: its {name} chunk has a wrong checksum; export it again")
         chunks.append((kind, view[at + 8 : end]))
         at = end + 4
     return chunks
+
+
+def read_png(chunks: Chunks) -> PngFile | None:
+    """Read what the chunks say.
+
+    Args:
+        chunks: as :func:`split_chunks` returns them.
+
+    Returns:
+        The file, its pixels still compressed; None when it is of a kind that is left to Pillow, which also says what is
+        wrong: interlaced, animated, colours of 16 bits, chunks that are unknown or in an unusual place.
+    """
+    try:
+        return _read_chunks(chunks)
+    except _UnusualError:
+        return None
 
 
 def _read_chunks(chunks: Chunks) -> PngFile:
@@ -235,38 +243,25 @@ def _is_told(kind: bytes, body: memoryview, seen: bytes = b"") -> bool:
     return True
 
 
-def check_png(encoded: bytes) -> None:
-    """Refuse a PNG file whose checksums are wrong or whose pixels end early; Pillow would paint the rest black.
+def check_pixels(chunks: Chunks) -> None:
+    """Refuse a PNG file whose pixels end early; Pillow would paint the rest black.
 
     Memory stays bounded: pixels are inflated piece by piece and only counted.
 
     Args:
-        encoded: the file, with a correct signature.
+        chunks: as :func:`split_chunks` returns them.
 
     Raises:
-        MaskError: a chunk is cut off or its checksum is wrong, or there are fewer pixels than the header says.
+        MaskError: there are fewer pixels than the header says.
         struct.error, KeyError, zlib.error: damage of other kinds, for the caller to map.
     """
-    view = memoryview(encoded)
-    missing = _n_inflated(encoded)
+    missing = _n_inflated(chunks[0][1])
     inflater = zlib.decompressobj()
-    at, kind = 8, b""
-    while kind != b"IEND":
-        length, kind = struct.unpack_from(">I4s", encoded, at)
-        end = at + 8 + length
-        if end + 4 > len(encoded):
-            raise MaskError(f"the PNG file is cut off within its {_name(kind)} chunk; export it again")
-        if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4]):
-            raise MaskError(f"the PNG file is damaged: its {_name(kind)} chunk has a wrong checksum; export it again")
+    for kind, body in chunks:
         if kind == b"IDAT":
-            missing -= _inflate(inflater, view[at + 8 : end], missing)
-        at = end + 4
+            missing -= _inflate(inflater, body, missing)
     if missing > 0:
         raise MaskError("the PNG file holds fewer pixels than its header says; export it again")
-
-
-def _name(kind: bytes) -> str:
-    return kind.decode("ascii", "backslashreplace")
 
 
 def _inflate(inflater: zlib._Decompress, deflated: memoryview, n_wanted: int) -> int:
@@ -279,9 +274,9 @@ def _inflate(inflater: zlib._Decompress, deflated: memoryview, n_wanted: int) ->
     return n_inflated
 
 
-def _n_inflated(encoded: bytes) -> int:
+def _n_inflated(header: memoryview) -> int:
     """Return the bytes of all scanlines, filter bytes included, by the header."""
-    width, height, depth, colour_type, _, _, interlaced = struct.unpack_from(">IIBBBBB", encoded, 16)
+    width, height, depth, colour_type, _, _, interlaced = struct.unpack_from(">IIBBBBB", header)
     pixel_bits = depth * _N_CHANNELS[colour_type]
     total = 0
     for left, top, step_x, step_y in _PASSES if interlaced else ((0, 0, 1, 1),):

@@ -1,4 +1,4 @@
-"""What mask references may reach, and how much may be fetched: the walls and the limits of stage 4.
+"""What mask references may reach, and how much may be fetched: the walls and the limits of stage 4, see router.py.
 
 The reasons are in docs/decisions/0009-walls.md.
 """

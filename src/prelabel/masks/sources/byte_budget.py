@@ -1,4 +1,4 @@
-"""The bytes that an import holds between fetching and uploading, kept in bounds without stopping the first row."""
+"""The bytes that an import holds between fetching and uploading, kept in bounds: see router.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks in the Hub's storages: keys and object URLs -> signed URLs, by as few requests as planned. Part of stage 4.
+"""Masks in the Hub's storages: keys and object URLs -> signed URLs, by as few requests as planned: see router.py.
 
 What the Hub signs is opened without its API key. How requests are sent, paced and counted is the Hub client's matter.
 """

@@ -1,4 +1,4 @@
-"""Masks that a cell itself holds: ``data:`` URLs and COCO run lengths. Part of stage 4."""
+"""Masks that a cell itself holds: ``data:`` URLs and COCO run lengths. Part of stage 4, see router.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mask references to bytes: stage 4, first half. Wires where masks may come from; `decode` goes on.
+"""Mask references to bytes: stage 4, first half. Wires where masks may come from; `decoders.decode` goes on.
 
 config(1) -> rows(2) -> ontology/answers(3) -> masks(4) -> polygons(5) -> items(6) -> batches(7) -> upload(8) ->
 report(9)
@@ -58,14 +58,12 @@ class MaskSources:
         limits: as given.
         held: counts the bytes that are held.
         busy_s: seconds spent fetching, summed over fetches at the same time.
-        n_fetched: masks fetched so far.
     """
 
     def __init__(self, root: Path, access: Access, limits: Limits, *, storage_id: str = "") -> None:
         self.limits = limits
         self.held = HeldBytes(limits.max_held_bytes)
         self.busy_s = 0.0
-        self.n_fetched = 0
         self._access = access
         self._storage_id = storage_id
         self._files = LocalFiles(root, max_bytes=limits.mask.max_bytes, outside_root=access.outside_root)
@@ -194,7 +192,6 @@ class MaskSources:
                 return await self._web_masks().fetch(url, str(reference), hold, trusted_origin=trusted)
             finally:
                 self.busy_s += time.perf_counter() - started
-                self.n_fetched += 1
 
     def _web_masks(self) -> WebMasks:
         if self._web is None:

@@ -24,7 +24,7 @@ from prelabel.errors import MaskError, MaskUnavailable
 from prelabel.masks.references import without_secrets
 from prelabel.masks.sources.byte_budget import take_in_time
 from prelabel.masks.sources.ip_policy import refusal
-from prelabel.retry import RetryBudget, RetryPolicy, asked_wait_s, retrying
+from prelabel.retry import MASK_SERVERS, RetryBudget, RetryPolicy, asked_wait_s, may_succeed_later, retrying
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from prelabel.masks.sources.byte_budget import Hold
     from prelabel.masks.sources.ip_policy import Reach
 
-POLICY = RetryPolicy(max_attempts=4, first_wait_s=0.5, max_wait_s=10.0, max_retry_after_s=60.0)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_LATER = frozenset({408, 425, 429})
 _REMEDIES = {
     401: "it wants a password, or its signature is wrong",
     403: "it is not for us, or its signature has run out",
@@ -93,7 +91,7 @@ class WebMasks:
         policy: patience with servers that cannot answer.
     """
 
-    def __init__(self, access: Access, limits: Limits, *, policy: RetryPolicy = POLICY) -> None:
+    def __init__(self, access: Access, limits: Limits, *, policy: RetryPolicy = MASK_SERVERS) -> None:
         self._access = access
         self._limits = limits
         self._policy = policy
@@ -207,7 +205,7 @@ class WebMasks:
         if status == 200:
             return
         where = without_secrets(str(response.url.origin()))
-        if status in _LATER or status >= 500:
+        if may_succeed_later(status):
             raise MaskUnavailable(
                 f"mask {shown!r}: {where} cannot answer now (HTTP {status})",
                 reference=shown,
