@@ -39,6 +39,8 @@ SOURCES = sorted([*PACKAGE.rglob("*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glo
 WITH_EXAMPLES = [
     "prelabel.importer.convert",
     "prelabel.importer.import_labels",
+    "prelabel.importer.rollback",
+    "prelabel.importer.stop_signal",
     "prelabel.inputs.config",
     "prelabel.localhub.faults.plan",
     "prelabel.localhub.server",

@@ -18,6 +18,14 @@ class Stopper:
         reason: why, for people; empty while nobody has asked.
         kind: why, for programs.
         is_aborted: whether the import was cancelled on top.
+
+    Example:
+        >>> import prelabel
+        >>> stopper = Stopper()
+        >>> stopper.request("the disk is full")  # from a signal handler, a thread, a callback; here before the start
+        >>> report = prelabel.import_labels("labels.csv", "config.json", project="6612f0d2c3a4", stop=stopper)
+        >>> report.stopped, report.exit_code
+        ('the disk is full', 130)
     """
 
     def __init__(self) -> None:
