@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import dataclasses
 import doctest
 import importlib
 import io
@@ -13,14 +14,15 @@ import re
 import runpy
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 import prelabel
 from prelabel.demo.run import _create_project
 from prelabel.demo.scenes import draw_samples, write_files
-from prelabel.localhub import run_in_thread
+from prelabel.localhub import Fault, run_in_thread
+from prelabel.localhub.faults.plan import SWITCHABLE, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +39,14 @@ SOURCES = sorted([*PACKAGE.rglob("*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glo
 WITH_EXAMPLES = [
     "prelabel.importer.convert",
     "prelabel.importer.import_labels",
+    "prelabel.importer.rollback",
+    "prelabel.importer.stop_signal",
     "prelabel.inputs.config",
+    "prelabel.localhub.faults.plan",
     "prelabel.localhub.server",
+    "prelabel.localhub.settings",
     "prelabel.outcomes.report",
+    "prelabel.polygons.formats.ango",
     "prelabel.polygons.mask_to_polygons",
     "prelabel.polygons.polygons",
 ]
@@ -171,6 +178,15 @@ def test_the_tables_of_config_keys_are_current() -> None:
     assert with_tables(text) == text, "run scripts/config_table.py"
     keys = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
     assert keys == list(prelabel.ImportConfig.model_fields)
+
+
+def test_the_page_of_faults_has_them_all() -> None:
+    """docs/faults.md names every fault, every option of one, and every setting that a plan may switch."""
+    page = (ROOT / "docs" / "faults.md").read_text("utf-8")
+    options = [each.name for each in dataclasses.fields(Fault) if each.name not in {"kind", "name"}]
+    wanted = [*get_args(FaultKind), *options, *SWITCHABLE]
+
+    assert [name for name in wanted if f"`{name}`" not in page] == []
 
 
 def test_the_table_of_changes_names_files_that_exist() -> None:

@@ -91,6 +91,12 @@ def roll_back(
     Raises:
         ConfigError: there is no record, another run works with it, or the host is another one.
         UploadError: the Hub refused the key or could not be reached at the start.
+
+    Example:
+        >>> import prelabel
+        >>> report = prelabel.import_labels("labels.csv", "config.json", project="6612f0d2c3a4", state="labels.state")
+        >>> roll_back("labels.state").n_put_back
+        4
     """
     folder = Path(state)
     if not (folder / FILE_NAME).is_file():

@@ -21,11 +21,12 @@ class StopSignal:
         is_aborted: whether the import was cancelled on top.
 
     Example:
+        >>> import prelabel
         >>> stop = StopSignal()
-        >>> stop.request("the disk is needed")  # from anywhere, also before import_labels(..., stop=stop) is called
-        >>> stop.request("too late to matter")
-        >>> stop.reason
-        'the disk is needed'
+        >>> stop.request("the disk is full")  # from a signal handler, a thread, a callback; here before the start
+        >>> report = prelabel.import_labels("labels.csv", "config.json", project="6612f0d2c3a4", stop=stop)
+        >>> report.stopped, report.exit_code
+        ('the disk is full', 130)
     """
 
     def __init__(self) -> None:

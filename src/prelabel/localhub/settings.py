@@ -41,6 +41,10 @@ class HubSettings:
 
     Raises:
         ConfigError: a limit is not positive, or a mode is unknown.
+
+    Example:
+        >>> HubSettings(page_cap=7, import_mode="append").skip_non_todo
+        False
     """
 
     api_key: str = field(default="", repr=False)

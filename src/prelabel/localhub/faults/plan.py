@@ -279,6 +279,11 @@ def plan_of(document: Any) -> FaultPlan:
 
     Raises:
         ConfigError: it is something else; the message says where, and what was probably meant.
+
+    Example:
+        >>> plan = plan_of({"seed": 7, "faults": [{"kind": "server_error", "burst": 3}, {"kind": "latency"}]})
+        >>> plan.names, plan.faults[0].burst
+        (('server_error', 'latency'), 3)
     """
     _check_keys(document, _PLAN_KEYS, "the plan")
     given, settings = document.get("faults", []), document.get("settings", {})

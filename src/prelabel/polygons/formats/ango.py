@@ -181,6 +181,15 @@ def to_ango(
 
     Raises:
         RowError: ``holes`` is ``"reject"`` and there are some.
+
+    Example:
+        >>> import numpy as np
+        >>> import prelabel
+        >>> mask = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
+        >>> for way in ("fill", "keyhole"):
+        ...     print(to_ango(prelabel.mask_to_polygons(mask), "polygon", holes=way)[0]["polygon"])
+        [[0, 0], [3, 0], [3, 3], [0, 3]]
+        [[0, 0], [3, 0], [3, 3], [0, 3], [0, 1], [1, 1], [1, 2], [2, 2], [2, 1], [1, 1], [0, 1]]
     """
     if tool not in TOOL_KINDS:
         raise ConfigError(f'tool is {tool!r}: give "segmentation" or "polygon"', field="tool", value=tool)
