@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from prelabel.codes import Code
+
 
 def _rebuild(cls: type[PrelabelError], message: str, fields: dict[str, Any]) -> PrelabelError:
     error = cls.__new__(cls)
@@ -49,12 +51,16 @@ class RowError(PrelabelError, ValueError):
         message: what is wrong with which value, and the remedy.
         column: the CSV column concerned, empty when it is the whole row.
         excerpt: the offending value, shortened.
+        code: the stable word for what is wrong; the class's own unless given.
     """
 
-    def __init__(self, message: str, *, column: str = "", excerpt: str = "") -> None:
+    usual_code = Code.ROW_FAILED
+
+    def __init__(self, message: str, *, column: str = "", excerpt: str = "", code: Code | None = None) -> None:
         super().__init__(message)
         self.column = column
         self.excerpt = excerpt[:200]
+        self.code = code or self.usual_code
 
 
 class MaskError(RowError):
@@ -65,7 +71,10 @@ class MaskError(RowError):
         reference: the mask as the row names it, without the query of a URL, which may be a signature.
         shape: (height, width) in pixels where known.
         status: HTTP status of the server that refused it, None when there was none.
+        code: as for RowError.
     """
+
+    usual_code = Code.MASK_UNREADABLE
 
     def __init__(
         self,
@@ -75,8 +84,9 @@ class MaskError(RowError):
         reference: str = "",
         shape: tuple[int, ...] | None = None,
         status: int | None = None,
+        code: Code | None = None,
     ) -> None:
-        super().__init__(message, column=column, excerpt=reference)
+        super().__init__(message, column=column, excerpt=reference, code=code)
         self.shape = shape
         self.status = status
 
@@ -92,6 +102,7 @@ class MaskUnavailable(MaskError):
     """
 
     retryable = True
+    usual_code = Code.MASK_UNAVAILABLE
 
     def __init__(
         self, message: str, *, reference: str = "", status: int | None = None, retry_after_s: float | None = None
@@ -107,12 +118,16 @@ class UploadError(PrelabelError):
         message: what the Hub or the network said.
         status: HTTP status, None when no answer came.
         attempts: how often it was tried.
+        code: the stable word for what became of the rows; the class's own unless given.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, attempts: int = 1) -> None:
+    usual_code = Code.HUB_REFUSED
+
+    def __init__(self, message: str, *, status: int | None = None, attempts: int = 1, code: Code | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.attempts = attempts
+        self.code = code or self.usual_code
 
 
 class UploadRefused(UploadError):
@@ -121,6 +136,8 @@ class UploadRefused(UploadError):
 
 class BatchTooLarge(UploadError):
     """The Hub refused a body for its size (413): halve the batch and send again."""
+
+    usual_code = Code.TOO_LARGE_FOR_HUB
 
 
 class UploadUnavailable(UploadError):
@@ -135,6 +152,7 @@ class UploadUnavailable(UploadError):
     """
 
     retryable = True
+    usual_code = Code.HUB_UNAVAILABLE
 
     def __init__(
         self,
@@ -144,8 +162,9 @@ class UploadUnavailable(UploadError):
         attempts: int = 1,
         retry_after_s: float | None = None,
         surely_not_done: bool = False,
+        code: Code | None = None,
     ) -> None:
-        super().__init__(message, status=status, attempts=attempts)
+        super().__init__(message, status=status, attempts=attempts, code=code)
         self.retry_after_s = retry_after_s
         self.surely_not_done = surely_not_done
 

@@ -18,7 +18,7 @@ Geometry (every module keeps to it):
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from prelabel.codes import Code
     from prelabel.errors import RowError, UploadError
 
     Int32Array = NDArray[np.int32]
@@ -42,6 +43,7 @@ Simplification = Literal["shared", "rings"]
 SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
 PolygonHoles = Literal["fill", "keyhole", "reject"]
 Resize = Literal["refuse", "nearest"]
+UnmatchedMasks = Literal["fail", "import"]
 Trust = Literal["machine", "service"]
 OnError = Literal["collect", "raise"]
 
@@ -179,6 +181,13 @@ class Item:
     task_bodies: tuple[tuple[str, bytes], ...] = ()
 
 
+class Note(NamedTuple):
+    """What a row's owner should know, with its stable word."""
+
+    code: Code
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class MaskCounts:
     """What one mask gave and cost.
@@ -207,7 +216,7 @@ class EncodedRow:
     """A row ready to be sent: its item, what its owner should know, and its mask's counts if it has one."""
 
     item: Item
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     mask: MaskCounts | None = None
 
 
@@ -286,7 +295,7 @@ TRANSPARENT = 0xFFFFFFFF
 EARLIER = "by an earlier run"
 """The reason of an imported row that this run did not send."""
 
-RowState = Literal["imported", "skipped", "failed"]
+RowState = Literal["imported", "ready", "skipped", "failed", "not sent"]
 RunKind = Literal["import", "dry run", "convert"]
 StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline"]
 
@@ -299,10 +308,14 @@ class RowOutcome:
         number: 1-based row number.
         line: 1-based line in the file.
         external_id: the row's external ID, as written.
-        state: imported, skipped or failed.
-        reason: why, for skipped and failed rows; says what to do. :data:`EARLIER` for rows an earlier run imported.
+        state: ``"imported"``; ``"ready"``, where nothing is sent (a dry run, a convert); ``"skipped"``; ``"failed"``;
+            ``"not sent"``, when the run was stopped before.
+        reason: why, for rows that are neither imported nor ready; says what to do. :data:`EARLIER` for rows an earlier
+            run imported.
         column: the column at fault, if one is.
         notes: what an imported row's owner should know (an ID shared by several assets, unknown colours, ...).
+        code: the stable word for the reason, None where there is none.
+        decided_by: number of the row whose labels count in this one's place, None where there is none.
     """
 
     number: int
@@ -311,7 +324,9 @@ class RowOutcome:
     state: RowState
     reason: str = ""
     column: str = ""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Note, ...] = field(default=())
+    code: Code | None = None
+    decided_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+def counted(n: int, noun: str, nouns: str = "") -> str:
+    """Return a number with its noun: ``1 row``, ``1,200 rows``; ``nouns`` where the plural has no plain s."""
+    return f"{n:,} {noun if n == 1 else nouns or noun + 's'}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``' did you mean "x"?'`` for the nearest of the known words, or an empty string."""
     spelled = {other.casefold(): other for other in known}

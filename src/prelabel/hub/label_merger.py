@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
+from prelabel.codes import Code
 from prelabel.hub.asset_matching import unmatched
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.merge import keep_schemas, merge_item, option_values, unknown_content
-from prelabel.model import Batch, Item
+from prelabel.model import Batch, Item, Note
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -44,7 +45,7 @@ class RowDecision:
     failure: str = ""
     n_assets: int = 0
     n_tasks: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +102,16 @@ class LabelMerger:
         if not tasks:
             return RowDecision(external_id, rows, None, unmatched(external_id))
         n_assets = len({task.asset_id for task in tasks})
-        notes = [f"{len(rows)} rows of the CSV have this external ID; all were added"] if len(rows) > 1 else []
+        notes = []
+        if len(rows) > 1:
+            notes.append(Note(Code.ROWS_ADDED, f"{len(rows)} rows of the CSV have this external ID; all were added"))
         # 2. Nothing stored stays: the last row's item goes as it is.
         if not (self.keeps_all or self.kept_schema_ids):
             return RowDecision(external_id, rows, items[-1], "", n_assets, len(tasks), tuple(notes))
         unknown = sorted({key for task in tasks for key in unknown_content(task.answer)}) if self.keeps_all else []
         if unknown:
-            notes.append(
-                f"the stored labels also hold {', '.join(unknown)}, sent along as found: look whether they are kept"
-            )
+            text = f"the stored labels also hold {', '.join(unknown)}, sent along as found: look whether they are kept"
+            notes.append(Note(Code.OTHER_CONTENT, text))
         merged = [self._merged(task, items) for task in tasks]
         has_brushes = self.keeps_all and any(task.brush_urls for task in tasks)
         # 3. One item serves all tasks of the ID.

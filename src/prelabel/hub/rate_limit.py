@@ -11,6 +11,7 @@ import heapq
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+from prelabel.codes import Code
 from prelabel.errors import UploadUnavailable
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ class Pace:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._changed.wait(), max(wait_s, _SHORTEST_WAIT_S))
                 if self.closed:
-                    raise UploadUnavailable(f"not sent, the import had stopped: {self.closed}", surely_not_done=True)
+                    text = f"the import had stopped: {self.closed}"
+                    raise UploadUnavailable(text, surely_not_done=True, code=Code.NOT_SENT)
         finally:
             self._n_waiting -= 1
             if self._n_waiting == 0:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from prelabel.codes import Code
 from prelabel.errors import UploadError, UploadRefused
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.merge import values_of
@@ -63,7 +64,7 @@ class ReadBack:
         for item in receipt.batch.items:
             if why := self._missing(item, tasks.get(item.external_id, ())):
                 alone = Batch(receipt.batch.number, (item,), n_bytes_of((item,)))
-                parts.append(BatchFailure(alone, UploadRefused(why)))
+                parts.append(BatchFailure(alone, UploadRefused(why, code=Code.NOT_STORED)))
             else:
                 there.append(item)
         if there:

@@ -14,6 +14,7 @@ from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol, Self
 
+from prelabel.codes import Code
 from prelabel.errors import BatchTooLarge, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.batches import halve
 from prelabel.model import BatchFailure, Receipt
@@ -190,13 +191,14 @@ class Uploader:
 
 
 def _unsent(stopped: UploadError) -> UploadUnavailable:
-    return UploadUnavailable(f"not sent, the import had stopped: {stopped}", surely_not_done=True)
+    return UploadUnavailable(f"the import had stopped: {stopped}", surely_not_done=True, code=Code.NOT_SENT)
 
 
 def _too_large_alone(piece: Batch, error: BatchTooLarge) -> UploadRefused:
     return UploadRefused(
         f"the row's labels take {piece.n_bytes:,} bytes and the Hub refuses them for their size: "
         "raise polygon_simplification_tolerance or min_area",
+        code=Code.TOO_LARGE_FOR_HUB,
         status=error.status,
         attempts=error.attempts,
     )

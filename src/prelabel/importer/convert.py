@@ -95,7 +95,7 @@ async def _convert(
         async for chunk in await stack.enter_async_context(aclosing(opened.encoded(binding, {}, row_filter, masks))):
             for item in rows.take(chunk):
                 lines.writelines((item.body, b"\n"))
-                rows.close(item.row_number, "imported")
+                rows.close(item.row_number, report.good_state)
             if options.on_progress is not None:
                 options.on_progress(report.progress(n_rows, 0 if hub is None else hub.transport.n_requests))
 

@@ -11,6 +11,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from prelabel.codes import Code
 from prelabel.outcomes.pending_rows import shared_by
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class ExistingLabels:
         for number in earlier:
             self._rows.fold(number, into=last)
         if decision.item is None:
-            self._rows.close(last, "failed", decision.failure)
+            self._rows.close(last, "failed", decision.failure, Code.UNMATCHED_ID)
             return
         matches = self._rows.matches
         is_news = decision.n_assets != matches.n_assets(decision.external_id)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prelabel.codes import Code
 from prelabel.model import EARLIER, RowOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
-    from prelabel.model import RowBatch
+    from prelabel.inputs.survey import RowPlace
 from prelabel.hub.asset_matching import Matches
+from prelabel.model import RowBatch
 
 
 class RowFilter:
@@ -18,7 +20,7 @@ class RowFilter:
 
     Args:
         id_column: the CSV's column of external IDs.
-        last_rows: external ID -> number of the one row that goes on, where of several rows only the last is to.
+        last_rows: external ID -> the one row that goes on, where of several rows only the last is to.
         matches: what is known of the project's IDs.
         done: numbers of the rows that an earlier run has imported.
         stopped: returns why nothing is sent any more, or an empty string; called from worker threads.
@@ -28,7 +30,7 @@ class RowFilter:
         self,
         id_column: str,
         *,
-        last_rows: Mapping[str, int] | None = None,
+        last_rows: Mapping[str, RowPlace] | None = None,
         matches: Matches | None = None,
         done: Container[int] = (),
         stopped: Callable[[], str] = str,
@@ -45,16 +47,25 @@ class RowFilter:
         number, line = rows.numbers[index], rows.lines[index]
         if not external_id:
             reason = "the external ID is empty: fill it in, or delete the row"
-            return RowOutcome(number, line, external_id, "failed", reason, self._id_column)
+            return RowOutcome(number, line, external_id, "failed", reason, self._id_column, code=Code.EMPTY_ID)
         if number in self._done:
             return RowOutcome(number, line, external_id, "imported", EARLIER)
         if reason := self._stopped():
-            return RowOutcome(number, line, external_id, "failed", f"not sent, the import had stopped: {reason}")
+            text = f"the import had stopped: {reason}"
+            return RowOutcome(number, line, external_id, "not sent", text, code=Code.NOT_SENT)
         if external_id in self._matches.unfound:
             reason = self._matches.reason_against(external_id)
-            return RowOutcome(number, line, external_id, "failed", reason, self._id_column)
-        winner = self._last_rows.get(external_id, number)
-        if winner != number:
-            reason = f"row {winner} has the same external ID and comes last, so it decides (overwrite)"
-            return RowOutcome(number, line, external_id, "skipped", reason, self._id_column)
+            return RowOutcome(number, line, external_id, "failed", reason, self._id_column, code=Code.UNMATCHED_ID)
+        last = self._last_rows.get(external_id)
+        if last is not None and last.number != number:
+            return RowOutcome(
+                number,
+                line,
+                external_id,
+                "skipped",
+                f"line {last.line} has the same external ID and comes last, so it decides (overwrite)",
+                self._id_column,
+                code=Code.REPEATED_ID,
+                decided_by=last.number,
+            )
         return None

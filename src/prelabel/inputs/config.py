@@ -19,7 +19,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from prelabel.errors import ConfigError
-from prelabel.model import Connectivity, Coordinates, PolygonHoles, Resize, SegmentationMode, Simplification
+from prelabel.model import (
+    Connectivity,
+    Coordinates,
+    PolygonHoles,
+    Resize,
+    SegmentationMode,
+    Simplification,
+    UnmatchedMasks,
+)
 from prelabel.spelling import did_you_mean
 
 MAX_GREY = 2**32 - 2
@@ -80,6 +88,13 @@ def _as_color(name: Any, color: Any) -> tuple[int, ...]:
     return tuple(color)
 
 
+def _as_ignored(value: Any) -> Any:
+    """Let a list of numbers, colours and "nan" through as the tuples of a strict model."""
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple("nan" if str(part).lower() == "nan" else _as_tuple(part) for part in value)
+
+
 Text = Annotated[str, Field(min_length=1)]
 
 TextList = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
@@ -92,6 +107,12 @@ ColorMapping = Annotated[
     Literal["project_colors"]
     | Annotated[dict[Text, tuple[Grey] | tuple[Channel, Channel, Channel]], Field(min_length=1)],
     BeforeValidator(_as_mapping),
+]
+
+
+IgnoredValues = Annotated[
+    tuple[Literal["nan"] | Annotated[int, Field(ge=-(2**31), le=MAX_GREY)] | tuple[Channel, Channel, Channel], ...],
+    BeforeValidator(_as_ignored),
 ]
 
 
@@ -210,6 +231,18 @@ class ImportConfig(BaseModel):
         description="What becomes of a mask whose size is not its asset's, where the Hub tells that. refuse: the row "
         "fails. nearest: the mask is scaled, each pixel taking the value under its centre, and the report says so.",
     )
+    unmatched_masks: UnmatchedMasks = Field(
+        default="fail",
+        description="What becomes of a row whose mask has values without a class and no pixel of any class: most "
+        "likely the mapping does not fit. fail: the row fails, and its labels stay. import: it is imported without "
+        "objects. A mask of nothing but background is imported either way.",
+    )
+    ignore_values: IgnoredValues = Field(
+        default=(),
+        description="Mask values that mean nothing: background, without a note. Whole numbers as in [255], colours as "
+        'in [[255, 255, 255]], and -1 or "nan" where arrays of signed integers or floats have them.',
+        examples=[[255], [[255, 255, 255]], [-1, "nan"]],
+    )
     requests_per_minute: int = Field(default=100, ge=1, description="The most requests sent to the Hub in a minute.")
     max_batch_bytes: int = Field(
         default=4_000_000,
@@ -271,6 +304,8 @@ _REMEDIES = {
     "max_points_per_asset": "write a whole number of points, 3 or more, or null for no limit",
     "color_tolerance": "write a whole number of levels, 0 or more, such as 16, or null for none",
     "resize": 'write "refuse" or "nearest"',
+    "unmatched_masks": 'write "fail" or "import"',
+    "ignore_values": 'write a list of values, such as [255] or [[255, 255, 255]] or [-1, "nan"]',
     "requests_per_minute": "write a whole number, 1 or more, such as 100",
     "max_batch_bytes": "write a whole number of bytes, 1 or more, such as 4000000",
 }

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from prelabel.codes import Code
 from prelabel.errors import ConfigError, RowError
 from prelabel.inputs.csv_lines import LINE_END, cut_rows
 from prelabel.model import BrokenRow, RowBatch
@@ -271,7 +272,9 @@ def _ragged(row: bytes, width: int, layout: CsvLayout) -> str:
 
 def _broken(number: int, line: int, row: bytes, problem: str) -> BrokenRow:
     text = row.decode(errors="replace").rstrip("\r\n")
-    return BrokenRow(number, line, text, RowError(f"line {line} is no row: {problem}", excerpt=text))
+    return BrokenRow(
+        number, line, text, RowError(f"line {line} is no row: {problem}", excerpt=text, code=Code.BROKEN_ROW)
+    )
 
 
 def _rebatched(uneven: Iterator[RowBatch], rows_per_batch: int) -> Iterator[RowBatch]:

@@ -6,12 +6,19 @@ Memory: some four hundred bytes per row, for the IDs (measured on 60,000 to 120,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
     from prelabel.model import RowBatch
+
+
+class RowPlace(NamedTuple):
+    """Where a row is: its 1-based number, and the line of the file on which it starts."""
+
+    number: int
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +28,13 @@ class Survey:
     Attributes:
         n_rows: rows, broken ones included.
         last_rows: external ID -> number of the last row that has it.
-        repeated: external IDs on several rows.
+        repeated: external IDs on several rows -> the last of these.
         unfinished: those of them that are on rows which are done and on others which are not.
     """
 
     n_rows: int
     last_rows: dict[str, int]
-    repeated: frozenset[str]
+    repeated: dict[str, RowPlace]
     unfinished: frozenset[str] = frozenset()
 
     def open_ids(self, done: Container[int]) -> Mapping[str, int]:
@@ -47,17 +54,17 @@ def survey_ids(batches: Iterable[RowBatch], id_column: str, done: Container[int]
     """
     n_rows = 0
     last_rows: dict[str, int] = {}
-    repeated: set[str] = set()
+    repeated: dict[str, RowPlace] = {}
     begun: set[str] = set()
     open_ids: set[str] = set()
     is_resumed = bool(done)
     for rows in batches:
         n_rows += len(rows) + len(rows.broken)
-        for number, external_id in zip(rows.numbers, rows.columns[id_column], strict=True):
+        for number, line, external_id in zip(rows.numbers, rows.lines, rows.columns[id_column], strict=True):
             if external_id in last_rows:
-                repeated.add(external_id)
+                repeated[external_id] = RowPlace(number, line)
             if external_id:
                 last_rows[external_id] = number
             if is_resumed:
                 (begun if number in done else open_ids).add(external_id)
-    return Survey(n_rows, last_rows, frozenset(repeated), frozenset(repeated & begun & open_ids))
+    return Survey(n_rows, last_rows, repeated, frozenset(repeated.keys() & begun & open_ids))

@@ -13,6 +13,7 @@ from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError, RowError
 from prelabel.model import EncodedChunk, EncodedRow, RowOutcome
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from prelabel.items.trace_cache import TraceCache
     from prelabel.masks.references import Reference
     from prelabel.masks.sources.router import MaskSources
-    from prelabel.model import RowBatch, Shape
+    from prelabel.model import RowBatch, RowState, Shape
 
     RowFilter = Callable[[RowBatch, int], RowOutcome | None]
     """Returns the outcome of a row that is not worth encoding, None for the others."""
@@ -180,7 +181,9 @@ class ChunkEncoder:
         if not column and isinstance(error, MaskError) and self.masks is not None:
             column = self.masks.column
         external_id = rows.columns[self._id_column][index]
-        return RowOutcome(rows.numbers[index], rows.lines[index], external_id, "failed", str(error), column)
+        number, line = rows.numbers[index], rows.lines[index]
+        state: RowState = "not sent" if error.code is Code.NOT_SENT else "failed"
+        return RowOutcome(number, line, external_id, state, str(error), column, code=error.code)
 
 
 def _timed(job: Callable[[], T]) -> tuple[T, float]:

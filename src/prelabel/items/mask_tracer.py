@@ -10,23 +10,30 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError, RowError
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.masks.limits import MaskLimits
-from prelabel.model import MaskCounts, Runs
+from prelabel.model import MaskCounts, Note, Runs
 from prelabel.polygons.class_table import ClassTable
+from prelabel.polygons.color_hints import color_hint
 from prelabel.polygons.formats.ango import fit_tools, in_sent_order, mask_objects
 from prelabel.polygons.near_colors import KnownColors, Snapped, snap, unknown_colors
 from prelabel.polygons.point_budget import fit
 from prelabel.polygons.resize_mask import fit_to_assets
 from prelabel.polygons.trace import TraceOptions, outline
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from prelabel.inputs.config import ImportConfig
     from prelabel.model import Binding, Shape
     from prelabel.polygons.arrays import PolygonArrays
+    from prelabel.polygons.class_table import PixelCounts
     from prelabel.polygons.formats.ango import MaskObjects
     from prelabel.polygons.verify import Verification
+
+
+_MAX_HINTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class TracedMask:
     """
 
     objects: MaskObjects
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     counts: MaskCounts
 
     @property
@@ -78,6 +85,7 @@ class MaskTracer:
         self._config = config
         self._kind = binding.mask_kind
         self._limits = limits
+        self._n_hints_left = _MAX_HINTS
         kept = [entry for entry in binding.mask_classes if not entry.ignored]
         classes = [(entry.tool.title, entry.value) for entry in kept]
         ignored = [(entry.tool.title, entry.value) for entry in binding.mask_classes if entry.ignored]
@@ -114,17 +122,18 @@ class MaskTracer:
             error.column = error.column or self._config.mask_column
             raise
 
-    def _decode(self, content: bytes | Runs, shapes: tuple[Shape, ...]) -> tuple[Runs, str]:
+    def _decode(self, content: bytes | Runs, shapes: tuple[Shape, ...]) -> tuple[Runs, Note | None]:
         """Return the mask in its assets' size, and what there is to say of that."""
         if isinstance(content, Runs) and self._kind == "rgb":
             raise MaskError("COCO run lengths hold no colours: map one value, as in [1], in mask_color_mapping")
         runs = content if isinstance(content, Runs) else decode_mask(content, self._kind, self._limits)
         return fit_to_assets(runs, shapes, self._config.resize, self._limits)
 
-    def _trace_runs(self, runs: Runs, resize_note: str, started: float) -> TracedMask:
+    def _trace_runs(self, runs: Runs, resize_note: Note | None, started: float) -> TracedMask:
         decoded = time.perf_counter()
         tolerance = self._config.color_tolerance
         snapped = Snapped(runs) if tolerance is None else snap(runs, self._known, tolerance)
+        self._check_matched(snapped)
         polygons, fit_notes = self._fitted_polygons(snapped.runs)
         mode, holes = self._config.segmentation_mode, self._config.polygon_holes
         objects = mask_objects(polygons, self._tools, mode=mode, holes=holes)
@@ -138,10 +147,40 @@ class MaskTracer:
             trace_s=time.perf_counter() - decoded,
             n_near_pixels=snapped.n_pixels,
         )
-        notes = (resize_note, snapped.note, *self._pixel_notes(polygons), *fit_notes)
-        return TracedMask(objects, tuple(note for note in notes if note), counts)
+        notes = (resize_note, snapped.note, *self._pixel_notes(polygons, snapped.runs), *fit_notes)
+        return TracedMask(objects, tuple(note for note in notes if note is not None), counts)
 
-    def _fitted_polygons(self, runs: Runs) -> tuple[PolygonArrays, list[str]]:
+    def _check_matched(self, snapped: Snapped) -> None:
+        """Fail a mask that has values without a class and no pixel of any: importing it would only remove labels.
+
+        Raises:
+            RowError: it is so, and is not to be imported all the same.
+        """
+        if self._config.unmatched_masks == "import":
+            return
+        counts = self._table.classify(snapped.runs)[1]
+        if counts.n_class + counts.n_ignored or not (counts.n_unknown or snapped.n_pixels):
+            return
+        if not counts.n_unknown:  # color_tolerance has made background of all there was
+            text = f'all {counted(snapped.n_pixels, "pixel")} beside the background went to it by "color_tolerance"'
+        else:
+            text = unknown_colors(counts, self._known)
+            hint = self._hint(snapped.runs, counts)
+            text += f"; {hint}" if hint else ""
+        raise RowError(
+            f"the mask holds no pixel of any class, so importing it would only remove labels: {text}; mend the "
+            'mapping or the mask, or set "unmatched_masks" to "import"',
+            code=Code.MASK_WITHOUT_CLASS,
+        )
+
+    def _hint(self, runs: Runs, counts: PixelCounts) -> str:
+        """What would help, tried on this mask; only for the first masks that need one, as trying costs time."""
+        if self._config.color_tolerance is not None or self._n_hints_left <= 0:
+            return ""
+        self._n_hints_left -= 1
+        return color_hint(runs, counts, self._known, self._table)
+
+    def _fitted_polygons(self, runs: Runs) -> tuple[PolygonArrays, list[Note]]:
         """Return the polygons as they will be sent, and what there is to say of how they were fitted.
 
         Raises:
@@ -151,19 +190,22 @@ class MaskTracer:
         def as_sent(polygons: PolygonArrays) -> PolygonArrays:
             return fit_tools(polygons, self._tools, self._config.polygon_holes)
 
-        limit, notes = self._config.max_points_per_asset, []
+        limit = self._config.max_points_per_asset
+        notes: list[Note] = []
         outlines = outline(runs, self._table, self._options)
         polygons, tolerance = fit(outlines, self._options, limit, as_sent)
         n_holes = len(outlines.rings.ring_offsets) - len(polygons.ring_offsets)
         if n_holes:
             way = "cut open" if self._config.polygon_holes == "keyhole" else "filled"
-            notes.append(f"{n_holes} holes {way}: the polygon tool cannot hold them")
+            holes = counted(n_holes, "hole")
+            notes.append(Note(Code.HOLES_CHANGED, f"{holes} {way}: the polygon tool cannot hold holes"))
         is_coarser = tolerance > self._options.tolerance
         if is_coarser:
-            notes.append(
+            text = (
                 f"simplified with a tolerance of {tolerance:.4g} px instead of {self._options.tolerance:g} px to "
                 f'keep to "max_points_per_asset" ({limit}): {len(polygons.points)} points'
             )
+            notes.append(Note(Code.SIMPLIFIED_MORE, text))
         if is_coarser or self._min_iou is not None:
             notes.append(_proof_note(self._prove(polygons, runs), polygons.counts.n_pixels))
         return polygons, notes
@@ -176,34 +218,43 @@ class MaskTracer:
         if proof.min_iou < (self._min_iou or 0.0):
             raise RowError(
                 f"the polygons of {proof.worst_class!r} have an IoU of {_rounded(proof.min_iou)} with the mask, and "
-                f'{self._min_iou:g} is asked for: lower "polygon_simplification_tolerance", or ask for less'
+                f'{self._min_iou:g} is asked for: lower "polygon_simplification_tolerance", or ask for less',
+                code=Code.LOW_IOU,
             )
         return proof
 
-    def _pixel_notes(self, polygons: PolygonArrays) -> list[str]:
+    def _pixel_notes(self, polygons: PolygonArrays, runs: Runs) -> list[Note]:
         """What there is to say of where the pixels went."""
         counts = polygons.counts
         notes = []
         if counts.unknown:
-            notes.append(unknown_colors(counts, self._known, self._config.color_tolerance))
+            text = f"{unknown_colors(counts, self._known)}; they count as background"
+            hint = self._hint(runs, counts)
+            notes.append(Note(Code.UNKNOWN_COLORS, f"{text}; {hint}" if hint else text))
         if counts.n_class + counts.n_small == 0:
-            notes.append("the mask holds no pixel of any class: the row brings no objects")
+            text = "the mask holds no pixel of any class: the row brings no objects"
+            notes.append(Note(Code.NO_OBJECTS, text))
         if counts.n_small:
-            notes.append(f'{counts.n_small} pixels left out in objects below "min_area"')
+            text = f'{counted(counts.n_small, "pixel")} left out in objects below "min_area"'
+            notes.append(Note(Code.SMALL_OBJECTS, text))
         if polygons.n_restrained:
-            notes.append(f"{polygons.n_restrained} borders simplified less than the tolerance allows, to stay apart")
+            borders = counted(polygons.n_restrained, "border")
+            text = f"{borders} simplified less than the tolerance allows, to stay apart"
+            notes.append(Note(Code.RESTRAINED, text))
         if polygons.n_padded:
-            notes.append(f"{polygons.n_padded} points repeated in rings of one pixel or one line")
+            points = counted(polygons.n_padded, "point")
+            notes.append(Note(Code.PADDED, f"{points} repeated in rings of one pixel or one line"))
         return notes
 
 
-def _proof_note(proof: Verification, n_pixels: int) -> str:
+def _proof_note(proof: Verification, n_pixels: int) -> Note:
     if not proof.n_wrong_pixels:
-        return "verified: every pixel is as in the mask"
-    return (
+        return Note(Code.VERIFIED, "verified: every pixel is as in the mask")
+    text = (
         f"verified: {proof.n_wrong_pixels} of {n_pixels} pixels are not as in the mask; the least IoU is "
         f"{_rounded(proof.min_iou)}, of {proof.worst_class!r}"
     )
+    return Note(Code.INEXACT, text)
 
 
 def _rounded(iou: float) -> str:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
 
-from prelabel.model import EARLIER, Progress
+from prelabel.codes import SEVERITY, Code
+from prelabel.model import EARLIER, Progress, RowState
 from prelabel.outcomes.rejects import Rejects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prelabel.model import RowOutcome, RowState
+    from prelabel.model import RowOutcome
 from prelabel.model import RunKind, StoppedBy
-from prelabel.outcomes.report import MaskTotals, Report, Timings
+from prelabel.outcomes.report import MaskTotals, OutcomeGroup, ReplacedTotals, Report, Timings
 
 _MAX_OUTCOMES = 100_000
 
 _MAX_NOTES = 1_000
+
+_LINES_SHOWN = 5
 
 
 class ReportBuilder:
@@ -38,10 +43,11 @@ class ReportBuilder:
     """
 
     def __init__(self, kind: RunKind, csv_name: str, header: Sequence[str], delimiter: str, project: str = "") -> None:
-        self.n_by_state: dict[RowState, int] = {"imported": 0, "skipped": 0, "failed": 0}
+        self.n_by_state: Counter[RowState] = Counter()
         self.n_earlier = 0
         self.masks = MaskTotals()
         self.timings = Timings()
+        self.replaced: ReplacedTotals | None = None
         self.n_batches = 0
         self.fetch_concurrency = 1
         self.kind: RunKind = kind
@@ -49,24 +55,63 @@ class ReportBuilder:
         self._csv = csv_name
         self._rejects = Rejects(header, delimiter)
         self._outcomes: list[RowOutcome] = []
+        self._groups: dict[tuple[RowState, Code | None, str], OutcomeGroup] = {}
+        self._decided: list[RowOutcome] = []
+        self._failed: dict[int, int] = {}
         self._n_dropped = 0
         self._notes: list[str] = []
         self._started = time.perf_counter()
 
+    @property
+    def good_state(self) -> RowState:
+        """The state of a row whose labels are in, or would be."""
+        return "imported" if self.kind == "import" else "ready"
+
     def record(self, outcome: RowOutcome, cells: Sequence[str] = ()) -> None:
-        """Count a row that has ended; ``cells``, in header order, are kept when it failed."""
+        """Count a row that has ended; ``cells``, in header order, are kept when it is not in."""
         self.n_by_state[outcome.state] += 1
-        if outcome.state == "failed":
+        if outcome.state in {"failed", "not sent"}:
             where = f"column {outcome.column!r}: " if outcome.column else ""
+            self._failed[outcome.number] = outcome.line
             self._rejects.add(outcome.number, cells, where + outcome.reason)
-        elif outcome.state == "imported":
-            self.n_earlier += outcome.reason == EARLIER
-            if not outcome.notes:
-                return
+        self.n_earlier += outcome.reason == EARLIER
+        if outcome.decided_by is not None and len(self._decided) < _MAX_OUTCOMES:
+            self._decided.append(outcome)  # what became of the row that decides is not known yet
+        else:
+            self._keep(outcome)
+
+    def _keep(self, outcome: RowOutcome) -> None:
+        """Count a row with its cause, and keep it if there is something to say of it."""
+        is_in = outcome.state in {"imported", "ready"}
+        for code, text in outcome.notes if is_in else ((outcome.code, outcome.reason),):
+            column = "" if is_in else outcome.column
+            group = self._groups.get((outcome.state, code, column))
+            if group is None:
+                group = OutcomeGroup(outcome.state, code, column, 0, [], outcome.external_id, text)
+                self._groups[outcome.state, code, column] = group
+            group.n_rows += 1
+            if len(group.lines) < _LINES_SHOWN:
+                group.lines.append(outcome.line)
+        if is_in and not outcome.notes:
+            return
         if len(self._outcomes) < _MAX_OUTCOMES:
             self._outcomes.append(outcome)
         else:
             self._n_dropped += 1
+
+    def _decide(self) -> None:
+        """Keep the rows in whose place another one counts, now that it is known what became of that one."""
+        for outcome in self._decided:
+            line = self._failed.get(outcome.decided_by or 0)
+            if line is None:
+                self._keep(outcome)
+                continue
+            reason = (
+                f"line {line} has the same external ID and comes last, so it decides (overwrite), and it failed: the "
+                f"asset got no labels; mend line {line}, or delete it so that the one before decides"
+            )
+            self._keep(replace(outcome, reason=reason, code=Code.DECIDER_FAILED))
+        self._decided = []
 
     def add_mask(self, counts: Any) -> None:
         """Add one mask's counts and times (an :class:`prelabel.model.MaskCounts`)."""
@@ -82,7 +127,9 @@ class ReportBuilder:
     def recall(self, earlier: Mapping[str, Any]) -> None:
         """Take over the outcome of a run that has finished, from :meth:`Report.to_dict`."""
         rows = earlier["rows"]
-        self.n_by_state = {"imported": rows["n_imported"], "skipped": rows["n_skipped"], "failed": rows["n_failed"]}
+        self.n_by_state = Counter()
+        for state in get_args(RowState):
+            self.n_by_state[state] = rows.get(f"n_{state.replace(' ', '_')}", 0)
         self.n_earlier = rows["n_imported"]
         self.masks = MaskTotals(**{name: value for name, value in earlier["masks"].items() if name != "unknown_share"})
         self.note("this import was finished by an earlier run: nothing was sent; --restart imports everything again")
@@ -92,7 +139,7 @@ class ReportBuilder:
         counts = self.n_by_state
         return Progress(
             n_rows,
-            counts["imported"],
+            counts[self.good_state],
             counts["skipped"],
             counts["failed"],
             self.masks.n_masks,
@@ -108,7 +155,8 @@ class ReportBuilder:
         stopped: str = "",
         stopped_by: StoppedBy = "",
     ) -> Report:
-        """Close the books; the arguments are the report's attributes of those names."""
+        """Make the report; the arguments are its attributes of those names."""
+        self._decide()
         self.timings.total_s = time.perf_counter() - self._started
         counts = self.n_by_state
         return Report(
@@ -131,10 +179,19 @@ class ReportBuilder:
             notes=tuple(self._notes),
             stopped=stopped,
             _rejects=self._rejects,
+            n_ready=counts["ready"],
+            n_not_sent=counts["not sent"],
             n_earlier=self.n_earlier,
+            groups=tuple(sorted(self._groups.values(), key=_harm)),
+            replaced=self.replaced,
             stopped_by=stopped_by,
             fetch_concurrency=self.fetch_concurrency,
         )
+
+
+def _harm(group: OutcomeGroup) -> tuple[int, int, int]:
+    """A key that puts what does most harm first, then what concerns most rows."""
+    return -1 if group.code is None else SEVERITY[group.code], -group.n_rows, group.lines[0]
 
 
 def peak_rss_bytes() -> int | None:

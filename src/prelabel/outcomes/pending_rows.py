@@ -6,7 +6,9 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prelabel.model import EncodedRow, Receipt, RowOutcome
+from prelabel.codes import Code
+from prelabel.model import EncodedRow, Note, Receipt, RowOutcome
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +23,7 @@ class _OpenRow:
     rows: RowBatch
     index: int
     external_id: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 class PendingRows:
@@ -44,7 +46,8 @@ class PendingRows:
         self._report.timings.encode_s += chunk.encode_s
         self._report.timings.read_s += chunk.read_s
         for broken in chunk.broken:
-            outcome = RowOutcome(broken.number, broken.line, "", "failed", str(broken.error), broken.error.column)
+            error = broken.error
+            outcome = RowOutcome(broken.number, broken.line, "", "failed", str(error), error.column, code=error.code)
             self._report.record(outcome, _cells_of_line(broken.text, self._delimiter))
         for index, result in chunk.results:
             if isinstance(result, RowOutcome):
@@ -65,19 +68,20 @@ class PendingRows:
         """Let row ``number`` share the outcome of row ``into``: their labels travel in one item."""
         self._open[into] += self._open.pop(number)
 
-    def close(self, number: int, state: RowState, reason: str = "") -> None:
+    def close(self, number: int, state: RowState, reason: str = "", code: Code | None = None) -> None:
         """End a row, and those folded into it."""
         for row in self._open.pop(number):
             rows, index = row.rows, row.index
-            notes = row.notes if state == "imported" else ()
-            outcome = RowOutcome(rows.numbers[index], rows.lines[index], row.external_id, state, reason, notes=notes)
-            self._report.record(outcome, _cells(rows, index) if state == "failed" else ())
+            notes = row.notes if state in {"imported", "ready"} else ()
+            number, line = rows.numbers[index], rows.lines[index]
+            outcome = RowOutcome(number, line, row.external_id, state, reason, notes=notes, code=code)
+            self._report.record(outcome, _cells(rows, index))
 
     def folded(self, number: int) -> list[int]:
         """The numbers of an open row and of those folded into it."""
         return [row.rows.numbers[row.index] for row in self._open[number]]
 
-    def add_note(self, number: int, note: str) -> None:
+    def add_note(self, number: int, note: Note) -> None:
         """Tell the owner of an open row, and of those folded into it, something."""
         self._open[number] = [
             _OpenRow(row.rows, row.index, row.external_id, (*row.notes, note)) for row in self._open[number]
@@ -89,29 +93,30 @@ class PendingRows:
             self._report.n_batches += 1
             self._compare(outcome)
             for item in outcome.batch.items:
-                self.close(item.row_number, "imported")
+                self.close(item.row_number, self._report.good_state)
         else:
+            code = outcome.error.code
+            state: RowState = "not sent" if code is Code.NOT_SENT else "failed"
             for item in outcome.batch.items:
-                self.close(item.row_number, "failed", str(outcome.error))
+                self.close(item.row_number, state, str(outcome.error), code)
+
+    def _span(self, batch: Batch) -> str:
+        lines = [row.rows.lines[row.index] for item in batch.items for row in self._open[item.row_number]]
+        return f"lines {min(lines)} to {max(lines)}" if len(lines) > 1 else f"line {lines[0]}"
 
     def _compare(self, receipt: Receipt) -> None:
         """Note where the Hub's sentence tells another number of tasks than expected; it may count otherwise."""
         n_expected = sum(self.matches.n_tasks(item.external_id) for item in receipt.batch.items)
         if receipt.n_labeled is not None and receipt.n_labeled != n_expected:
             self._report.note(
-                f"{_span(receipt.batch)}: the Hub says it labelled {receipt.n_labeled} tasks where {n_expected} were "
-                "expected; it may leave out tasks that are past their first stage: look at some of these"
+                f"{self._span(receipt.batch)}: the Hub says it labelled {counted(receipt.n_labeled, 'task')} where "
+                f"{n_expected} were expected; it may leave out tasks that are past their first stage: look at some"
             )
 
 
-def shared_by(n_assets: int) -> str:
+def shared_by(n_assets: int) -> Note:
     """The note for a row whose external ID several assets have."""
-    return f"{n_assets} assets have this external ID; each of them gets the labels"
-
-
-def _span(batch: Batch) -> str:
-    numbers = [item.row_number for item in batch.items]
-    return f"rows {min(numbers)} to {max(numbers)}" if len(numbers) > 1 else f"row {numbers[0]}"
+    return Note(Code.SHARED_ID, f"{n_assets} assets have this external ID; each of them gets the labels")
 
 
 def _cells(rows: RowBatch, index: int) -> list[str]:

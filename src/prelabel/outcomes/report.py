@@ -13,25 +13,22 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from prelabel.errors import ImportFailed
-from prelabel.model import EARLIER, OnError, RunKind, StoppedBy
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from prelabel.model import RowOutcome
+    from prelabel.codes import Code
+    from prelabel.model import OnError, RowOutcome, RowState, RunKind, StoppedBy
     from prelabel.outcomes.rejects import Rejects
-
-_SHOWN = 5
+from prelabel.outcomes.summary import line_of, summary_lines
 
 Bottleneck = Literal["read", "fetch", "decode", "trace", "encode", "upload", "rate limit"]
 
 
-_ROW_COUNTS = ("n_rows", "n_imported", "n_earlier", "n_skipped", "n_failed")
+_ROW_COUNTS = ("n_rows", "n_imported", "n_ready", "n_earlier", "n_skipped", "n_failed", "n_not_sent")
 
 _STOP_CODES: dict[StoppedBy, int] = {"": 3, "hub": 3, "interrupt": 130, "failures": 1, "deadline": 1}
-
-_DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
 
 
 @dataclass(slots=True)
@@ -67,6 +64,49 @@ class MaskTotals:
 
 
 @dataclass(slots=True)
+class ReplacedTotals:
+    """Stored labels that an overwrite takes away: those that are not among the new ones.
+
+    Attributes:
+        n_tasks: tasks that lose some.
+        n_objects, n_answers: what they lose.
+    """
+
+    n_tasks: int = 0
+    n_objects: int = 0
+    n_answers: int = 0
+
+    def add(self, n_objects: int, n_answers: int) -> None:
+        """Count one task's."""
+        if n_objects or n_answers:
+            self.n_tasks += 1
+            self.n_objects += n_objects
+            self.n_answers += n_answers
+
+
+@dataclass(slots=True)
+class OutcomeGroup:
+    """Rows with one cause.
+
+    Attributes:
+        state: how they ended; ``"imported"`` or ``"ready"`` where this is a note of rows that are in.
+        code: the cause's stable word.
+        column: the column at fault, if one is.
+        n_rows: how many.
+        lines: the file's lines of the first of them.
+        external_id, text: the first one's.
+    """
+
+    state: RowState
+    code: Code | None
+    column: str
+    n_rows: int
+    lines: list[int]
+    external_id: str
+    text: str
+
+
+@dataclass(slots=True)
 class Timings:
     """Where the time went, in seconds.
 
@@ -99,8 +139,8 @@ class Report:
         kind: ``"import"``, ``"dry run"`` (nothing was sent) or ``"convert"`` (written to a file).
         csv: the CSV's file name.
         project: the project's id, empty for a convert.
-        n_rows: rows of the CSV; each is in exactly one of the three states.
-        n_imported, n_skipped, n_failed: rows by state.
+        n_rows: rows of the CSV; each is in exactly one state.
+        n_imported, n_ready, n_skipped, n_failed, n_not_sent: rows by state, see :class:`prelabel.model.RowOutcome`.
         n_earlier: imported rows that an earlier run had sent.
         n_requests: requests sent to the Hub.
         n_batches: import requests that were acknowledged.
@@ -108,7 +148,9 @@ class Report:
         timings: where the time went.
         n_threads, max_in_flight, fetch_concurrency: how parallel the CPU work, the requests and the fetches were.
         peak_rss_bytes: the process's largest memory so far, None where the system does not tell.
-        outcomes: failed and skipped rows and imported ones with notes, in row order, at most 100,000.
+        outcomes: all rows but those that are in without a note, in row order, at most 100,000.
+        groups: these rows by cause, counted whole, most harmful first.
+        replaced: stored labels that an overwrite took away, or would take; None where they were not read.
         n_outcomes_dropped: further such rows; the rejects CSV has every failed one.
         notes: what concerns no single row.
         stopped: why the run stopped before its end, empty when it did not.
@@ -142,9 +184,13 @@ class Report:
     notes: tuple[str, ...]
     stopped: str
     _rejects: Rejects = field(repr=False, compare=False)
+    n_ready: int = 0
+    n_not_sent: int = 0
     n_earlier: int = 0
     stopped_by: StoppedBy = ""
     fetch_concurrency: int = 1
+    groups: tuple[OutcomeGroup, ...] = ()
+    replaced: ReplacedTotals | None = None
 
     @property
     def exit_code(self) -> int:
@@ -193,7 +239,9 @@ class Report:
             "fetch_concurrency": self.fetch_concurrency,
             "peak_rss_bytes": self.peak_rss_bytes,
             "notes": list(self.notes),
-            "outcomes": [asdict(outcome) for outcome in self.outcomes],
+            "replaced": None if self.replaced is None else asdict(self.replaced),
+            "groups": [asdict(group) for group in self.groups],
+            "outcomes": [_as_json(outcome) for outcome in self.outcomes],
             "n_outcomes_dropped": self.n_outcomes_dropped,
         }
 
@@ -212,56 +260,7 @@ class Report:
 
     def summary(self) -> str:
         """The report for a person: what happened, what failed and why, and what limited the speed."""
-        return "\n".join(_summary_lines(self))
-
-
-def _summary_lines(report: Report) -> Iterator[str]:
-    done, seconds = _DONE[report.kind], report.timings.total_s
-    rate = report.n_rows / seconds if seconds > 0 else 0.0
-    speed = f", {rate:,.{int(rate < 10)}f} rows/s" if rate else ""
-    earlier = f" ({report.n_earlier:,} of them {EARLIER})" if report.n_earlier else ""
-    yield (
-        f"{report.n_imported:,} of {report.n_rows:,} rows {done}{earlier}, {report.n_skipped:,} skipped, "
-        f"{report.n_failed:,} failed ({seconds:,.1f} s{speed})"
-    )
-    if report.stopped:
-        yield f"stopped early: {report.stopped}"
-    if report.masks.n_masks:
-        yield _mask_line(report.masks)
-    if report.kind != "convert":
-        yield f"{report.n_requests:,} requests to the Hub"
-    yield f"slowest part: {report.bottleneck}"
-    yield from _shown("failed", [_line_of(outcome) for outcome in report.failed()], report.n_failed)
-    skipped = [_line_of(outcome) for outcome in report.outcomes if outcome.state == "skipped"]
-    yield from _shown("skipped", skipped, report.n_skipped)
-    noted = [_line_of(outcome) for outcome in report.outcomes if outcome.state == "imported"]
-    yield from _shown("worth knowing", [*report.notes, *noted], len(report.notes) + len(noted))
-
-
-def _mask_line(masks: MaskTotals) -> str:
-    line = (
-        f"{masks.n_masks:,} masks gave {masks.n_objects:,} objects, {masks.n_polygons:,} polygons, "
-        f"{masks.n_points:,} points"
-    )
-    if masks.n_near_pixels:
-        line += f"; {masks.n_near_pixels:,} pixels mapped from near colours"
-    if masks.n_unknown_pixels:
-        line += f"; {masks.unknown_share:.2%} of their pixels have a colour of no class"
-    return line
-
-
-def _shown(title: str, lines: Sequence[str], n_all: int) -> Iterator[str]:
-    if n_all:
-        yield f"{title}:"
-        yield from (f"  {line}" for line in lines[:_SHOWN])
-        if n_all > _SHOWN:
-            yield f"  ... and {n_all - _SHOWN:,} more"
-
-
-def _line_of(outcome: RowOutcome) -> str:
-    column = f", column {outcome.column!r}" if outcome.column else ""
-    message = outcome.reason or "; ".join(outcome.notes)
-    return f"line {outcome.line}, {outcome.external_id!r}{column}: {message}"
+        return "\n".join(summary_lines(self))
 
 
 def deliver(
@@ -282,6 +281,10 @@ def deliver(
         report.write_rejects(rejects_path)
     if on_error == "raise" and report.exit_code:
         first = next(report.failed(), None)
-        reason = report.stopped or (_line_of(first) if first is not None else "")
+        reason = report.stopped or (line_of(first) if first is not None else "")
         raise ImportFailed(f"{report.n_failed} of {report.n_rows} rows failed; first: {reason}", report=report)
     return report
+
+
+def _as_json(outcome: RowOutcome) -> dict[str, Any]:
+    return {**asdict(outcome), "notes": [note._asdict() for note in outcome.notes]}

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from prelabel.codes import Code
 from prelabel.kernels.runs import run_lengths, with_values
-from prelabel.model import TRANSPARENT
+from prelabel.model import TRANSPARENT, Note
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +35,6 @@ BACKGROUND = "the background"
 
 _SHOWN = 5
 _COMPARED = 1 << 20  # differences made at a time
-_HINTED = 64  # a tolerance beyond this mixes up more than it mends
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,14 @@ class KnownColors:
             entries.insert(0, (BACKGROUND, 0))
         values = np.array([value for _, value in entries], np.uint32)
         return cls(tuple(name for name, _ in entries), values, kind == "rgb")
+
+    @property
+    def reach(self) -> float:
+        """Half the distance between the two that are nearest to each other: a larger tolerance would mix them up."""
+        channels = self._channels(self.values)
+        apart = np.abs(channels[:, None] - channels).max(axis=2)
+        np.fill_diagonal(apart, 1 << 32)
+        return float(apart.min()) / 2
 
     def nearest(self, values: UInt32Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Find what values resemble.
@@ -89,16 +98,25 @@ class KnownColors:
 
 @dataclass(frozen=True, slots=True)
 class Snapped:
-    """A mask whose near colours have become known ones, the pixels that changed, and of how many colours they were."""
+    """A mask whose near colours have become known ones.
+
+    Attributes:
+        runs: the mask.
+        n_pixels: pixels that changed.
+        n_colors: how many colours they had.
+    """
 
     runs: Runs
     n_pixels: int = 0
     n_colors: int = 0
 
     @property
-    def note(self) -> str:
+    def note(self) -> Note | None:
         """What there is to say of it, or nothing."""
-        return f"{self.n_pixels} pixels mapped from {self.n_colors} near colours" if self.n_pixels else ""
+        if not self.n_pixels:
+            return None
+        pixels, colors = counted(self.n_pixels, "pixel"), counted(self.n_colors, "near colour")
+        return Note(Code.NEAR_COLORS, f"{pixels} mapped from {colors}")
 
 
 def snap(runs: Runs, known: KnownColors, tolerance: int) -> Snapped:
@@ -116,7 +134,7 @@ def snap(runs: Runs, known: KnownColors, tolerance: int) -> Snapped:
     return Snapped(with_values(runs, snapped), n_pixels, int(is_near.sum()))
 
 
-def unknown_colors(counts: PixelCounts, known: KnownColors, tolerance: int | None) -> str:
+def unknown_colors(counts: PixelCounts, known: KnownColors) -> str:
     """Describe the values without a class, the most frequent by name, with what they resemble."""
     shown = list(counts.unknown.items())[:_SHOWN]
     indices, distances = known.nearest(np.array([value for value, _ in shown], np.uint32))
@@ -126,11 +144,7 @@ def unknown_colors(counts: PixelCounts, known: KnownColors, tolerance: int | Non
     )
     more = len(counts.unknown) - len(shown)
     listed += f" and {more} more" if more else ""
-    share = counts.n_unknown / counts.n_pixels
-    note = f"{share:.2%} of the mask's pixels have no class and count as background: {listed}"
-    if tolerance is None and known.is_rgb and distances.max() <= _HINTED:
-        note += f'; a lossy or smoothed mask? "color_tolerance": {distances.max()} would map those shown'
-    return note
+    return f"{counts.n_unknown / counts.n_pixels:.2%} of the mask's pixels have no class: {listed}"
 
 
 def _name(value: int, *, as_rgb: bool) -> str:

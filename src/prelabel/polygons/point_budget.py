@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from prelabel.codes import Code
 from prelabel.errors import RowError
 from prelabel.polygons.trace import LOSSLESS_BELOW
 
@@ -60,5 +61,6 @@ def fit(
             return polygons, tolerance
     raise RowError(
         f"the mask's polygons have {n_points} points at a tolerance of {max(options.tolerance, LARGEST_PX):g} px, and "
-        f'"max_points_per_asset" is {max_points}: raise it, or leave small regions out with "min_area"'
+        f'"max_points_per_asset" is {max_points}: raise it, or leave small regions out with "min_area"',
+        code=Code.TOO_MANY_POINTS,
     )

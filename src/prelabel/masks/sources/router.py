@@ -15,6 +15,7 @@ from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError
 from prelabel.masks.references import (
     CloudObject,
@@ -132,7 +133,7 @@ class MaskSources:
 
     def stop(self, reason: str) -> None:
         """Fetch nothing any more, and end what is under way; it fails with the reason."""
-        self._stopped = self._stopped or f"not sent, the import had stopped: {reason}"
+        self._stopped = self._stopped or f"the import had stopped: {reason}"
         for task in self._under_way:
             task.cancel()
 
@@ -146,7 +147,7 @@ class MaskSources:
         except asyncio.CancelledError:
             caller = asyncio.current_task()
             if self._stopped and not (caller is not None and caller.cancelling()):
-                raise MaskError(self._stopped, reference=shown) from None
+                raise MaskError(self._stopped, reference=shown, code=Code.NOT_SENT) from None
             raise
         finally:
             self._under_way.discard(task)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from prelabel.codes import Code
 from prelabel.errors import ConfigError, RowError
 from prelabel.model import TOOL_KINDS, PolygonHoles, SegmentationMode, Tool
 from prelabel.polygons.single_rings import count_holes, reordered, single_rings
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,8 +92,9 @@ def fit_tools(polygons: PolygonArrays, tools: Sequence[Tool], holes: PolygonHole
     n_holes = count_holes(polygons, chosen)
     if n_holes and holes == "reject":
         raise RowError(
-            f"the mask's polygon-tool objects have {n_holes} holes, which the polygon tool cannot hold: "
-            'set "polygon_holes" to "fill" or "keyhole", or use a segmentation tool'
+            f"the mask's polygon-tool objects have {counted(n_holes, 'hole')}, and the polygon tool holds none: "
+            'set "polygon_holes" to "fill" or "keyhole", or use a segmentation tool',
+            code=Code.HOLES,
         )
     return single_rings(polygons, chosen, keyhole=holes == "keyhole") if n_holes else polygons
 

@@ -1,0 +1,99 @@
+"""The report for a person: what happened, what it costs, what failed and why, most harmful first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prelabel.model import EARLIER
+from prelabel.spelling import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from prelabel.model import RowOutcome
+    from prelabel.outcomes.report import MaskTotals, OutcomeGroup, ReplacedTotals, Report
+
+_SHOWN = 8
+_TEXT_CHARS = 400
+_DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
+_TITLES = (("failed", ("failed",)), ("not sent", ("not sent",)), ("skipped", ("skipped",)))
+
+
+def summary_lines(report: Report) -> Iterator[str]:
+    """Yield the summary line by line."""
+    yield _counts_line(report)
+    if report.stopped:
+        yield f"stopped early: {report.stopped}"
+    if report.replaced is not None and report.replaced.n_tasks:
+        yield _replaced_line(report.replaced, is_past=report.kind == "import")
+    if report.masks.n_masks:
+        yield _mask_line(report.masks)
+    if report.kind != "convert":
+        yield f"{counted(report.n_requests, 'request')} to the Hub"
+    yield f"slowest part: {report.bottleneck}"
+    for title, states in _TITLES:
+        yield from _shown(title, [group_line(group) for group in report.groups if group.state in states])
+    notes = [group_line(group) for group in report.groups if group.state in {"imported", "ready"}]
+    yield from _shown("worth knowing", [*report.notes, *notes])
+
+
+def _counts_line(report: Report) -> str:
+    n_good = report.n_imported + report.n_ready
+    seconds = report.timings.total_s
+    rate = report.n_rows / seconds if seconds > 0 else 0.0
+    speed = f", {rate:,.{int(rate < 10)}f} rows/s" if rate else ""
+    earlier = f" ({report.n_earlier:,} of them {EARLIER})" if report.n_earlier else ""
+    not_sent = f", {report.n_not_sent:,} not sent" if report.n_not_sent else ""
+    return (
+        f"{n_good:,} of {counted(report.n_rows, 'row')} {_DONE[report.kind]}{earlier}, {report.n_skipped:,} skipped, "
+        f"{report.n_failed:,} failed{not_sent} ({seconds:,.1f} s{speed})"
+    )
+
+
+def _replaced_line(replaced: ReplacedTotals, *, is_past: bool) -> str:
+    return (
+        f"{'replaced' if is_past else 'replaces'} the labels of {counted(replaced.n_tasks, 'task')}: "
+        f"{counted(replaced.n_objects, 'object')}, {counted(replaced.n_answers, 'answer')}"
+    )
+
+
+def _mask_line(masks: MaskTotals) -> str:
+    line = (
+        f"{counted(masks.n_masks, 'mask')} gave {counted(masks.n_objects, 'object')}, "
+        f"{counted(masks.n_polygons, 'polygon')}, {counted(masks.n_points, 'point')}"
+    )
+    if masks.n_near_pixels:
+        line += f"; {counted(masks.n_near_pixels, 'pixel')} mapped from near colours"
+    if masks.n_unknown_pixels:
+        line += f"; {masks.unknown_share:.2%} of their pixels have a colour of no class"
+    return line
+
+
+def _shown(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"{title}:"
+        yield from (f"  {line}" for line in lines[:_SHOWN])
+        if len(lines) > _SHOWN:
+            yield f"  ... and {len(lines) - _SHOWN:,} more causes: see the report"
+
+
+def group_line(group: OutcomeGroup) -> str:
+    """Describe rows with one cause by their number, their lines and the first one's text."""
+    column = f", column {group.column!r}" if group.column else ""
+    if group.n_rows == 1:
+        where = f"line {group.lines[0]}, {group.external_id!r}{column}"
+    else:
+        listed = ", ".join(map(str, group.lines)) + (", ..." if group.n_rows > len(group.lines) else "")
+        where = f"{counted(group.n_rows, 'row')}{column} (lines {listed}), the first {group.external_id!r}"
+    code = f" [{group.code}]" if group.code is not None else ""
+    return f"{where}: {_cut(group.text)}{code}"
+
+
+def line_of(outcome: RowOutcome) -> str:
+    """Describe one row by its line, its ID and its reason."""
+    column = f", column {outcome.column!r}" if outcome.column else ""
+    return f"line {outcome.line}, {outcome.external_id!r}{column}: {_cut(outcome.reason)}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 3] + "..."
