@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from prelabel import model
+from prelabel.codes import Code
 from prelabel.errors import RowError
-from prelabel.model import Batch, Binding, BrokenRow, Item, MaskClass, Ontology, RowBatch, RowOutcome, Runs, Tool
+from prelabel.model import Batch, Binding, BrokenRow, Item, MaskClass, Note, Ontology, RowBatch, RowOutcome, Runs, Tool
 
 RECORDS = [value for value in vars(model).values() if dataclasses.is_dataclass(value)]
 
@@ -55,7 +56,7 @@ def test_defaults_are_empty_and_not_shared() -> None:
         Batch(1, (Item(1, "a", b"{}"),), 2),
         MaskClass(Tool("Car", "s1", "segmentation", (1, 2, 3)), 5),
         RowBatch(("a",), [1], [2], {"a": ["x"]}),
-        RowOutcome(1, 2, "a", "failed", "no such option", "Color", ("a note",)),
+        RowOutcome(1, 2, "a", "failed", "no such option", "Color", (Note(Code.ROW_FAILED, "a note"),)),
     ],
     ids=lambda value: type(value).__name__,
 )

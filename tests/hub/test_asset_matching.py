@@ -62,7 +62,7 @@ def tasks(*pairs: tuple[str, str]) -> object:
     return success({"tasks": page, "total": len(page)})
 
 
-SURVEY = Survey(2, {"a": 1, "b": 2}, frozenset())
+SURVEY = Survey(2, {"a": 1, "b": 2}, {})
 
 
 async def test_listing_when_it_is_cheaper() -> None:
@@ -88,7 +88,7 @@ async def test_asking_when_it_is_cheaper(n_assets: int | None) -> None:
 
 async def test_an_untold_size_is_asked_for_when_it_matters() -> None:
     """A large CSV spends one request to learn which way is cheaper."""
-    survey = Survey(900, {f"{number}": number for number in range(900)}, frozenset())
+    survey = Survey(900, {f"{number}": number for number in range(900)}, {})
     async with scripted(assets("1"), assets("1")) as hub, HubClient(hub.url, KEY) as client:
         matches = await match_ids(client, "p1", survey.last_rows, None)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from notes import texts
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.label_merger import LabelMerger
 from prelabel.model import Batch, HubTask, Item
@@ -67,7 +68,7 @@ def test_appending_adds_rows_one_after_the_other() -> None:
         {"schemaId": "c1", "answer": "day"},
         {"schemaId": "c2", "answer": "y"},
     ]
-    assert decision.notes == ("2 rows of the CSV have this external ID; all were added",)
+    assert texts(decision.notes) == ("2 rows of the CSV have this external ID; all were added",)
 
 
 def test_tasks_with_different_labels_are_written_on_their_own() -> None:

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from localhub.hubclient import CAR, KEY, SCHEMA, Api
+from notes import texts
 from prelabel.errors import UploadError
 from prelabel.hub.asset_matching import Matches
 from prelabel.hub.batches import n_bytes_of
@@ -128,7 +129,7 @@ async def test_rows_of_one_asset_in_one_batch() -> None:
 
     assert [made["objectId"] for made in sent["objects"]] == ["car-1", "car-2"]
     assert sorted(each["answer"] for each in sent["classifications"]) == ["hello", "night"]
-    assert [(outcome.number, outcome.notes) for outcome in at.report.finish().outcomes] == [
+    assert [(outcome.number, texts(outcome.notes)) for outcome in at.report.finish().outcomes] == [
         (1, ("2 rows of the CSV have this external ID; all were added",)),
         (2, ("2 rows of the CSV have this external ID; all were added",)),
     ]
@@ -193,7 +194,9 @@ async def test_content_no_item_is_known_to_carry() -> None:
         at.rows.close(1, "imported")
 
     (outcome,) = at.report.finish().outcomes
-    assert outcome.notes == ("the stored labels also hold rotation, sent along as found: look whether they are kept",)
+    assert texts(outcome.notes) == (
+        "the stored labels also hold rotation, sent along as found: look whether they are kept",
+    )
 
 
 async def test_brushes_stay() -> None:
@@ -263,4 +266,4 @@ async def test_assets_that_share_an_id() -> None:
         {"cls-note", "cls-type"},
     ]
     for outcome in at.report.finish().outcomes:
-        assert outcome.notes == ("2 assets have this external ID; each of them gets the labels",)
+        assert texts(outcome.notes) == ("2 assets have this external ID; each of them gets the labels",)

@@ -49,7 +49,7 @@ def test_survey(table: Path) -> None:
     survey, masks = OpenedCsv.open(table, CONFIG, RunOptions()).survey()
 
     assert masks.plan().n_requests == 0
-    assert (survey.n_rows, survey.last_rows, survey.repeated) == (4, {"a": 4, "b": 2}, frozenset({"a"}))
+    assert (survey.n_rows, survey.last_rows, survey.repeated) == (4, {"a": 4, "b": 2}, {"a": (4, 5)})
 
 
 def test_numbers_of(table: Path) -> None:

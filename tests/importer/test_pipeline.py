@@ -22,6 +22,7 @@ from PIL import Image
 
 from hub.scripted import failure
 from localhub.hubclient import CAR, KEY, Api
+from notes import texts
 from prelabel.errors import ConfigError, ImportFailed, PrelabelError, UploadRefused
 from prelabel.importer.import_labels import import_labels, import_labels_async
 from prelabel.localhub import LocalHub
@@ -205,7 +206,7 @@ async def test_one_id_on_several_assets(desk: Desk) -> None:
     for overwrite in (True, False):
         report = await desk.run([["0.png", "day", "", "", ""]], {"overwrite": overwrite})
 
-        assert [outcome.notes for outcome in report.outcomes] == [
+        assert [texts(outcome.notes) for outcome in report.outcomes] == [
             ("3 assets have this external ID; each of them gets the labels",)
         ]
         assert report.notes == ()
@@ -313,7 +314,7 @@ async def test_masks_are_scaled_to_their_assets(desk: Desk) -> None:
         if task["answer"]["tools"]
     }
     assert zones == {"same": [[[2, 2], [2, 4], [6, 2], [6, 4]]], "half": [[[1, 1], [1, 2], [3, 1], [3, 2]]]}
-    assert [(outcome.external_id, outcome.notes) for outcome in report.outcomes] == [
+    assert [(outcome.external_id, texts(outcome.notes)) for outcome in report.outcomes] == [
         ("half", ("the mask was scaled from 8 x 6 to the asset's 4 x 3 pixels",))
     ]
     assert report.n_failed == 0
@@ -344,7 +345,7 @@ async def test_an_id_shared_by_assets_is_told_once(desk: Desk, tmp_path: Path) -
     await desk.api.upload(desk.project, ["same"], metadata={"width": 8, "height": 6})
     report = await desk.run(masked("same"), MASKED, header=("ID", "Mask"), state=tmp_path / "state")
 
-    assert [outcome.notes for outcome in report.outcomes] == [
+    assert [texts(outcome.notes) for outcome in report.outcomes] == [
         ("2 assets have this external ID; each of them gets the labels",)
     ]
     assert report.notes == ()

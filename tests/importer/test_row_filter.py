@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prelabel.hub.asset_matching import Matches
 from prelabel.importer.row_filter import RowFilter
+from prelabel.inputs.survey import RowPlace
 from prelabel.model import EARLIER
 from tables import rows_of
 
@@ -12,7 +13,7 @@ def test_gate() -> None:
     """Empty, unmatched and superseded rows end here, in this order of reasons; others go on."""
     rows = rows_of("a", "", "x", "b", "b", "x")
     matches = Matches(unfound={"x"})
-    gate = RowFilter("id", last_rows={"a": 1, "x": 6, "b": 5}, matches=matches)
+    gate = RowFilter("id", last_rows={"x": RowPlace(6, 7), "b": RowPlace(5, 6)}, matches=matches)
     found = [gate(rows, index) for index in range(6)]
 
     assert [outcome and (outcome.number, outcome.line, outcome.state) for outcome in found] == [
@@ -25,7 +26,7 @@ def test_gate() -> None:
     ]
     assert "the external ID is empty" in found[1].reason  # type: ignore[union-attr]
     assert "no asset of the project has the external ID 'x'" in found[2].reason  # type: ignore[union-attr]
-    assert "row 5 has the same external ID and comes last" in found[3].reason  # type: ignore[union-attr]
+    assert "line 6 has the same external ID and comes last" in found[3].reason  # type: ignore[union-attr]
 
 
 def test_gate_of_a_run_that_goes_on() -> None:
@@ -35,9 +36,9 @@ def test_gate_of_a_run_that_goes_on() -> None:
 
     assert [outcome and (outcome.state, outcome.reason.partition(":")[0]) for outcome in found] == [
         ("imported", EARLIER),
-        ("failed", "not sent, the import had stopped"),
+        ("not sent", "the import had stopped"),
         ("failed", "the external ID is empty"),
-        ("failed", "not sent, the import had stopped"),
+        ("not sent", "the import had stopped"),
     ]
 
 
@@ -51,4 +52,4 @@ def test_gate_without_knowledge() -> None:
     reason = "the key was refused"
     outcome = gate(rows, 0)
     assert outcome is not None
-    assert outcome.reason == "not sent, the import had stopped: the key was refused"
+    assert outcome.reason == "the import had stopped: the key was refused"

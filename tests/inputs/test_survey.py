@@ -11,7 +11,7 @@ from tables import rows_of
 
 @given(st.lists(st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=5), max_size=5))
 def test_survey(batches: list[list[str]]) -> None:
-    """Rows are counted, the last row of each ID is known, and which IDs repeat, across batches."""
+    """Rows are counted, the last row of each ID is known, and where those that repeat end, across batches."""
     flat = [external_id for batch in batches for external_id in batch]
     first, made = 1, []
     for batch in batches:
@@ -21,7 +21,9 @@ def test_survey(batches: list[list[str]]) -> None:
 
     assert survey.n_rows == len(flat)
     assert survey.last_rows == {each: number for number, each in enumerate(flat, start=1) if each}
-    assert survey.repeated == {each for each in flat if each and flat.count(each) > 1}
+    assert survey.repeated == {
+        each: (number, number + 1) for each, number in survey.last_rows.items() if flat.count(each) > 1
+    }
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=12), st.sets(st.integers(1, 12)))

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from encoding import LocalEncoder
+from notes import texts
 from prelabel.errors import MaskError, RowError
 from prelabel.inputs.config import load_config
 from prelabel.masks.limits import MaskLimits
@@ -32,7 +33,7 @@ def test_colours(tmp_path: Path) -> None:
     for index in (0, 1):
         row = encoder(tmp_path, "rgb").encode(rows("rgb.png", "palette.png"), index)
         assert painted(json.loads(row.item.body)["objects"], MASK.shape) == TITLES[MASK].tolist()
-        assert row.notes == ()
+        assert texts(row.notes) == ()
 
 
 def test_ignored_classes(tmp_path: Path) -> None:
@@ -42,25 +43,26 @@ def test_ignored_classes(tmp_path: Path) -> None:
     row = encoder(tmp_path, tools=(CAR,), ignored=(TREE,)).encode(rows("a.png"), 0)
 
     assert {item["title"] for item in json.loads(row.item.body)["objects"]} == {"Car"}
-    assert row.notes == ()
+    assert texts(row.notes) == ()
 
 
 def test_unknown_values_are_noted(tmp_path: Path) -> None:
     """With their share of the mask, the most frequent first, five at most by name."""
     save(tmp_path / "one.png", MASK)
     save(tmp_path / "many.png", np.array([[9, 9, 8, 7, 6, 5, 4, 4, 4, 0]], np.uint8))
-    one, many = (encoder(tmp_path, tools=(CAR,)).encode(rows("one.png", "many.png"), index) for index in (0, 1))
+    table = rows("one.png", "many.png")
+    one, many = (encoder(tmp_path, tools=(CAR,), unmatched_masks="import").encode(table, index) for index in (0, 1))
 
-    assert one.notes == (
-        "16.67% of the mask's pixels have no class and count as background: [2] 16.67% (1 from 'Car')",
+    assert texts(one.notes) == (
+        "16.67% of the mask's pixels have no class: [2] 16.67% (1 from 'Car'); they count as background",
     )
     assert one.mask is not None
     assert one.mask.n_unknown_pixels == 4
-    assert many.notes == (
+    assert texts(many.notes) == (
         (
-            "90.00% of the mask's pixels have no class and count as background: "
+            "90.00% of the mask's pixels have no class: "
             "[4] 30.00% (3 from 'Car'), [9] 20.00% (8 from 'Car'), [5] 10.00% (4 from 'Car'), "
-            "[6] 10.00% (5 from 'Car'), [7] 10.00% (6 from 'Car') and 1 more"
+            "[6] 10.00% (5 from 'Car'), [7] 10.00% (6 from 'Car') and 1 more; they count as background"
         ),
         "the mask holds no pixel of any class: the row brings no objects",
     )
@@ -72,8 +74,10 @@ def test_unknown_colours_are_noted(tmp_path: Path) -> None:
 
     row = encoder(tmp_path, "rgb", (CAR,)).encode(rows("a.png"), 0)
 
-    said = "16.67% of the mask's pixels have no class and count as background: [3, 169, 244] 16.67% (241 from 'Car')"
-    assert row.notes == (said,)
+    (note,) = texts(row.notes)
+    assert note == (
+        "16.67% of the mask's pixels have no class: [3, 169, 244] 16.67% (241 from 'Car'); they count as background"
+    )
 
 
 def test_near_colours_are_mapped(tmp_path: Path) -> None:
@@ -84,16 +88,16 @@ def test_near_colours_are_mapped(tmp_path: Path) -> None:
     save(tmp_path / "noisy.png", noisy)
     table = rows("exact.png", "noisy.png")
     table.columns["id"] = ["a0.png", "a0.png"]
-    exact, lost = (encoder(tmp_path, "rgb").encode(table, index) for index in (0, 1))
+    exact, lost = (encoder(tmp_path, "rgb", unmatched_masks="import").encode(table, index) for index in (0, 1))
     mapped = encoder(tmp_path, "rgb", color_tolerance=6).encode(table, 1)
 
     assert mapped.item.body == exact.item.body != lost.item.body
     n_changed = int(np.count_nonzero((noisy != PALETTE[MASK]).any(axis=2)))
     n_colors = len(np.unique(noisy[(noisy != PALETTE[MASK]).any(axis=2)], axis=0))
-    assert mapped.notes == (f"{n_changed} pixels mapped from {n_colors} near colours",)
+    assert texts(mapped.notes) == (f"{n_changed} pixels mapped from {n_colors} near colours",)
     assert mapped.mask is not None
     assert (mapped.mask.n_near_pixels, mapped.mask.n_unknown_pixels) == (n_changed, 0)
-    assert '"color_tolerance": 6 would map those shown' in lost.notes[0]
+    assert '"color_tolerance": 8 would map' in texts(lost.notes)[0]
 
 
 def test_near_colours_are_proved_as_mapped(tmp_path: Path) -> None:
@@ -102,8 +106,8 @@ def test_near_colours_are_proved_as_mapped(tmp_path: Path) -> None:
     config = load_config({"external_id_column": "id", "mask_column": "mask", "color_tolerance": 10})
     binding = Binding((), "rgb", (MaskClass(CAR, 0xF44336),))
     proving = LocalEncoder(config, binding, tmp_path, min_iou=1.0)
-    assert proving.encode(rows("a.png"), 0).notes == (
-        "16 pixels mapped from 1 near colours",
+    assert texts(proving.encode(rows("a.png"), 0).notes) == (
+        "16 pixels mapped from 1 near colour",
         "verified: every pixel is as in the mask",
     )
 
@@ -120,7 +124,7 @@ def test_sizes_are_compared_and_scaled(tmp_path: Path) -> None:
         encoder(tmp_path, shapes=wrong).encode(rows("a.png"), 0)
     assert (caught.value.column, caught.value.excerpt) == ("mask", "a.png")
     scaled = encoder(tmp_path, shapes=wrong, resize="nearest").encode(rows("a.png"), 0)
-    assert scaled.notes == ("the mask was scaled from 8 x 3 to the asset's 16 x 6 pixels",)
+    assert texts(scaled.notes) == ("the mask was scaled from 8 x 3 to the asset's 16 x 6 pixels",)
     large = np.array([["", "Car", "Tree"][value] for value in MASK.repeat(2, 0).repeat(2, 1).flat], object)
     assert painted(json.loads(scaled.item.body)["objects"], (6, 16)) == large.reshape(6, 16).tolist()
 
@@ -147,14 +151,14 @@ def test_what_else_is_noted(tmp_path: Path) -> None:
     held_back = encoder(tmp_path, polygon_simplification_tolerance=3.0).encode(rows("busy.png"), 0)
     repeated = encoder(tmp_path, coordinates="pixel_centers").encode(rows("a.png"), 0)
 
-    assert small.notes == ('1 pixels left out in objects below "min_area"',)
-    assert all_small.notes == ('13 pixels left out in objects below "min_area"',)
-    assert holes.notes == ("1 holes filled: the polygon tool cannot hold them",)
-    (note,) = held_back.notes
+    assert texts(small.notes) == ('1 pixel left out in objects below "min_area"',)
+    assert texts(all_small.notes) == ('13 pixels left out in objects below "min_area"',)
+    assert texts(holes.notes) == ("1 hole filled: the polygon tool cannot hold holes",)
+    (note,) = texts(held_back.notes)
     assert note.endswith(" borders simplified less than the tolerance allows, to stay apart")
     assert int(note.split()[0]) > 0
     # The pixel at the right, and the hole of one pixel: two points each; they are repeated to be three.
-    assert repeated.notes == ("4 points repeated in rings of one pixel or one line",)
+    assert texts(repeated.notes) == ("4 points repeated in rings of one pixel or one line",)
 
 
 def test_config_reaches_the_geometry(tmp_path: Path) -> None:
@@ -213,7 +217,7 @@ def test_holes_that_are_refused(tmp_path: Path) -> None:
     """The row fails, and its error names the mask column."""
     save(tmp_path / "house.png", np.where(MASK == 1, 3, 0).astype(np.uint8))
 
-    with pytest.raises(RowError, match="have 1 holes, which the polygon tool cannot hold") as caught:
+    with pytest.raises(RowError, match="have 1 hole, and the polygon tool holds none") as caught:
         encoder(tmp_path, tools=(HOUSE,), polygon_holes="reject").encode(rows("house.png"), 0)
 
     assert caught.value.column == "mask"

@@ -12,6 +12,7 @@ from PIL import Image
 
 import oracles
 from encoding import LocalEncoder
+from notes import texts
 from prelabel.errors import ConfigError, RowError
 from prelabel.inputs.config import load_config
 from prelabel.model import Binding, MaskClass, RowBatch, Tool
@@ -54,8 +55,8 @@ def test_holes_cut_open(tmp_path: Path) -> None:
     """The polygon tool's single ring paints the mask; the note tells."""
     row = encoded(tmp_path, HOLED, "polygon", polygon_holes="keyhole", proof={"min_iou": 0.0})
 
-    assert row.notes == (
-        "2 holes cut open: the polygon tool cannot hold them",
+    assert texts(row.notes) == (
+        "2 holes cut open: the polygon tool cannot hold holes",
         "verified: every pixel is as in the mask",
     )
     np.testing.assert_array_equal(painted(row), HOLED)
@@ -69,8 +70,8 @@ def test_what_is_sent_is_verified(tmp_path: Path) -> None:
 
     n_disc = int(DISC.sum())
     iou = (n_disc - N_HOLE) * 10_000 // n_disc / 10_000
-    filled, verified = row.notes
-    assert filled == "2 holes filled: the polygon tool cannot hold them"
+    filled, verified = texts(row.notes)
+    assert filled == "2 holes filled: the polygon tool cannot hold holes"
     assert verified == f"verified: {N_HOLE} of 1600 pixels are not as in the mask; the least IoU is {iou:g}, of 'Car'"
     np.testing.assert_array_equal(painted(row), DISC)
 
@@ -80,7 +81,7 @@ def test_exact_rows_pass_any_minimum(tmp_path: Path, coordinates: str) -> None:
     """Also without ``verify``: a minimum implies it."""
     row = encoded(tmp_path, HOLED, coordinates=coordinates, proof={"min_iou": 1.0})
 
-    assert row.notes[-1] == "verified: every pixel is as in the mask"
+    assert texts(row.notes)[-1] == "verified: every pixel is as in the mask"
 
 
 def test_a_row_below_the_minimum_fails(tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_a_row_below_the_minimum_fails(tmp_path: Path) -> None:
 
 def test_no_proof_no_note(tmp_path: Path) -> None:
     """Without being asked nothing is said."""
-    notes = encoded(tmp_path, HOLED, polygon_simplification_tolerance=6).notes
+    notes = texts(encoded(tmp_path, HOLED, polygon_simplification_tolerance=6).notes)
 
     assert not any("verified" in note for note in notes)
 
@@ -108,14 +109,14 @@ def test_a_budget_that_fits_changes_nothing(tmp_path: Path) -> None:
     row = encoded(tmp_path, HOLED, max_points_per_asset=1000)
 
     assert row.item == encoded(tmp_path, HOLED).item
-    assert row.notes == ()
+    assert texts(row.notes) == ()
 
 
 def test_a_budget_is_kept(tmp_path: Path) -> None:
     """The note says with which tolerance and how exactly, and what is sent is what it says."""
     row = encoded(tmp_path, HOLED, max_points_per_asset=24)
 
-    *_, simplified, verified = row.notes
+    *_, simplified, verified = texts(row.notes)
     n_points = sum(
         len(ring)
         for o in json.loads(row.item.body)["objects"]
@@ -128,7 +129,7 @@ def test_a_budget_is_kept(tmp_path: Path) -> None:
     tolerance = float(simplified.split()[5])
     same = encoded(tmp_path, HOLED, polygon_simplification_tolerance=tolerance, proof={"min_iou": 0.0})
     assert same.item == row.item
-    assert verified == same.notes[-1]
+    assert verified == texts(same.notes)[-1]
     assert verified.startswith(f"verified: {int((painted(row) != HOLED).sum())} of 1600 pixels are not")
 
 
@@ -175,7 +176,7 @@ def test_a_proof_is_of_what_readers_paint(tmp_path: Path) -> None:
                 cv2.fillPoly(image, [np.array(zone["region"], np.int32)], 1 + (item["title"] == "Tree"))
                 for hole in zone["holes"]:
                     cv2.fillPoly(image, [np.array(hole, np.int32)], 0)
-        notes.append((row.notes[-1].partition(" of 1600")[0], int((image != mask).sum())))
+        notes.append((texts(row.notes)[-1].partition(" of 1600")[0], int((image != mask).sum())))
 
     assert notes == [("verified: every pixel is as in the mask", 0), ("verified: 64", 64)]
 

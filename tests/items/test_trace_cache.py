@@ -8,18 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError, RowError
 from prelabel.items.mask_tracer import TracedMask
 from prelabel.items.trace_cache import TraceCache
 from prelabel.masks.references import InlineMask, LocalPath, Reference, WebUrl
-from prelabel.model import MaskCounts
+from prelabel.model import MaskCounts, Note
 from prelabel.polygons.formats.ango import MaskObjects
+
+NOTE = Note(Code.RESIZED, "a note")
 
 
 def traced(n_bytes: int = 10) -> TracedMask:
     """A mask whose objects take so many bytes."""
     objects = MaskObjects(b"x" * n_bytes, np.zeros(0, np.int64), np.zeros((0, 12), np.uint8))
-    return TracedMask(objects, ("a note",), MaskCounts(1, 1, 4, 100, 0, 0.5, 0.25))
+    return TracedMask(objects, (NOTE,), MaskCounts(1, 1, 4, 100, 0, 0.5, 0.25))
 
 
 def shared(max_bytes: int = 1 << 20) -> TraceCache:
@@ -49,7 +52,7 @@ async def test_a_mask_is_made_once() -> None:
     for other in (*found[1:], kept):
         assert isinstance(other, TracedMask)
         assert other.objects is first.objects
-        assert other.notes == ("a note",)
+        assert other.notes == (NOTE,)
         assert (other.counts.decode_s, other.counts.trace_s, other.counts.n_points) == (0, 0, 4)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from prelabel.codes import Code
 from prelabel.errors import RowError
 from prelabel.items.chunk_encoder import ChunkEncoder, MaskSupply
 from prelabel.items.row_encoder import Draft
@@ -112,7 +113,7 @@ async def test_failures_and_gate() -> None:
     results = [result for _, result in chunk.results]
 
     assert isinstance(results[0], EncodedRow)
-    assert results[1:] == [RowOutcome(2, 2, "bad", "failed", "no such option", "Type"), stopped]
+    assert results[1:] == [RowOutcome(2, 2, "bad", "failed", "no such option", "Type", code=Code.ROW_FAILED), stopped]
 
 
 async def test_broken_lines_come_once() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from notes import texts
+from prelabel.codes import Code
 from prelabel.errors import RowError, UploadRefused
 from prelabel.hub.asset_matching import Matches
 from prelabel.model import (
@@ -17,6 +19,7 @@ from prelabel.model import (
     EncodedRow,
     Item,
     MaskCounts,
+    Note,
     Receipt,
     RowBatch,
     RowOutcome,
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from prelabel.outcomes.report import Report
 
 ROWS = RowBatch(("id", "note"), [1, 2, 3], [2, 3, 5], {"id": ["a", "b", "c"], "note": ["n1", "n;2", "n3"]})
+ODD = Note(Code.UNKNOWN_COLORS, "odd colours")
 ITEMS = [Item(number, external_id, b"{}") for number, external_id in ((1, "a"), (2, "b"), (3, "c"))]
 
 
@@ -39,7 +43,7 @@ def opened(matches: Matches | None = None) -> tuple[PendingRows, ReportBuilder]:
     rows = PendingRows(books, ";", matches or Matches())
     encoded = [
         EncodedRow(ITEMS[0]),
-        EncodedRow(ITEMS[1], ("odd colours",), MaskCounts(1, 2, 3, 4, 0, 0.5, 0.25)),
+        EncodedRow(ITEMS[1], (ODD,), MaskCounts(1, 2, 3, 4, 0, 0.5, 0.25)),
         EncodedRow(ITEMS[2]),
     ]
     chunk = EncodedChunk(ROWS, list(enumerate(encoded)), 1.5, read_s=0.5)
@@ -91,8 +95,8 @@ def test_settle_receipt_and_failure(tmp_path: Path) -> None:
 
     assert (report.n_imported, report.n_failed, report.n_batches) == (2, 1, 1)
     assert report.outcomes == (
-        RowOutcome(2, 3, "b", "imported", notes=("odd colours",)),
-        RowOutcome(3, 5, "c", "failed", "the Hub refused (HTTP 400)"),
+        RowOutcome(2, 3, "b", "imported", notes=(ODD,)),
+        RowOutcome(3, 5, "c", "failed", "the Hub refused (HTTP 400)", code=Code.HUB_REFUSED),
     )
     assert rejects_of(report, tmp_path) == [["c", "n3", "the Hub refused (HTTP 400)"]]
     assert report.notes == ()
@@ -111,7 +115,7 @@ def test_the_hubs_sentence_is_compared(n_labeled: int | None, noted: bool) -> No
     assert len(report.notes) == noted
     if noted:
         assert report.notes[0].startswith(
-            f"rows 1 to 2: the Hub says it labelled {n_labeled} tasks where 3 were expected"
+            f"lines 2 to 3: the Hub says it labelled {n_labeled} tasks where 3 were expected"
         )
 
 
@@ -123,7 +127,7 @@ def test_shared_ids_are_noted() -> None:
     rows.close(1, "imported")
     rows.close(3, "imported")
 
-    assert [outcome.notes for outcome in books.finish().outcomes] == [
+    assert [texts(outcome.notes) for outcome in books.finish().outcomes] == [
         ("3 assets have this external ID; each of them gets the labels",)
     ]
 
@@ -133,10 +137,10 @@ def test_folded_rows_share_an_outcome() -> None:
     rows, books = opened()
     rows.fold(1, into=3)
     rows.fold(2, into=3)
-    rows.add_note(3, "three rows")
+    rows.add_note(3, Note(Code.ROWS_ADDED, "three rows"))
     rows.close(3, "imported")
 
-    assert [(outcome.number, outcome.notes) for outcome in books.finish().outcomes] == [
+    assert [(outcome.number, texts(outcome.notes)) for outcome in books.finish().outcomes] == [
         (1, ("three rows",)),
         (2, ("odd colours", "three rows")),
         (3, ("three rows",)),

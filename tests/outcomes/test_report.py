@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prelabel.codes import Code
 from prelabel.errors import ImportFailed
 from prelabel.inputs.csv_rows import read_rows
-from prelabel.model import RowOutcome
+from prelabel.model import Note, RowOutcome
 from prelabel.outcomes import builder as builder_module
 from prelabel.outcomes import rejects as rejects_module
 from prelabel.outcomes.builder import ReportBuilder, peak_rss_bytes
 from prelabel.outcomes.rejects import ERROR_COLUMN
-from prelabel.outcomes.report import Report, deliver
+from prelabel.outcomes.report import ReplacedTotals, Report, deliver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,10 +48,11 @@ def builder(*header: str, delimiter: str = ",", kind: Any = "import") -> ReportB
 def filled() -> ReportBuilder:
     """Books with a row of each kind, out of order."""
     books = builder()
-    books.record(RowOutcome(4, 6, "d", "failed", "'X' is no option", "Type"), ["d", "X"])
+    failed = RowOutcome(4, 6, "d", "failed", "'X' is no option", "Type", code=Code.UNKNOWN_OPTION)
+    books.record(failed, ["d", "X"])
     books.record(RowOutcome(1, 2, "a", "imported"))
-    books.record(RowOutcome(3, 4, "c", "skipped", "row 9 has the same external ID"))
-    books.record(RowOutcome(2, 3, "b", "imported", notes=("2 assets have this ID",)))
+    books.record(RowOutcome(3, 4, "c", "skipped", "line 9 has the same external ID", code=Code.REPEATED_ID))
+    books.record(RowOutcome(2, 3, "b", "imported", notes=(Note(Code.SHARED_ID, "2 assets have this ID"),)))
     books.add_mask(Counts())
     books.add_mask(Counts())
     books.note("batch 1 is odd")
@@ -114,7 +116,15 @@ def test_json(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "report.json").read_text())
 
     assert written == json.loads(json.dumps(report.to_dict()))
-    assert written["rows"] == {"n_rows": 4, "n_imported": 2, "n_earlier": 0, "n_skipped": 1, "n_failed": 1}
+    assert written["rows"] == {
+        "n_rows": 4,
+        "n_imported": 2,
+        "n_ready": 0,
+        "n_earlier": 0,
+        "n_skipped": 1,
+        "n_failed": 1,
+        "n_not_sent": 0,
+    }
     assert written["masks"]["unknown_share"] == 0.01
     assert written["outcomes"][-1] == {
         "number": 4,
@@ -124,7 +134,15 @@ def test_json(tmp_path: Path) -> None:
         "reason": "'X' is no option",
         "column": "Type",
         "notes": [],
+        "code": "unknown-option",
+        "decided_by": None,
     }
+    assert written["outcomes"][0]["notes"] == [{"code": "shared-id", "text": "2 assets have this ID"}]
+    assert [(group["code"], group["n_rows"], group["lines"]) for group in written["groups"]] == [
+        ("unknown-option", 1, [6]),
+        ("repeated-id", 1, [4]),
+        ("shared-id", 1, [3]),
+    ]
     assert {"exit_code", "bottleneck", "timings", "peak_rss_bytes", "n_requests", "notes", "kind"} <= written.keys()
 
 
@@ -222,9 +240,9 @@ def test_summary() -> None:
         "2 masks gave 4 objects, 6 polygons, 80 points; 1,200 pixels mapped from near colours; 1.00% of their pixels",
         "12 requests to the Hub",
         "slowest part: rate limit",
-        "failed:\n  line 6, 'd', column 'Type': 'X' is no option",
-        "skipped:\n  line 4, 'c': row 9 has the same external ID",
-        "worth knowing:\n  batch 1 is odd\n  line 3, 'b': 2 assets have this ID",
+        "failed:\n  line 6, 'd', column 'Type': 'X' is no option [unknown-option]",
+        "skipped:\n  line 4, 'c': line 9 has the same external ID [repeated-id]",
+        "worth knowing:\n  batch 1 is odd\n  line 3, 'b': 2 assets have this ID [shared-id]",
     ):
         assert part in text
 
@@ -239,15 +257,17 @@ def test_summary_tells_slow_rates(seconds: float, told: str) -> None:
 
 
 def test_summary_is_short() -> None:
-    """Five of a kind are shown, the rest counted; what did not happen is not mentioned."""
+    """A cause is told once, with its rows counted; what did not happen is not mentioned."""
     books = builder(kind="convert")
     for number in range(1, 1238):
-        books.record(RowOutcome(number, number + 1, "x", "failed", "no"), ["x", "y"])
+        outcome = RowOutcome(number, number + 1, "x", "failed", "no " * 500, f"column {number % 10}", code=Code.HOLES)
+        books.record(outcome, ["x", "y"])
     text = books.finish().summary()
 
     assert "0 of 1,237 rows converted" in text
-    assert "  ... and 1,232 more" in text
-    assert text.count("no") == 5
+    assert "  124 rows, column 'column 1' (lines 2, 12, 22, 32, 42, ...), the first 'x': no no" in text
+    assert "  ... and 2 more causes: see the report" in text
+    assert len(text) < 5_000
     assert "masks" not in text
     assert "requests" not in text
     assert "skipped:" not in text
@@ -285,3 +305,43 @@ def test_peak_memory() -> None:
     peak = peak_rss_bytes()
 
     assert peak is None or 10_000_000 < peak < 10**12
+
+
+def test_rows_that_another_one_decides_for() -> None:
+    """When the one that decides fails, they say so, and that the asset got nothing."""
+    report_builder = builder()
+    for number, decider in ((1, 3), (2, 4)):
+        outcome = RowOutcome(
+            number, number + 1, "a", "skipped", "decided", "id", code=Code.REPEATED_ID, decided_by=decider
+        )
+        report_builder.record(outcome)
+    report_builder.record(RowOutcome(3, 4, "a", "failed", "no"))
+    report_builder.record(RowOutcome(4, 5, "b", "imported"))
+    report = report_builder.finish()
+
+    first, second, _ = report.outcomes
+    assert (first.state, first.code) == ("skipped", Code.DECIDER_FAILED)
+    assert "line 4 has the same external ID and comes last" in first.reason
+    assert "the asset got no labels; mend line 4" in first.reason
+    assert (second.reason, second.code) == ("decided", Code.REPEATED_ID)
+    assert "the asset got no labels" in report.summary()
+
+
+def test_what_was_not_sent_is_counted_apart() -> None:
+    """It did not fail; but nothing of it is lost either: it is among the rejects."""
+    report_builder = builder()
+    report_builder.record(RowOutcome(1, 2, "a", "not sent", "stopped", code=Code.NOT_SENT), ["a", "x"])
+    report = report_builder.finish(stopped="interrupted", stopped_by="interrupt")
+
+    assert (report.n_failed, report.n_not_sent, report.exit_code) == (0, 1, 130)
+    assert report.summary().startswith("0 of 1 row imported, 0 skipped, 0 failed, 1 not sent")
+
+
+def test_what_an_overwrite_takes_is_told() -> None:
+    """Before it is done as what it will do, afterwards as what it did."""
+    for kind, verb in (("dry run", "replaces"), ("import", "replaced")):
+        report_builder = builder(kind=kind)
+        report_builder.replaced = ReplacedTotals()
+        for n_objects, n_answers in ((3, 1), (0, 0), (2, 0)):
+            report_builder.replaced.add(n_objects, n_answers)
+        assert f"\n{verb} the labels of 2 tasks: 5 objects, 1 answer\n" in report_builder.finish().summary()

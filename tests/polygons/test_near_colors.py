@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import oracles
+from prelabel.codes import Code
 from prelabel.kernels.runs import runs_from_array, runs_to_array
 from prelabel.model import TRANSPARENT, MaskValueKind
 from prelabel.polygons.class_table import ClassTable, PixelCounts
@@ -109,7 +110,8 @@ def test_transparent_pixels_stay_so() -> None:
     rgba = np.array([[[244, 67, 54, 255], [245, 67, 54, 0], [244, 60, 54, 255]]], np.uint8)
     snapped = snap(runs_from_array(rgba), KnownColors.of([CAR], [], "rgb"), 255)
     assert runs_to_array(snapped.runs).tolist() == [[CAR[1], TRANSPARENT, CAR[1]]]
-    assert (snapped.n_pixels, snapped.n_colors, snapped.note) == (1, 1, "1 pixels mapped from 1 near colours")
+    assert (snapped.n_pixels, snapped.n_colors) == (1, 1)
+    assert snapped.note == (Code.NEAR_COLORS, "1 pixel mapped from 1 near colour")
 
 
 def test_a_mask_without_near_colours_is_not_touched() -> None:
@@ -117,7 +119,7 @@ def test_a_mask_without_near_colours_is_not_touched() -> None:
     runs = runs_from_array(np.array([[0, 10, 30]], np.uint8))
     snapped = snap(runs, KnownColors.of([("a", 10)], [], "value"), 5)
     assert snapped.runs is runs
-    assert (snapped.n_pixels, snapped.n_colors, snapped.note) == (0, 0, "")
+    assert (snapped.n_pixels, snapped.n_colors, snapped.note) == (0, 0, None)
 
 
 def test_snapped_colours_count_as_what_they_became() -> None:
@@ -132,25 +134,23 @@ def test_snapped_colours_count_as_what_they_became() -> None:
     assert snapped.n_pixels == 3
 
 
-def said(unknown: dict[int, int], colors: KnownColors, tolerance: int | None = None) -> str:
-    """Return what is said of a mask of a hundred pixels with these values."""
-    return unknown_colors(PixelCounts(100, 0, 100, unknown=unknown), colors, tolerance)
+def described(unknown: dict[int, int], colors: KnownColors) -> str:
+    """What is written of a mask of a hundred pixels with these values."""
+    return unknown_colors(PixelCounts(100, 0, 100, unknown=unknown), colors)
 
 
-def test_unknown_colours_are_told_with_what_they_resemble() -> None:
-    """Their share, the nearest class, how far it is; and which tolerance would map them."""
+def test_unknown_colours_are_described_by_what_they_resemble() -> None:
+    """Their share, the nearest class, how far it is; the most frequent five, the rest counted."""
     colors = KnownColors.of([CAR], [TREE], "rgb")
-    text = said({0xF24030: 20, 0x03A0F4: 10, 0x020202: 5}, colors)
-    assert text == (
-        "35.00% of the mask's pixels have no class and count as background: [242, 64, 48] 20.00% (6 from 'Car'), "
-        "[3, 160, 244] 10.00% (9 from 'Tree', which is ignored), [2, 2, 2] 5.00% (2 from the background); "
-        'a lossy or smoothed mask? "color_tolerance": 9 would map those shown'
+    assert described({0xF24030: 20, 0x03A0F4: 10, 0x020202: 5}, colors) == (
+        "35.00% of the mask's pixels have no class: [242, 64, 48] 20.00% (6 from 'Car'), "
+        "[3, 160, 244] 10.00% (9 from 'Tree', which is ignored), [2, 2, 2] 5.00% (2 from the background)"
     )
-    assert "would map" not in said({0xF24030: 20}, colors, 3)
-    assert "would map" not in said({0x808080: 20}, colors)
+    many = described(dict.fromkeys(range(11, 20), 1), KnownColors.of([("a", 10)], [], "value"))
+    assert many.endswith("[15] 1.00% (5 from 'a') and 4 more")
 
 
-def test_unknown_values_are_told_alike() -> None:
-    """Without the hint: labels next to each other are no near colours."""
-    text = said({3: 20, 7: 10}, KnownColors.of([("a", 1), ("b", 2)], [], "value"))
-    assert text.endswith("[3] 20.00% (1 from 'b'), [7] 10.00% (5 from 'b')")
+def test_how_far_known_colours_reach() -> None:
+    """Half the way between the two that are nearest, the background among them."""
+    assert KnownColors.of([("a", 100), ("b", 160)], [], "value").reach == 30
+    assert KnownColors.of([("a", 8)], [], "value").reach == 4

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import oracles
+from prelabel.codes import Code
 from prelabel.errors import MaskError
 from prelabel.kernels.runs import runs_from_array
 from prelabel.masks.limits import MaskLimits
@@ -24,13 +25,15 @@ HOW: tuple[Resize, ...] = ("refuse", "nearest")
 @pytest.mark.parametrize("how", HOW)
 def test_the_asset_s_own_size_passes(how: Resize) -> None:
     """Untouched, with nothing to say."""
-    assert fit_to_assets(RUNS, [(2, 3)], how) == (RUNS, "")
+    assert fit_to_assets(RUNS, [(2, 3)], how) == (RUNS, None)
 
 
 def test_an_unknown_size_passes() -> None:
     """Nothing to compare with; who asked for scaling is told that there was none."""
-    assert fit_to_assets(RUNS, (), "refuse") == (RUNS, "")
-    assert fit_to_assets(RUNS, (), "nearest") == (RUNS, "the asset's size is not known, so the mask was left as it is")
+    assert fit_to_assets(RUNS, (), "refuse") == (RUNS, None)
+    runs, note = fit_to_assets(RUNS, (), "nearest")
+    assert runs is RUNS
+    assert note == (Code.SIZE_UNKNOWN, "the asset's size is not known, so the mask was left as it is")
 
 
 def test_another_size_is_refused() -> None:
@@ -50,7 +53,8 @@ def test_another_size_is_scaled() -> None:
     """As the slow twin does, with a note."""
     scaled, note = fit_to_assets(RUNS, [(5, 7)], "nearest")
     np.testing.assert_array_equal(oracles.pixels_of(scaled), oracles.resized(MASK, 5, 7))
-    assert note == "the mask was scaled from 3 x 2 to the asset's 7 x 5 pixels"
+    assert note is not None
+    assert note.text == "the mask was scaled from 3 x 2 to the asset's 7 x 5 pixels"
 
 
 @pytest.mark.parametrize("how", HOW)

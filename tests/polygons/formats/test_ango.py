@@ -115,7 +115,7 @@ def test_holes_can_be_refused() -> None:
         objects_of(MASK, (CAR, POLYGON_TREE), holes="reject")
 
     assert str(caught.value) == (
-        "the mask's polygon-tool objects have 1 holes, which the polygon tool cannot hold: "
+        "the mask's polygon-tool objects have 1 hole, and the polygon tool holds none: "
         'set "polygon_holes" to "fill" or "keyhole", or use a segmentation tool'
     )
     assert len(objects_of(MASK, holes="reject")) > 0
