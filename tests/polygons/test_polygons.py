@@ -17,7 +17,7 @@ import oracles
 import prelabel.polygons.trace
 import strategies
 from prelabel.errors import ConfigError, MaskError
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.model import TRANSPARENT
 from prelabel.polygons.class_table import ClassTable, PixelCounts
 from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions, trace
