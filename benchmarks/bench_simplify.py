@@ -15,9 +15,9 @@ import shapely
 from workloads import WORKLOADS
 
 from prelabel import mask_to_polygons
-from prelabel.kernels.rings import follow_rings
-from prelabel.kernels.runs import runs_from_array
-from prelabel.kernels.simplify import simplify_shared
+from prelabel.kernels.pixel_runs import runs_from_array
+from prelabel.kernels.ring_walk import follow_rings
+from prelabel.kernels.simplify_shared import simplify_shared
 from prelabel.kernels.sweep import sweep_runs
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Third-party modules that stay behind a fence: where they may be imported, by path inside the package.
 FENCES = {
-    "numba": ("kernels/_jit.py",),
-    "llvmlite": ("kernels/_jit.py",),
+    "numba": ("kernels/_jit.py", "kernels/words.py"),
+    "llvmlite": ("kernels/words.py",),
     "aiohttp": ("hub/transport.py", "masks/sources/web.py", "localhub/"),
     "pyarrow": ("inputs/csv_rows.py", "masks/sources/cloud.py", "polygons/formats/geoarrow.py"),
     "PIL": ("masks/decoders/", "demo/"),

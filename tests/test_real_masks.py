@@ -17,7 +17,8 @@ from PIL import Image
 
 from conftest import JIT_OFF, SHARED
 from prelabel.errors import MaskError
-from prelabel.kernels.runs import run_lengths, runs_to_array
+from prelabel.kernels.pixel_runs import runs_to_array
+from prelabel.kernels.run_values import run_lengths
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.model import TRANSPARENT, Runs
 from prelabel.polygons.class_table import ClassTable

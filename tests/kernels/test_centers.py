@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import oracles
 import strategies
 from prelabel.kernels.centers import move_to_pixels, pad_rings
-from prelabel.kernels.rings import follow_rings
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
+from prelabel.kernels.ring_walk import follow_rings
 from prelabel.kernels.sweep import sweep_runs
 
 SLOPES = np.array(

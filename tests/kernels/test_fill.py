@@ -1,4 +1,4 @@
-"""Polygons to runs against exact arithmetic, rasterio and cv2.fillPoly; and pictures against pictures."""
+"""Polygons to runs against exact arithmetic, rasterio and cv2.fillPoly."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 import oracles
 import strategies
-from prelabel.kernels.fill import fill_polygons, overlap
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.fill import fill_polygons
 from prelabel.polygons.mask_to_polygons import mask_to_polygons
 
 TOLERANCES = st.sampled_from((0.0, 0.5, 1.0, 3.0))
@@ -145,20 +144,6 @@ def test_later_polygons_cover_earlier_ones() -> None:
 
     assert oracles.pixels_of(runs).tolist() == [[7, 7, 5, 5, 5, 5, 0]]
     assert shapely.Polygon(square).area == 16
-
-
-@given(strategies.masks(max_side=9), st.randoms(use_true_random=False))
-def test_overlap(mask: np.ndarray, random: object) -> None:
-    """Counts of pixels, value by value."""
-    other = np.roll(mask, random.randint(0, 3), axis=random.randint(0, 1))  # type: ignore[attr-defined]
-
-    counted = overlap(runs_from_array(mask), runs_from_array(other), 6)
-
-    assert counted.n_wrong == int((mask != other).sum())
-    for value in range(6):
-        assert counted.n_first[value] == int((mask == value).sum())
-        assert counted.n_second[value] == int((other == value).sum())
-        assert counted.n_both[value] == int(((mask == value) & (other == value)).sum())
 
 
 def test_no_polygons() -> None:

@@ -1,10 +1,13 @@
-"""The decorators' promises, and the machine instructions with and without the JIT."""
+"""The decorators' promises."""
 
 from __future__ import annotations
 
-import ast
 import importlib
+import os
 import pkgutil
+import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,69 +15,16 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 import prelabel.kernels
 from conftest import JIT_OFF
-from prelabel.kernels._jit import kernel, load_word, read_only, store_half_word, trailing_zeros
-from prelabel.kernels.rings import follow_rings
-from prelabel.kernels.runs import runs_from_array
-from prelabel.kernels.simplify import simplify_shared
+from prelabel.kernels.pixel_runs import runs_from_array
+from prelabel.kernels.ring_walk import follow_rings
+from prelabel.kernels.simplify_shared import simplify_shared
 from prelabel.kernels.sweep import sweep_runs
 
 ALLOCATING = {"_paint", "_open_holes"}
 MODULES = sorted(module.name for module in pkgutil.iter_modules(prelabel.kernels.__path__))
-
-
-@kernel(f"int64({read_only('uint8')}, int64)")
-def load(array: Any, index: int) -> int:
-    """Call the instruction from compiled code, the only place it can be called from."""
-    word: int = load_word(array, index)
-    return word
-
-
-@kernel("int64(int64)")
-def zeros_below(word: int) -> int:
-    """Likewise."""
-    return trailing_zeros(word)
-
-
-@kernel("void(uint8[::1], int64, uint32)")
-def store(array: Any, index: int, word: int) -> None:
-    """Likewise."""
-    store_half_word(array, index, word)
-
-
-@given(st.binary(min_size=8, max_size=40), st.data())
-def test_load_word(content: bytes, data: st.DataObject) -> None:
-    """Eight bytes from any index, aligned or not, as a signed little-endian integer."""
-    index = data.draw(st.integers(0, len(content) - 8))
-
-    assert load(np.frombuffer(content, np.uint8), index) == int.from_bytes(
-        content[index : index + 8], "little", signed=True
-    )
-
-
-@given(st.binary(min_size=4, max_size=20), st.integers(0, 2**32 - 1), st.data())
-def test_store_half_word(content: bytes, word: int, data: st.DataObject) -> None:
-    """Four bytes at any index, and no other byte is touched."""
-    index = data.draw(st.integers(0, len(content) - 4))
-    array = np.frombuffer(content, np.uint8).copy()
-
-    store(array, index, word)
-
-    assert array.tobytes() == content[:index] + word.to_bytes(4, "little") + content[index + 4 :]
-
-
-@given(st.integers(-(2**63), 2**63 - 1).filter(bool))
-@example(-(2**63))
-@example(2**62)
-@example(1)
-@example(-1)
-def test_trailing_zeros(word: int) -> None:
-    """Every bit's place, the sign bit's too."""
-    assert zeros_below(word) == f"{word & (2**64 - 1):064b}"[::-1].index("1")
 
 
 def kernels_of(name: str) -> dict[str, Any]:
@@ -87,7 +37,7 @@ def kernels_of(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(JIT_OFF, reason="without the JIT there are no compiled functions")
-@pytest.mark.parametrize("name", [name for name in MODULES if name not in {"_jit", "scratch"}])
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in {"_jit", "words", "scratch"}])
 def test_kernels_keep_the_contract(name: str) -> None:
     """Without the GIL and references, cached on disk, never parallel or fastmath, one signature, compiled on import."""
     found = kernels_of(name)
@@ -109,21 +59,62 @@ def test_kernels_keep_the_contract(name: str) -> None:
         assert not dispatcher._can_compile
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_kernels_call_only_their_own_file(name: str) -> None:
-    """Numba's cache does not notice a change in another file: no function comes from one but ``_jit``."""
-    tree = ast.parse((Path(prelabel.kernels.__path__[0]) / f"{name}.py").read_text())
-    module = importlib.import_module(f"prelabel.kernels.{name}")
-    imported = {
-        alias.name
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-        and (node.module or "").startswith("prelabel.kernels.")
-        and node.module != "prelabel.kernels._jit"
-        for alias in node.names
-    }
+PACKAGE = Path(prelabel.kernels.__path__[0]).parent
+DOUBLE = """
+from prelabel.kernels._jit import inner
 
-    assert not {alias for alias in imported if alias.islower() and callable(getattr(module, alias))}
+@inner("int64(int64)")
+def double(number):
+    return 2 * number
+"""
+USES_DOUBLE = """
+from prelabel.kernels._jit import kernel
+from prelabel.kernels.double import double
+
+@kernel("int64(int64)")
+def quadruple(number):
+    return double(double(number))
+"""
+CALL = """
+from prelabel.kernels.quadruple import quadruple
+print(quadruple(5), quadruple.stats.cache_hits.total(), quadruple.stats.cache_misses.total())
+"""
+
+
+@pytest.mark.skipif(JIT_OFF, reason="without the JIT nothing is kept")
+def test_a_change_in_another_file_is_noticed(tmp_path: Path) -> None:
+    """A kernel is kept until a file of its folder changes, its own or another one, or a constant it may use."""
+    room = tmp_path / "prelabel" / "kernels"
+    room.mkdir(parents=True)
+    for init in (room, room.parent):
+        (init / "__init__.py").touch()
+    shutil.copy(PACKAGE / "model.py", room.parent)
+    shutil.copy(PACKAGE / "kernels" / "_jit.py", room)
+    (room / "double.py").write_text(DOUBLE)
+    (room / "quadruple.py").write_text(USES_DOUBLE)
+
+    def call() -> tuple[int, ...]:
+        """Return the result, and how often the kernel was loaded and how often compiled."""
+        variables = {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "kept"), "PYTHONSAFEPATH": "1"}
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", CALL], env=os.environ | variables, capture_output=True, text=True, check=True
+        )
+        return tuple(map(int, done.stdout.split()))
+
+    assert call() == (20, 0, 1)
+    assert call() == (20, 1, 0)
+
+    before = (room / "double.py").stat()
+    (room / "double.py").write_text(DOUBLE.replace("2 *", "3 *"))
+    os.utime(room / "double.py", ns=(before.st_atime_ns, before.st_mtime_ns))  # neither its size nor its time tells
+
+    assert call() == (45, 0, 1)
+    assert call() == (45, 1, 0)
+
+    model = (room.parent / "model.py").read_text("utf-8")
+    (room.parent / "model.py").write_text(f"{model}\nTRANSPARENT = 7\n", "utf-8")
+
+    assert call() == (45, 0, 1)
 
 
 def test_kernels_run_in_several_threads() -> None:

@@ -11,8 +11,8 @@ from PIL import Image
 
 import oracles
 import strategies
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.kernels.resize import resized
-from prelabel.kernels.runs import runs_from_array
 
 SIDES = st.integers(1, 60)
 

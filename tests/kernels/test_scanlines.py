@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from conftest import JIT_OFF
 from prelabel.kernels import scanlines
-from prelabel.kernels.runs import runs_from_array, runs_to_array
-from prelabel.kernels.scanlines import GREY, GREY_ALPHA, PACKED, RGB, RGBA, WORD, LineFormat, runs_from_lines
+from prelabel.kernels.pixel_runs import runs_from_array, runs_to_array
+from prelabel.kernels.scanline_pixels import GREY, GREY_ALPHA, PACKED, RGB, RGBA, WORD
+from prelabel.kernels.scanlines import LineFormat, runs_from_lines
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import oracles
 import strategies
 from conftest import JIT_OFF
-from prelabel.kernels.runs import run_lengths, runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
+from prelabel.kernels.run_values import run_lengths
 from prelabel.kernels.sweep import sweep_runs
 
 SPIRAL = np.array(

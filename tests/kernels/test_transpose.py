@@ -8,7 +8,7 @@ from hypothesis import given
 
 import oracles
 import strategies
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.kernels.transpose import transposed
 
 

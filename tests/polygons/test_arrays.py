@@ -15,7 +15,7 @@ import oracles
 import strategies
 from polygons.formats.pictures import options
 from polygons.tracing import NESTED, TABLE, trace_options, traced
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.polygons.mask_to_polygons import mask_to_polygons
 from prelabel.polygons.polygons import Polygons
 from prelabel.polygons.trace import TraceOptions, trace

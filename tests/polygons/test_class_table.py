@@ -7,7 +7,7 @@ import pytest
 
 import oracles
 from prelabel.errors import ConfigError
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.model import TRANSPARENT
 from prelabel.polygons.class_table import IGNORED, ClassTable, PixelCounts
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.polygons.class_table import ClassTable
 from prelabel.polygons.color_hints import color_hint
 from prelabel.polygons.near_colors import KnownColors

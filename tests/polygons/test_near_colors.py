@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 import oracles
 from prelabel.codes import Code
-from prelabel.kernels.runs import runs_from_array, runs_to_array
+from prelabel.kernels.pixel_runs import runs_from_array, runs_to_array
 from prelabel.model import TRANSPARENT, MaskValueKind
 from prelabel.polygons.class_table import ClassTable, PixelCounts
 from prelabel.polygons.near_colors import KnownColors, snap, unknown_colors

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import strategies
 from prelabel.errors import RowError
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.polygons.point_budget import LARGEST_PX, STEP, fit, tolerances
 from prelabel.polygons.single_rings import single_rings
 from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions, outline, trace

@@ -9,7 +9,7 @@ from hypothesis import example, given
 
 import strategies
 from polygons.tracing import trace_options
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.polygons.polygons import Polygons
 from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions, trace
 

@@ -10,7 +10,7 @@ import pytest
 import oracles
 from prelabel.codes import Code
 from prelabel.errors import MaskError
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.masks.limits import MaskLimits
 from prelabel.polygons.resize_mask import fit_to_assets
 

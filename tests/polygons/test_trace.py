@@ -16,7 +16,7 @@ import prelabel.polygons.trace
 import strategies
 from polygons.tracing import CORNERS, NESTED, TABLE, trace_options, traced
 from prelabel.errors import ConfigError, MaskError
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.model import TRANSPARENT
 from prelabel.polygons.class_table import ClassTable, PixelCounts
 from prelabel.polygons.polygons import Polygons

@@ -15,7 +15,7 @@ from PIL import Image
 import oracles
 import strategies
 from prelabel.errors import ConfigError, MaskError
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.polygons.mask_to_polygons import mask_to_polygons
 from prelabel.polygons.verify import Verification, verify
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.polygons.class_table import ClassTable
 from prelabel.polygons.polygons import Polygons
 from prelabel.polygons.trace import TraceOptions, trace

@@ -1,21 +1,53 @@
-"""The decorators that kernels wear, and the machine instructions numba has no name for.
+"""The decorators that kernels wear, and the words of their signatures.
 
 ``parallel`` is never used (called from several threads it aborts the process) and ``fastmath`` never (geometry must be
 exact). Explicit signatures compile on import, or load from numba's disk cache; so "warm up" means "import the kernels".
-A kernel calls only kernels of its own file: numba's cache does not notice a change in another file.
+
+numba keeps a compiled function as long as the file it stands in is unchanged, and would not notice a change in a
+function of another file that was compiled into it. Here a kernel is kept as long as *all* files of this folder are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 from typing import Any, TypeVar, cast
 
 import numba
-from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
+import numpy as np
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
+
+from prelabel.model import TRANSPARENT
 
 F = TypeVar("F", bound=Callable[..., object])
+
+
+@cache
+def sources_stamp() -> bytes:
+    """Return a digest of all that is compiled into kernels: this folder, and the one constant from elsewhere."""
+    digest = sha256(str(TRANSPARENT).encode())
+    for source in sorted(files(__package__).iterdir(), key=lambda source: source.name):
+        if source.name.endswith(".py"):
+            content = source.read_bytes()
+            digest.update(f"{source.name} {len(content)} ".encode() + content)
+    return digest.digest()
+
+
+class _FolderCacheImpl(CompileResultCacheImpl):  # type: ignore[misc] # numba has no types
+    """What numba's disk cache knows of one function; its stamp is that of the function's file and the folder's."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        super().__init__(function)
+        stamp_of_file = self.locator.get_source_stamp
+        self.locator.get_source_stamp = lambda: (stamp_of_file(), sources_stamp())
+
+
+class _FolderCache(FunctionCache):  # type: ignore[misc] # numba has no types
+    """numba's disk cache, where a change in any file of the folder makes a kernel stale."""
+
+    _impl_class = _FolderCacheImpl
 
 
 def kernel(*signatures: str, allocates: bool = False) -> Callable[[F], F]:
@@ -32,32 +64,37 @@ def kernel(*signatures: str, allocates: bool = False) -> Callable[[F], F]:
     """
 
     def compile_it(function: F) -> F:
-        options = {"nogil": True, "_nrt": allocates}
-        try:
-            compiled: F = numba.njit(list(signatures), cache=True, **options)(function)
-        except RuntimeError as error:
-            if "cannot cache" not in str(error):
-                raise
-            compiled = numba.njit(list(signatures), **options)(function)  # no folder can be written: work without
-        return compiled
+        compiled: Any = numba.njit(nogil=True, _nrt=allocates)(function)
+        if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
+            try:
+                compiled._cache = _FolderCache(function)  # noqa: SLF001 - what numba's own enable_caching() sets
+            except RuntimeError as error:
+                if "cannot cache" not in str(error):  # no folder can be written: work without
+                    raise
+            for signature in signatures:
+                compiled.compile(signature)
+            compiled.disable_compile()
+        return cast("F", compiled)
 
     return compile_it
 
 
-def inner(*signatures: str) -> Callable[[F], F]:
-    """Make a function for other kernels of its file to call, with a signature like theirs.
+def inner(*signatures: str, inline: bool = False) -> Callable[[F], F]:
+    """Make a function for kernels to call, of this file or another, with a signature like theirs.
 
     It is compiled when the first of them is, and is in what they keep on disk: importing it costs nothing.
 
     Args:
         signatures: as for :func:`kernel`.
+        inline: makes LLVM put its code in place of each call, where numba has nothing to do any more: for what is
+            called so often that passing arrays counts, which are seven numbers each, or more.
 
     Returns:
         The decorator.
     """
 
     def prepare(function: F) -> F:
-        prepared: Any = numba.njit(nogil=True, _nrt=False)(function)
+        prepared: Any = numba.njit(nogil=True, _nrt=False, forceinline=inline)(function)
         if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
             template = prepared.get_call_template
 
@@ -75,7 +112,11 @@ def inner(*signatures: str) -> Callable[[F], F]:
 
 
 def inlined(function: F) -> F:
-    """Make a function part of the kernels that call it: in a call every array is seven numbers to pass, or more."""
+    """Make a function part of the kernels that call it before numba looks at them.
+
+    It is type-checked at every place it is called from, which is what costs most in compiling: only for what a
+    benchmark shows to be slower with ``inner(inline=True)``, as loops over many counters are.
+    """
     compiled: F = numba.njit(inline="always")(function)
     return compiled
 
@@ -85,54 +126,9 @@ def read_only(dtype: str, ndim: int = 1) -> str:
     return f"Array({dtype}, {ndim}, 'C', readonly=True)"
 
 
-if numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
+RO_U1, RO_U4 = read_only("uint8"), read_only("uint32")
+RO_I4, RO_I8 = read_only("int32"), read_only("int64")
+RO_XY = read_only("int32", 2)
 
-    def load_word(array: Any, index: int) -> Any:
-        """Return eight bytes of a uint8 array from ``index`` on, as one little-endian int64."""
-        return array[index : index + 8].view("<i8")[0]
-
-    def store_half_word(array: Any, index: int, word: Any) -> None:
-        """Write a uint32 as four little-endian bytes into a uint8 array from ``index`` on."""
-        array[index : index + 4].view("<u4")[0] = word
-
-    def trailing_zeros(word: Any) -> int:
-        """Return the number of zero bits below the lowest set bit; ``word`` must not be 0."""
-        whole = int(word)
-        return (whole & -whole).bit_length() - 1
-
-else:
-
-    @intrinsic
-    def load_word(typingctx: Any, array: Any, index: Any) -> Any:
-        """Load eight bytes of a uint8 array from any index as an int64; the caller keeps inside the array."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            view = context.make_array(signature.args[0])(context, builder, arguments[0])
-            place = builder.gep(view.data, [arguments[1]])
-            word = builder.load(builder.bitcast(place, ir.IntType(64).as_pointer()))
-            word.align = 1
-            return word
-
-        return types.int64(array, types.intp), generate
-
-    @intrinsic
-    def store_half_word(typingctx: Any, array: Any, index: Any, word: Any) -> Any:
-        """Write a uint32 as four bytes into a uint8 array at any index; the caller keeps inside the array."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            view = context.make_array(signature.args[0])(context, builder, arguments[0])
-            place = builder.gep(view.data, [arguments[1]])
-            stored = builder.store(arguments[2], builder.bitcast(place, ir.IntType(32).as_pointer()))
-            stored.align = 1
-            return context.get_dummy_value()
-
-        return types.void(array, types.intp, types.uint32), generate
-
-    @intrinsic
-    def trailing_zeros(typingctx: Any, word: Any) -> Any:
-        """Count the zero bits below the lowest set bit of an int64 that is not 0."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-        return types.int64(types.int64), generate
+U8 = np.uint64
+"""Indices that are surely not negative are unsigned: numba then leaves out its test for negative ones."""

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import inner, kernel, read_only
+from prelabel.kernels._jit import RO_I4, RO_XY, inner, kernel
 
 if TYPE_CHECKING:
     from prelabel.model import Int32Array
-
-RO_I4 = read_only("int32")
-RO_I4_2D = read_only("int32", 2)
 
 
 @inner("int64(int64)")
@@ -65,7 +62,7 @@ def _tidy(points: Int32Array, first: int, last: int) -> int:
     return out
 
 
-@kernel(f"int64({RO_I4_2D}, {RO_I4}, {RO_I4}, int32[:, ::1], int32[::1])")
+@kernel(f"int64({RO_XY}, {RO_I4}, {RO_I4}, int32[:, ::1], int32[::1])")
 def _move_to_pixels(
     points: Int32Array,
     ring_offsets: Int32Array,
@@ -111,7 +108,7 @@ def _move_to_pixels(
     return n_out
 
 
-@kernel(f"int64({RO_I4_2D}, {RO_I4}, int32[:, ::1], int32[::1])")
+@kernel(f"int64({RO_XY}, {RO_I4}, int32[:, ::1], int32[::1])")
 def _pad(points: Int32Array, ring_offsets: Int32Array, out_points: Int32Array, out_offsets: Int32Array) -> int:
     """Copy rings, repeating the last point of those with fewer than three. Returns the number of points added."""
     n_out = np.int64(0)

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import kernel, read_only
+from prelabel.kernels._jit import RO_I8, RO_U1, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RO_I8 = read_only("int64")
-RO_U1 = read_only("uint8")
 
 MAX_GROUPS = 7
 """Characters of a count of up to 32 bits with its sign."""

@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import inner, kernel, read_only, store_half_word
+from prelabel.kernels._jit import RO_I4, RO_U1, RO_U4, RO_XY, inner, kernel
 from prelabel.kernels.scratch import scratch
+from prelabel.kernels.words import store_half_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.model import Int32Array
 
-RO_I4 = read_only("int32")
-RO_I4_2D = read_only("int32", 2)
-RO_U1 = read_only("uint8")
-
-RO_U4 = read_only("uint32")
 
 ZONE_HEAD = np.frombuffer(b'{"region":', np.uint8)
 ZONE_HOLES = np.frombuffer(b',"holes":[', np.uint8)
@@ -54,7 +50,7 @@ def _write_word(text: NDArray[np.uint8], at: int, word: NDArray[np.uint8]) -> in
     return at + len(word)
 
 
-@inner(f"int64(uint8[::1], int64, {RO_I4_2D}, int64, int64, {RO_U4}, {RO_U1}, uint32)")
+@inner(f"int64(uint8[::1], int64, {RO_XY}, int64, int64, {RO_U4}, {RO_U1}, uint32)")
 def _write_ring(
     text: NDArray[np.uint8],
     at: int,
@@ -84,7 +80,7 @@ def _write_ring(
 
 
 @kernel(
-    f"int64({RO_I4_2D}, {RO_I4}, {RO_I4}, boolean, {RO_U1}, {RO_U1}, {RO_U1}, uint8[::1], int64[::1],"
+    f"int64({RO_XY}, {RO_I4}, {RO_I4}, boolean, {RO_U1}, {RO_U1}, {RO_U1}, uint8[::1], int64[::1],"
     f" {RO_U4}, {RO_U1}, uint32)"
 )
 def _write_polygons(

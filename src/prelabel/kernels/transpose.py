@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import kernel, read_only
+from prelabel.kernels._jit import RO_I4, RO_U4, kernel
 from prelabel.model import Runs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.model import Int32Array, UInt32Array
-
-RO_I4 = read_only("int32")
-RO_U4 = read_only("uint32")
 
 
 @kernel(f"void(int64, {RO_I4}, {RO_I4}, {RO_U4}, boolean, int64[::1], int32[::1], uint32[::1])")

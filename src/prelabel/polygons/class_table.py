@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prelabel.errors import ConfigError
-from prelabel.kernels.runs import IGNORED as IGNORED  # noqa: PLC0414 - what a table says
-from prelabel.kernels.runs import classify_runs, count_unknown
+from prelabel.kernels.class_runs import IGNORED as IGNORED  # noqa: PLC0414 - what a table says
+from prelabel.kernels.class_runs import classify_runs
+from prelabel.kernels.value_counts import count_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

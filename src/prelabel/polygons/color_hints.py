@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels.runs import IGNORED
+from prelabel.kernels.class_runs import IGNORED
 from prelabel.kernels.sweep import sweep_runs
 from prelabel.polygons.near_colors import snap
 from prelabel.spelling import counted

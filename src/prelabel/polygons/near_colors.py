@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from prelabel.codes import Code
-from prelabel.kernels.runs import run_lengths, with_values
+from prelabel.kernels.run_values import run_lengths, with_values
 from prelabel.model import TRANSPARENT, Note
 from prelabel.spelling import counted
 

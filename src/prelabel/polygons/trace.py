@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from prelabel.errors import ConfigError, MaskError
-from prelabel.kernels.rings import ALL, Rings, follow_rings
-from prelabel.kernels.runs import count_background, run_lengths, with_values
+from prelabel.kernels.ring_walk import follow_rings
+from prelabel.kernels.rings import ALL, Rings
+from prelabel.kernels.run_values import run_lengths, with_values
 from prelabel.kernels.sweep import sweep_runs
+from prelabel.kernels.value_counts import count_background
 from prelabel.model import TRANSPARENT, Connectivity, Coordinates, Runs, Simplification
 from prelabel.polygons.class_table import ClassTable, PixelCounts
 
@@ -122,7 +124,7 @@ class Outlines:
         points, ring_offsets, areas = self.rings.without_straight().polygons()
         points, ring_offsets = move_to_pixels(points, ring_offsets, self.rings.polygon_offsets)
         if tolerance >= LOSSLESS_BELOW:
-            from prelabel.kernels.simplify import simplify_loose  # noqa: PLC0415 - kernels that exact rings do without
+            from prelabel.kernels.simplify_loose import simplify_loose  # noqa: PLC0415 - kernels that exact rings do without
 
             points, ring_offsets = simplify_loose(points, ring_offsets, tolerance)
         points, ring_offsets, n_padded = pad_rings(points, ring_offsets)
@@ -131,10 +133,13 @@ class Outlines:
 
 def _simplified(rings: Rings, options: TraceOptions) -> tuple[NDArray[np.uint8], int]:
     """Return uint8, one per node: whether it stays; and how many arcs or rings were restrained."""
-    from prelabel.kernels.simplify import simplify_rings, simplify_shared  # noqa: PLC0415 - as above
+    if options.simplification == "shared":
+        from prelabel.kernels.simplify_shared import simplify_shared  # noqa: PLC0415 - as above
 
-    simplify = simplify_shared if options.simplification == "shared" else simplify_rings
-    return simplify(rings, options.tolerance)
+        return simplify_shared(rings, options.tolerance)
+    from prelabel.kernels.simplify_rings import simplify_rings  # noqa: PLC0415 - as above
+
+    return simplify_rings(rings, options.tolerance)
 
 
 def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> PolygonArrays:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prelabel.errors import ConfigError, MaskError
-from prelabel.kernels.fill import overlap
-from prelabel.kernels.runs import classify_runs, with_values
+from prelabel.kernels.class_runs import classify_runs
+from prelabel.kernels.overlap import overlap
+from prelabel.kernels.run_values import with_values
 from prelabel.masks.load import runs_of
 from prelabel.model import TRANSPARENT, Runs
 from prelabel.polygons.class_table import class_table

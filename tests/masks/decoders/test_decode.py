@@ -17,7 +17,7 @@ from conftest import JIT_OFF
 from masks.bombs import png
 from masks.corpus import SAMPLES, check_runs, npy, saved
 from prelabel.errors import MaskError
-from prelabel.kernels.runs import runs_from_array, runs_to_array
+from prelabel.kernels.pixel_runs import runs_from_array, runs_to_array
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import TRANSPARENT, MaskValueKind

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from masks.corpus import GREYS, SMALL, npy, npz
 from prelabel.errors import MaskError
-from prelabel.kernels.runs import runs_to_array
+from prelabel.kernels.pixel_runs import runs_to_array
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.masks.decoders.npz import array_in_npz
 from prelabel.masks.limits import MaskLimits

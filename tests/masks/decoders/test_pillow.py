@@ -21,7 +21,7 @@ from PIL import Image
 from conftest import JIT_OFF
 from masks.corpus import COLORS, GREYS, SAMPLES, npy, packed, palette_image, saved, sun_raster, tiff
 from prelabel.errors import MaskError
-from prelabel.kernels.runs import runs_to_array
+from prelabel.kernels.pixel_runs import runs_to_array
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.masks.limits import MaskLimits
 

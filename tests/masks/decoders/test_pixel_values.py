@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from prelabel.errors import MaskError
-from prelabel.kernels.runs import runs_from_array, runs_to_array
+from prelabel.kernels.pixel_runs import runs_from_array, runs_to_array
 from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, in_kind, whole_numbers
 from prelabel.model import TRANSPARENT, MaskValueKind
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from conftest import JIT_OFF
 from prelabel.errors import MaskError
-from prelabel.kernels.runs import runs_to_array
+from prelabel.kernels.pixel_runs import runs_to_array
 from prelabel.masks.decoders import decode
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.masks.decoders.png import PngFile, check_pixels, read_png, split_chunks

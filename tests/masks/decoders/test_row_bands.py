@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from masks.corpus import check_runs
 from prelabel.errors import MaskError
-from prelabel.kernels.runs import runs_from_array, runs_to_array
+from prelabel.kernels.pixel_runs import runs_from_array, runs_to_array
 from prelabel.masks.decoders import row_bands as bands
 from prelabel.masks.decoders.row_bands import runs_in_bands
 from prelabel.masks.limits import MaskLimits

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prelabel.errors import MaskError
-from prelabel.kernels.runs import with_values
+from prelabel.kernels.run_values import with_values
 from prelabel.model import TRANSPARENT, Runs
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ import deflate
 import numpy as np
 
 from prelabel.errors import MaskError
-from prelabel.kernels.scanlines import GREY, GREY_ALPHA, PACKED, RGB, RGBA, WORD, LineFormat, runs_from_lines
+from prelabel.kernels.scanline_pixels import GREY, GREY_ALPHA, PACKED, RGB, RGBA, WORD
+from prelabel.kernels.scanlines import LineFormat, runs_from_lines
 
 if TYPE_CHECKING:
     from prelabel.masks.limits import MaskLimits

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels.runs import runs_from_array
+from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.model import Runs
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def runs_in_bands(
     """Encode some rows at a time, so that no second full frame is ever made.
 
     Args:
-        read_rows: returns rows ``top`` to ``bottom`` as :func:`prelabel.kernels.runs.runs_from_array` takes them.
+        read_rows: returns rows ``top`` to ``bottom`` as :func:`prelabel.kernels.pixel_runs.runs_from_array` takes them.
         shape: (height, width) of the whole, at least 1 each.
         limits: how many runs there may be.
 

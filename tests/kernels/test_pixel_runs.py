@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -11,30 +9,12 @@ from hypothesis import strategies as st
 
 import oracles
 import strategies
-from prelabel.kernels.runs import (
-    IGNORED,
-    UNKNOWN,
-    classify_runs,
-    count_background,
-    count_unknown,
-    run_lengths,
-    runs_from_array,
-    runs_to_array,
-    with_values,
-)
-from prelabel.model import TRANSPARENT, Runs
+from prelabel.kernels.pixel_runs import runs_from_array, runs_to_array
+from prelabel.kernels.run_values import run_lengths
+from prelabel.model import TRANSPARENT
+from run_checks import check_runs
 
 GREY_DTYPES = ("u1", "i1", "<u2", ">u2", "<i2", ">i2", "<u4", ">u4", "<i4", ">i4", "<u8", ">u8", "<i8", ">i8")
-
-
-def check_runs(runs: Runs, values: np.ndarray) -> None:
-    """Assert that the runs keep model.Runs' promises and are those of the twin."""
-    offsets, starts, run_values = oracles.runs_of(values)
-    assert [array.dtype.str[1:] for array in (runs.row_offsets, runs.starts, runs.values)] == ["i4", "i4", "u4"]
-    assert (runs.height, runs.width) == values.shape
-    assert runs.row_offsets.tolist() == offsets
-    assert runs.starts.tolist() == starts
-    assert runs.values.tolist() == run_values
 
 
 @given(strategies.masks(), st.sampled_from(GREY_DTYPES), st.data())
@@ -155,88 +135,3 @@ def test_runs_back_to_pixels(array: np.ndarray) -> None:
     assert lengths.dtype == np.int32
     assert (lengths > 0).all()
     assert int(lengths.sum()) == runs.height * runs.width
-
-
-@given(strategies.masks(max_labels=6), st.lists(st.integers(0, 2), min_size=7, max_size=7))
-def test_other_values_join_neighbours(mask: np.ndarray, table: list[int]) -> None:
-    """New values give the runs of the translated pixels; the old runs are not touched."""
-    runs = runs_from_array(mask)
-    before = runs.values.copy()
-
-    translated = with_values(runs, np.array(table, np.uint32)[runs.values])
-
-    check_runs(translated, np.array(table, np.int64)[mask])
-    check_runs(runs, oracles.packed(mask))
-    np.testing.assert_array_equal(runs.values, before)
-
-
-@given(
-    st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 600), max_size=80),
-    st.dictionaries(
-        st.integers(0, 2**32 - 1) | st.integers(0, 600), st.integers(0, 2**32 - 4) | st.just(IGNORED), max_size=40
-    ),
-    st.integers(1, 9),
-)
-@example([0, 257, 0, 65536, 257], {0: 5, 65536: 6}, 3)  # all in one slot of the kernel's table of recent answers
-@example([0, 1], {}, 1)
-@example([0], {0: 0}, 1)
-@example([TRANSPARENT, 7, 3, 0], {7: IGNORED}, 2)
-def test_classify(values: list[int], table: dict[int, int], width: int) -> None:
-    """Translation is a dictionary's; neighbours that become equal join; every pixel is counted once."""
-    values += list(table) or [1]
-    mask = np.resize(np.array(values, np.uint32), (-(-len(values) // width), width))
-    runs = Runs(  # one a pixel: some neighbours are equal, as transparent ones of different colours are
-        width,
-        np.arange(0, mask.size + 1, width, dtype=np.int32),
-        np.tile(np.arange(width, dtype=np.int32), len(mask)),
-        mask.ravel(),
-    )
-    keys = np.array(sorted(table), np.uint32)
-    targets = np.array([table[key] for key in sorted(table)], np.uint32)
-
-    classes, counts = classify_runs(runs, keys, targets)
-
-    pixels = mask.ravel().tolist()
-    answers = [table.get(value, 0 if value in {0, TRANSPARENT} else UNKNOWN) for value in pixels]
-    check_runs(classes, np.array([answer if answer < UNKNOWN else 0 for answer in answers]).reshape(mask.shape))
-    n_class = sum(0 < answer < UNKNOWN for answer in answers)
-    n_ignored, n_unknown = answers.count(IGNORED), answers.count(UNKNOWN)
-    assert counts == (n_class, n_ignored, n_unknown, len(pixels) - n_class - n_ignored - n_unknown)
-
-
-@given(
-    st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 40), min_size=1, max_size=60),
-    st.sets(st.integers(0, 40), max_size=9),
-    st.integers(1, 9),
-)
-@example([5, TRANSPARENT, 0, 5, 7], {7}, 2)
-def test_count_unknown(values: list[int], keys: set[int], width: int) -> None:
-    """A counter's counts of the pixels, most first, equal ones by value."""
-    mask = np.resize(np.array(values, np.uint32), (-(-len(values) // width), width))
-
-    found, pixels = count_unknown(runs_from_array(mask), np.array(sorted(keys), np.uint32))
-
-    counted = Counter(value for value in mask.ravel().tolist() if value not in keys | {0, TRANSPARENT})
-    expected = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
-    assert list(zip(found.tolist(), pixels.tolist(), strict=True)) == expected
-
-
-def test_count_more_unknown_values_than_first_foreseen() -> None:
-    """The table grows, and nothing is lost; values that hash alike are told apart."""
-    values = np.concatenate([np.arange(1, 3001), (np.arange(1, 500) << 20)]).astype(np.uint32)[np.newaxis]
-
-    found, pixels = count_unknown(runs_from_array(values), np.array([17], np.uint32))
-
-    assert found.tolist() == sorted(set(values[0].tolist()) - {17})
-    assert set(pixels.tolist()) == {1}
-
-
-@given(strategies.masks(), st.sampled_from([1, TRANSPARENT]))
-def test_count_background(mask: np.ndarray, one: int) -> None:
-    """Pixels of value 0, and transparent ones."""
-    values = mask.astype(np.uint32)
-    values[mask == 1] = one
-
-    counts = count_background(runs_from_array(values))
-
-    assert list(counts) == [np.count_nonzero(values == 0), np.count_nonzero(values == TRANSPARENT)]
