@@ -19,7 +19,7 @@ from PIL import Image
 from rasterio import features
 
 from prelabel.demo.seed import CLASSES, COLORS, QUESTION_OPTIONS, TYPE_OPTIONS, seed_config, seed_schema
-from prelabel.localhub import run_in_thread
+from prelabel.localhub import LocalHub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from prelabel.localhub import LocalHub
 
 KEY = "an-api-key-for-tests"
 N_ROWS = 12
@@ -36,7 +35,7 @@ N_ROWS = 12
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[LocalHub]:
     """A local hub over real HTTP."""
-    with run_in_thread(tmp_path / "store", api_key=KEY) as running:
+    with LocalHub(tmp_path / "store", api_key=KEY) as running:
         yield running
 
 

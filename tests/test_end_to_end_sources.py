@@ -27,7 +27,7 @@ from pycocotools import mask as coco
 from yarl import URL
 
 from masks.buckets import KEYS, fill_bucket, s3_server
-from prelabel.localhub import run_in_thread
+from prelabel.localhub import LocalHub
 from test_end_to_end import KEY, _answers, _painted, _project
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def test_keys_of_a_storage(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for number in range(40):
         (folder / f"{number}.png").write_bytes(png(mask_of(number)))
-    with run_in_thread(tmp_path / "store", api_key=KEY) as hub, sdk_of(hub.url) as sdk:
+    with LocalHub(tmp_path / "store", api_key=KEY) as hub, sdk_of(hub.url) as sdk:
         storage = {"name": "s", "provider": "AWS", "bucket": "masks", "privateKey": "hush"}
         storage_id = sdk.make_request("POST", "/v2/storages/", storage)["data"]["storage"]["_id"]
         project = _project(sdk, SCHEMA, list(masks))
@@ -240,7 +240,7 @@ def test_keys_of_a_storage(tmp_path: Path) -> None:
 
 def test_an_unknown_storage_ends_with_2(tmp_path: Path) -> None:
     """Before anything is sent, and it says where to look."""
-    with run_in_thread(tmp_path / "store", api_key=KEY) as hub, sdk_of(hub.url) as sdk:
+    with LocalHub(tmp_path / "store", api_key=KEY) as hub, sdk_of(hub.url) as sdk:
         project = _project(sdk, SCHEMA, ["a"])
         write_table(tmp_path, {"a": "m/a.png"}, storage_id="nope")
         (tmp_path / "report.json").write_text("{}")
@@ -278,7 +278,7 @@ def test_a_real_bucket_behind_the_hub(n_masks: int, tmp_path: Path) -> None:
     masks = {f"{number}": mask_of(number) for number in range(n_masks)}
     with ExitStack() as stack:
         s3 = stack.enter_context(s3_server())
-        hub = stack.enter_context(run_in_thread(tmp_path / "s", api_key=KEY, middlewares=[signing_for(s3, "masks")]))
+        hub = stack.enter_context(LocalHub(tmp_path / "s", api_key=KEY, middlewares=[signing_for(s3, "masks")]))
         sdk = stack.enter_context(sdk_of(hub.url))
         storage = {"name": "s", "provider": "AWS", "bucket": "masks", "region": "eu-central-1"}
         storage_id = sdk.make_request("POST", "/v2/storages/", storage)["data"]["storage"]["_id"]
@@ -311,7 +311,7 @@ def test_nothing_secret_is_left(tmp_path: Path) -> None:
                 return web.Response(status=403 if n_refused[0] % 2 else 503, text=str(request.url))
         return await handler(request)
 
-    with run_in_thread(tmp_path / "store", api_key=KEY, middlewares=[collect]) as hub, sdk_of(hub.url) as sdk:
+    with LocalHub(tmp_path / "store", api_key=KEY, middlewares=[collect]) as hub, sdk_of(hub.url) as sdk:
         storage = {"name": "s", "provider": "AWS", "bucket": "masks", "privateKey": "hush"}
         storage_id = sdk.make_request("POST", "/v2/storages/", storage)["data"]["storage"]["_id"]
         closed = "http://127.0.0.1:9"
