@@ -196,7 +196,7 @@ class HubDouble(LocalHub):
         Args:
             faults: in order of precedence.
             seed: of what is random about them.
-            settings: settings of the hub for as long as they are played, see :data:`prelabel.localhub.SWITCHABLE`.
+            settings: of the hub, for as long as they are played; see :data:`prelabel.localhub.faults.plan.SWITCHABLE`.
 
         Raises:
             ConfigError: a setting cannot be switched, or has a wrong value.
