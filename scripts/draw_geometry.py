@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prelabel import mask_to_polygons
-from prelabel.kernels.runs import runs_to_array
+from prelabel.kernels.pixel_runs import runs_to_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -27,12 +27,12 @@ import numpy as np
 from PIL import Image
 
 import prelabel.polygons.polygons  # noqa: F401 - compiles the kernels before any fork
-from localhub.hubclient import CAR, KEY, SCHEMA
+from localhub.project import CAR, KEY, SCHEMA
 from prelabel.errors import PrelabelError
 from prelabel.hub.client import HubClient
 from prelabel.importer.import_labels import import_labels
 from prelabel.importer.rollback import roll_back
-from prelabel.localhub import run_in_thread
+from prelabel.localhub import LocalHub
 from prelabel.localhub.settings import HubSettings
 from prelabel.retry import RetryPolicy
 
@@ -50,7 +50,7 @@ OLD_REGION = tuple(sorted((x, y) for x, y in CAR["segmentation"]["zones"][0]["re
 
 def serve(folder: Path, pipe: Connection) -> None:
     """Run a hub until told to end."""
-    with run_in_thread(folder, settings=HubSettings(api_key=KEY, allow_faults=True)) as hub:
+    with LocalHub(folder, settings=HubSettings(api_key=KEY, allow_faults=True)) as hub:
         pipe.send(hub.url)
         pipe.recv()
 

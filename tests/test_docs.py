@@ -21,13 +21,12 @@ import pytest
 import prelabel
 from prelabel.demo.run import _create_project
 from prelabel.demo.scenes import draw_samples, write_files
-from prelabel.localhub import Fault, run_in_thread
-from prelabel.localhub.faults.plan import SWITCHABLE, FaultKind
+from prelabel.localhub import Fault, LocalHub
+from prelabel.localhub.faults.fault import FaultKind
+from prelabel.localhub.faults.plan import SWITCHABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from prelabel.localhub import LocalHub
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(prelabel.__file__).parent
@@ -70,7 +69,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Local
         (folder / name).rename(folder / name.removeprefix("segmentation-").replace("segmentation.", "labels."))
     shutil.copy(next((folder / "masks").iterdir()), folder / "mask.png")
     schema = json.loads((folder / "schema.json").read_bytes())
-    with run_in_thread(api_key=KEY) as hub:
+    with LocalHub(api_key=KEY) as hub:
         project = asyncio.run(_create_project("docs", schema, folder / "images", samples, hub))
         yield folder, hub, project
 

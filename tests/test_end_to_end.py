@@ -16,27 +16,23 @@ import pytest
 from imerit_ango.models.annotate import AnnotationPayload, Answer
 from imerit_ango.sdk import SDK
 from PIL import Image
-from rasterio import features
 
-from prelabel.demo.seed import CLASSES, COLORS, QUESTION_OPTIONS, TYPE_OPTIONS, seed_config, seed_schema
-from prelabel.localhub import run_in_thread
+from prelabel.demo.seed import COLORS, QUESTION_OPTIONS, TYPE_OPTIONS, seed_config, seed_schema
+from prelabel.localhub import LocalHub
+from vendor_sdk import KEY, answers_of, project_with, raster_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
 
-    from prelabel.localhub import LocalHub
-
-KEY = "an-api-key-for-tests"
 N_ROWS = 12
 
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[LocalHub]:
     """A local hub over real HTTP."""
-    with run_in_thread(tmp_path / "store", api_key=KEY) as running:
+    with LocalHub(tmp_path / "store", api_key=KEY) as running:
         yield running
 
 
@@ -47,13 +43,6 @@ def sdk(hub: LocalHub) -> Iterator[SDK]:
     yield client
     client.session.close()
     urllib.request.urlcleanup()
-
-
-def _project(sdk: SDK, schema: dict[str, Any], names: list[str]) -> str:
-    made: str = sdk.create_project("seed", "")["data"]["project"]["_id"]
-    sdk.make_request("POST", f"/v2/project/{made}", {"categorySchema": schema})
-    sdk.upload_files_cloud(made, [{"data": f"https://example.com/{name}", "externalId": name} for name in names])
-    return made
 
 
 def _rows(rng: random.Random, folder: Path, *, with_masks: bool) -> list[dict[str, str]]:
@@ -98,11 +87,6 @@ def _import(folder: Path, config: dict[str, Any], project: str, hub: LocalHub) -
     return report
 
 
-def _answers(sdk: SDK, project: str) -> dict[str, dict[str, Any]]:
-    tasks = sdk.get_tasks(project, limit=100, include_answer=True)["data"]["tasks"]
-    return {task["externalId"]: sdk.get_task(task["_id"])["data"]["task"]["answer"] for task in tasks}
-
-
 def _expected(row: dict[str, str]) -> dict[str, Any]:
     """What a row's cells must be stored as: texts as they are, options by their schema ids."""
     text_id, radio_id, checkbox_id = seed_config(with_masks=False)["classification_schema_ids"]
@@ -118,26 +102,15 @@ def _expected(row: dict[str, str]) -> dict[str, Any]:
     return stored
 
 
-def _painted(objects: list[dict[str, Any]], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Rasterise what the hub stores by pixel centres."""
-    numbers = {title: number for number, title in enumerate(CLASSES, 1)}
-    shapes = []
-    for entry in objects:
-        for zone in entry["segmentation"]["zones"]:
-            rings = [[*ring, ring[0]] for ring in (zone["region"], *zone["holes"])]
-            shapes.append(({"type": "Polygon", "coordinates": rings}, numbers[entry["title"]]))
-    return np.asarray(features.rasterize(shapes, out_shape=shape), np.uint8)
-
-
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("with_masks", [False, True], ids=["classification", "segmentation"])
 def test_seed_example_lands_value_by_value(hub: LocalHub, sdk: SDK, tmp_path: Path, with_masks: bool) -> None:
     """The page's config, unchanged: every answer and every mask pixel is read back as the CSV has it."""
     rows = _rows(random.Random(7), tmp_path, with_masks=with_masks)
-    project = _project(sdk, seed_schema(with_tools=with_masks), [row["External ID"] for row in rows])
+    project = project_with(sdk, seed_schema(with_tools=with_masks), [row["External ID"] for row in rows])
 
     report = _import(tmp_path, seed_config(with_masks=with_masks), project, hub)
-    stored = _answers(sdk, project)
+    stored = answers_of(sdk, project)
 
     counts = {"n_rows": N_ROWS, "n_imported": N_ROWS, "n_earlier": 0, "n_skipped": 0, "n_failed": 0}
     assert report["rows"] == counts
@@ -146,7 +119,7 @@ def test_seed_example_lands_value_by_value(hub: LocalHub, sdk: SDK, tmp_path: Pa
         assert _expected(row) == {entry["schemaId"]: entry["answer"] for entry in answer["classifications"]}
         if with_masks:
             rgb = np.asarray(Image.open(tmp_path / row["Mask"]))
-            painted = _painted(answer["tools"], rgb.shape[:2])
+            painted = raster_of(answer["tools"], rgb.shape[:2])
             palette = np.array([[0, 0, 0], *(list(bytes.fromhex(color[1:])) for color in COLORS)], np.uint8)
             assert np.array_equal(rgb, palette[painted])
 
@@ -154,22 +127,22 @@ def test_seed_example_lands_value_by_value(hub: LocalHub, sdk: SDK, tmp_path: Pa
 def test_semantic_mode_makes_one_object_per_class(hub: LocalHub, sdk: SDK, tmp_path: Path) -> None:
     """`semantic_segmentation`: at most one object of each class, its regions as zones, nothing lost."""
     rows = _rows(random.Random(8), tmp_path, with_masks=True)
-    project = _project(sdk, seed_schema(with_tools=True), [row["External ID"] for row in rows])
+    project = project_with(sdk, seed_schema(with_tools=True), [row["External ID"] for row in rows])
 
     _import(tmp_path, seed_config(with_masks=True) | {"segmentation_mode": "semantic_segmentation"}, project, hub)
 
     for row in rows:
-        answer = _answers(sdk, project)[row["External ID"]]
+        answer = answers_of(sdk, project)[row["External ID"]]
         titles = [entry["title"] for entry in answer["tools"]]
         rgb = np.asarray(Image.open(tmp_path / row["Mask"]))
         assert len(titles) == len(set(titles))
-        assert (rgb.any(axis=2) == (_painted(answer["tools"], rgb.shape[:2]) > 0)).all()
+        assert (rgb.any(axis=2) == (raster_of(answer["tools"], rgb.shape[:2]) > 0)).all()
 
 
 def test_overwrite_replaces_and_append_adds_once(hub: LocalHub, sdk: SDK, tmp_path: Path) -> None:
     """`overwrite: false` keeps what was there, under its own id, and adding twice adds nothing; `true` replaces it."""
     rows = _rows(random.Random(9), tmp_path, with_masks=True)
-    project = _project(sdk, seed_schema(with_tools=True), [row["External ID"] for row in rows])
+    project = project_with(sdk, seed_schema(with_tools=True), [row["External ID"] for row in rows])
     zone = {"region": [[0, 0], [9, 0], [9, 9]], "holes": []}
     tool_id = seed_schema(with_tools=True)["tools"][0]["schemaId"]
     drawn = {"schemaId": tool_id, "objectId": "drawn-by-hand", "segmentation": {"zones": [zone]}}
@@ -178,11 +151,11 @@ def test_overwrite_replaces_and_append_adds_once(hub: LocalHub, sdk: SDK, tmp_pa
     appending = seed_config(with_masks=True) | {"overwrite": False}
 
     _import(tmp_path, appending, project, hub)
-    once = _answers(sdk, project)
+    once = answers_of(sdk, project)
     _import(tmp_path, appending, project, hub)
-    twice = _answers(sdk, project)
+    twice = answers_of(sdk, project)
     _import(tmp_path, seed_config(with_masks=True), project, hub)
-    replaced = _answers(sdk, project)
+    replaced = answers_of(sdk, project)
 
     def ids(answers: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
         return {name: sorted(entry["objectId"] for entry in answer["tools"]) for name, answer in answers.items()}

@@ -27,8 +27,8 @@ from pycocotools import mask as coco
 from yarl import URL
 
 from masks.buckets import KEYS, fill_bucket, s3_server
-from prelabel.localhub import run_in_thread
-from test_end_to_end import KEY, _answers, _painted, _project
+from prelabel.localhub import LocalHub
+from vendor_sdk import KEY, answers_of, project_with, raster_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,9 +158,9 @@ def run_import(
 
 def assert_landed(sdk: SDK, project: str, masks: dict[str, NDArray[np.uint8]]) -> None:
     """Every mask is stored pixel for pixel."""
-    stored = _answers(sdk, project)
+    stored = answers_of(sdk, project)
     for name, mask in masks.items():
-        np.testing.assert_array_equal(_painted(stored[name]["tools"], mask.shape), mask, err_msg=name)
+        np.testing.assert_array_equal(raster_of(stored[name]["tools"], mask.shape), mask, err_msg=name)
 
 
 def test_masks_from_everywhere(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_masks_from_everywhere(tmp_path: Path) -> None:
         fill_bucket(s3, "own", {"deep/s 3.png": png(masks["s3"])})
         storage = Storage("s", StorageProvider.AWS, "pub", "hush", region="eu-central-1")
         storage_id = sdk.create_storage(storage)["data"]["storage"]["_id"]
-        project = _project(sdk, SCHEMA, list(names))
+        project = project_with(sdk, SCHEMA, list(names))
         cells = {
             "path": "masks/a.png",
             "file-url": (work / "b c.png").as_uri(),
@@ -214,10 +214,10 @@ def test_keys_of_a_storage(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for number in range(40):
         (folder / f"{number}.png").write_bytes(png(mask_of(number)))
-    with run_in_thread(tmp_path / "store", api_key=KEY) as hub, sdk_of(hub.url) as sdk:
+    with LocalHub(tmp_path / "store", api_key=KEY) as hub, sdk_of(hub.url) as sdk:
         storage = {"name": "s", "provider": "AWS", "bucket": "masks", "privateKey": "hush"}
         storage_id = sdk.make_request("POST", "/v2/storages/", storage)["data"]["storage"]["_id"]
-        project = _project(sdk, SCHEMA, list(masks))
+        project = project_with(sdk, SCHEMA, list(masks))
         cells = {name: f"scenes/{int(name) % 40}.png" for name in masks}
         write_table(tmp_path, cells, storage_id=storage_id, upload_batch_size=20)
         dry, plan = run_import(tmp_path, project, hub.url, "--dry-run")
@@ -240,8 +240,8 @@ def test_keys_of_a_storage(tmp_path: Path) -> None:
 
 def test_an_unknown_storage_ends_with_2(tmp_path: Path) -> None:
     """Before anything is sent, and it says where to look."""
-    with run_in_thread(tmp_path / "store", api_key=KEY) as hub, sdk_of(hub.url) as sdk:
-        project = _project(sdk, SCHEMA, ["a"])
+    with LocalHub(tmp_path / "store", api_key=KEY) as hub, sdk_of(hub.url) as sdk:
+        project = project_with(sdk, SCHEMA, ["a"])
         write_table(tmp_path, {"a": "m/a.png"}, storage_id="nope")
         (tmp_path / "report.json").write_text("{}")
         done, _ = run_import(tmp_path, project, hub.url)
@@ -278,11 +278,11 @@ def test_a_real_bucket_behind_the_hub(n_masks: int, tmp_path: Path) -> None:
     masks = {f"{number}": mask_of(number) for number in range(n_masks)}
     with ExitStack() as stack:
         s3 = stack.enter_context(s3_server())
-        hub = stack.enter_context(run_in_thread(tmp_path / "s", api_key=KEY, middlewares=[signing_for(s3, "masks")]))
+        hub = stack.enter_context(LocalHub(tmp_path / "s", api_key=KEY, middlewares=[signing_for(s3, "masks")]))
         sdk = stack.enter_context(sdk_of(hub.url))
         storage = {"name": "s", "provider": "AWS", "bucket": "masks", "region": "eu-central-1"}
         storage_id = sdk.make_request("POST", "/v2/storages/", storage)["data"]["storage"]["_id"]
-        project = _project(sdk, SCHEMA, list(masks))
+        project = project_with(sdk, SCHEMA, list(masks))
         write_table(tmp_path, {name: f"m/{name} ü+&.png" for name in masks}, storage_id=storage_id)
         done, report = run_import(tmp_path, project, hub.url)
         assert done.returncode == 0, done.stderr
@@ -311,7 +311,7 @@ def test_nothing_secret_is_left(tmp_path: Path) -> None:
                 return web.Response(status=403 if n_refused[0] % 2 else 503, text=str(request.url))
         return await handler(request)
 
-    with run_in_thread(tmp_path / "store", api_key=KEY, middlewares=[collect]) as hub, sdk_of(hub.url) as sdk:
+    with LocalHub(tmp_path / "store", api_key=KEY, middlewares=[collect]) as hub, sdk_of(hub.url) as sdk:
         storage = {"name": "s", "provider": "AWS", "bucket": "masks", "privateKey": "hush"}
         storage_id = sdk.make_request("POST", "/v2/storages/", storage)["data"]["storage"]["_id"]
         closed = "http://127.0.0.1:9"
@@ -326,7 +326,7 @@ def test_nothing_secret_is_left(tmp_path: Path) -> None:
             "signed": "http://127.0.0.1:9/a.png?X-Amz-Signature=a-signature-of-the-csv",
             "unsigned": f"https://example.com/a.png?X-Amz-Signature=a-signature-of-the-csv&storageId={storage_id}",
         }
-        project = _project(sdk, SCHEMA, [*cells, *secret_cells])
+        project = project_with(sdk, SCHEMA, [*cells, *secret_cells])
         write_table(work, {**cells, **secret_cells})
         done, report = run_import(work, project, hub.url, "--fetch-timeout", "5", AWS_ENDPOINT_URL=closed, **KEYS)
     assert done.returncode == 1, done.stderr

@@ -15,14 +15,13 @@ import pytest
 from prelabel.demo.run import _create_project
 from prelabel.demo.scenes import draw_samples, write_files
 from prelabel.demo.seed import seed_schema
-from prelabel.localhub import run_in_thread
+from prelabel.localhub import LocalHub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from prelabel.demo.scenes import Sample
-    from prelabel.localhub import LocalHub
 
 KEY = "0123456789abcdef0123456789abcdef"
 N_ROWS = 4
@@ -66,7 +65,7 @@ def files(tmp_path: Path) -> DemoFiles:
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[LocalHub]:
     """A hub on a thread."""
-    with run_in_thread(tmp_path / "hub", api_key=KEY) as running:
+    with LocalHub(tmp_path / "hub", api_key=KEY) as running:
         yield running
 
 

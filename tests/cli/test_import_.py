@@ -19,14 +19,13 @@ from cli.conftest import KEY, N_ROWS, command_line, environment_with, make_proje
 from prelabel.demo.landed import paint
 from prelabel.demo.scenes import HEIGHT_PX, WIDTH_PX
 from prelabel.demo.seed import CLASSIFICATION_IDS, QUESTION_OPTIONS, TYPE_OPTIONS, seed_config
-from prelabel.localhub import HubSettings, run_in_thread
+from prelabel.localhub import HubSettings, LocalHub
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.conftest import Command, DemoFiles
     from prelabel.demo.scenes import Sample
-    from prelabel.localhub import LocalHub
 
 IMPORT_ROUTE = "POST /v2/import/labels"
 
@@ -217,7 +216,7 @@ def test_no_key_ends_with_2(files: DemoFiles, hub: LocalHub, project: str, prela
 def test_an_unreachable_hub_ends_with_3(files: DemoFiles, tmp_path: Path, prelabel: Command) -> None:
     """A Hub that asks for more patience than we have."""
     settings = HubSettings(requests_per_minute=1, rate_window_s=100_000)
-    with run_in_thread(tmp_path / "busy", api_key=KEY, settings=settings) as busy:
+    with LocalHub(tmp_path / "busy", api_key=KEY, settings=settings) as busy:
         arguments = ("-c", files.config("segmentation"), "--project", "abc", "--host", busy.url)
         first = prelabel("import", files.csv("segmentation"), *arguments)
         second = prelabel("import", files.csv("segmentation"), *arguments)
@@ -265,7 +264,7 @@ def test_an_interruption_lets_arrive_what_is_on_its_way(
     report = tmp_path / "report.json"
     config = tmp_path / "config.json"
     config.write_text(json.dumps({**seed_config(with_masks=True), "upload_batch_size": 1}))
-    with run_in_thread(tmp_path / "slow", api_key=KEY, middlewares=[_Imports(1.5).middleware()]) as slow:
+    with LocalHub(tmp_path / "slow", api_key=KEY, middlewares=[_Imports(1.5).middleware()]) as slow:
         project = make_project(files, slow)
         arguments = ("-c", config, "--project", project, "--host", slow.url, "--report", report, "--max-in-flight", 1)
         with _started(slow, command_line("import", files.csv("segmentation"), *arguments)) as running:
@@ -296,7 +295,7 @@ def test_an_interruption_lets_arrive_what_is_on_its_way(
 def test_a_second_interruption_stops_at_once(number: signal.Signals, files: DemoFiles, tmp_path: Path) -> None:
     """No traceback, how far it came, the report, exit code 130."""
     report = tmp_path / "report.json"
-    with run_in_thread(tmp_path / "slow", api_key=KEY, middlewares=[_Imports(600).middleware()]) as slow:
+    with LocalHub(tmp_path / "slow", api_key=KEY, middlewares=[_Imports(600).middleware()]) as slow:
         project = make_project(files, slow)
         arguments = ("-c", files.config("segmentation"), "--project", project, "--host", slow.url, "--report", report)
         with _started(slow, command_line("import", files.csv("segmentation"), *arguments)) as running:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from cli.conftest import KEY, make_project
-from hub.scripted import failure
-from prelabel.localhub import run_in_thread
+from prelabel.localhub import LocalHub
+from prelabel.localhub.testing import failure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ async def _indiscreet(request: web.Request, handler: Any) -> web.StreamResponse:
     if request.path == "/v2/import/labels":
         body = await request.read()
         if b"0001" in body:
-            return failure(400, f"the key {key} may not, apikey={key}")
+            return failure(f"the key {key} may not, apikey={key}", status=400)
         await asyncio.sleep(0)
         return web.Response(status=200, text=f"<html>{key}</html>")
     response: web.StreamResponse = await handler(request)
@@ -41,7 +41,7 @@ def test_the_key_is_nowhere(
     elsewhere = tmp_path_factory.mktemp("hub")  # the hub keeps its own key there
     table = files.csv("segmentation")
     report, rejects = tmp_path / "report.json", tmp_path / "rejects.csv"
-    with run_in_thread(elsewhere, api_key=KEY, middlewares=[_indiscreet]) as hub:
+    with LocalHub(elsewhere, api_key=KEY, middlewares=[_indiscreet]) as hub:
         project = make_project(files, hub)
         where = ("--project", project, "--host", hub.url, "-c", files.config("segmentation"))
         failing = prelabel(

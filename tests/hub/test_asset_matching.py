@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from hub.scripted import KEY, scripted, success
 from prelabel.hub.asset_matching import Matches, match_ids, unmatched
 from prelabel.hub.client import HubClient
 from prelabel.importer.opened_csv import sizes_wanted
 from prelabel.inputs.config import load_config
 from prelabel.inputs.survey import Survey
+from prelabel.localhub.testing import ScriptedHub, success
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from prelabel.hub.asset_matching import SizesWanted
+
+
+KEY = ScriptedHub.api_key
 
 
 @pytest.mark.parametrize(
@@ -45,7 +50,7 @@ def test_no_near_miss() -> None:
     assert "'img.png': upload the asset first" in unmatched("img.png")
 
 
-def assets(*external_ids: str, **sizes: tuple[int, int]) -> object:
+def assets(*external_ids: str, **sizes: tuple[int, int]) -> web.Response:
     """One page with these assets, and with those whose ID and (width, height) are given."""
     page: list[dict[str, Any]] = [{"externalId": each} for each in external_ids]
     page += [
@@ -56,7 +61,7 @@ def assets(*external_ids: str, **sizes: tuple[int, int]) -> object:
     return success({"assets": listed, "total": len(listed)})
 
 
-def tasks(*pairs: tuple[str, str]) -> object:
+def tasks(*pairs: tuple[str, str]) -> web.Response:
     """One page of tasks: asset id and external ID."""
     page = [{"_id": f"t{index}", "asset": asset, "externalId": each} for index, (asset, each) in enumerate(pairs)]
     return success({"tasks": page, "total": len(page)})
@@ -67,44 +72,44 @@ SURVEY = Survey(2, {"a": 1, "b": 2}, {})
 
 async def test_listing_when_it_is_cheaper() -> None:
     """A small project is listed: shared IDs are counted, other IDs kept for hints."""
-    async with scripted(assets("a", "a", "c", "")) as hub, HubClient(hub.url, KEY) as client:
+    async with ScriptedHub(assets("a", "a", "c", "")) as hub, HubClient(hub.url, KEY) as client:
         matches = await match_ids(client, "p1", SURVEY.last_rows, 4)
 
     assert [(matches.n_assets(each), matches.n_tasks(each)) for each in "ab"] == [(2, 2), (0, 0)]
     assert matches.other_ids == {"c"}
-    assert [seen.raw_path.partition("?")[0] for seen in hub.seen] == ["/v2/project/p1/assets"]
+    assert [request.raw_path.partition("?")[0] for request in hub.requests] == ["/v2/project/p1/assets"]
 
 
 @pytest.mark.parametrize("n_assets", [1000, None])
 async def test_asking_when_it_is_cheaper(n_assets: int | None) -> None:
     """A small CSV asks for its own IDs, and does not pay for the project's size."""
     answer = tasks(("a1", "a"), ("a1", "a"), ("a2", "a"))
-    async with scripted(answer) as hub, HubClient(hub.url, KEY) as client:
+    async with ScriptedHub(answer) as hub, HubClient(hub.url, KEY) as client:
         matches = await match_ids(client, "p1", SURVEY.last_rows, n_assets)
 
     assert [(matches.n_assets(each), matches.n_tasks(each)) for each in "ab"] == [(2, 3), (0, 0)]
-    assert [seen.raw_path.partition("?")[0] for seen in hub.seen] == ["/v2/project/p1/tasks"]
+    assert [request.raw_path.partition("?")[0] for request in hub.requests] == ["/v2/project/p1/tasks"]
 
 
 async def test_an_untold_size_is_asked_for_when_it_matters() -> None:
     """A large CSV spends one request to learn which way is cheaper."""
     survey = Survey(900, {f"{number}": number for number in range(900)}, {})
-    async with scripted(assets("1"), assets("1")) as hub, HubClient(hub.url, KEY) as client:
+    async with ScriptedHub(assets("1"), assets("1")) as hub, HubClient(hub.url, KEY) as client:
         matches = await match_ids(client, "p1", survey.last_rows, None)
 
     assert [matches.n_assets("1"), len(matches.unfound)] == [1, 899]
-    assert [seen.query["limit"] for seen in hub.seen] == ["1", "100"]
+    assert [request.query["limit"] for request in hub.requests] == ["1", "100"]
 
 
 def paths(hub: Any) -> list[str]:
     """What a scripted hub was asked, each request's last word."""
-    return [seen.raw_path.partition("?")[0].rpartition("/")[2] for seen in hub.seen]
+    return [request.raw_path.partition("?")[0].rpartition("/")[2] for request in hub.requests]
 
 
 async def test_a_listing_tells_sizes() -> None:
     """Of the CSV's IDs alone; several assets of one ID may have several, each kept once."""
     page = assets("c", a1=(4, 3), a2=(4, 3), a3=(8, 6), b1=(4, 3), d1=(9, 9))
-    async with scripted(page) as hub, HubClient(hub.url, KEY) as client:
+    async with ScriptedHub(page) as hub, HubClient(hub.url, KEY) as client:
         matches = await match_ids(client, "p1", {"a", "b", "c", "x"}, 5, "if cheap")
 
     assert matches.shapes == {"a": ((3, 4), (6, 8)), "b": ((3, 4),)}
@@ -132,45 +137,45 @@ def some(n: int) -> dict[str, int]:
 async def test_what_sizes_may_cost(sizes: SizesWanted, n_pages: int, way: str) -> None:
     """Two IDs that take two requests to ask for: nothing more, some requests more, or a request for each ID."""
     answers = [assets(), assets()] if way.startswith("assets") else [tasks(), tasks()]
-    async with scripted(*answers) as hub, HubClient(hub.url, KEY) as client:
+    async with ScriptedHub(*answers) as hub, HubClient(hub.url, KEY) as client:
         await match_ids(client, "p1", some(2), n_pages * 100, sizes)
 
     if way == "assets, one by one":
-        assert [orjson.loads(seen.query["filters"])["externalId"] for seen in hub.seen] == list(some(2))
+        assert [orjson.loads(request.query["filters"])["externalId"] for request in hub.requests] == list(some(2))
         assert paths(hub) == ["assets", "assets"]
     elif way == "assets":
-        assert (paths(hub), "filters" in hub.seen[0].query) == (["assets"], False)
+        assert (paths(hub), "filters" in hub.requests[0].query) == (["assets"], False)
     else:
         assert paths(hub) == ["tasks", "tasks"]
 
 
 async def test_assets_asked_for_one_by_one() -> None:
     """Sizes, further assets of an ID and its tasks are known as from a listing."""
-    async with scripted(assets(a1=(4, 3), a2=(8, 6)), assets()) as hub, HubClient(hub.url, KEY) as client:
+    async with ScriptedHub(assets(a1=(4, 3), a2=(8, 6)), assets()) as hub, HubClient(hub.url, KEY) as client:
         matches = await match_ids(client, "p1", SURVEY.last_rows, 100_000, "yes")
 
     assert matches.shapes == {"a": ((3, 4), (6, 8))}
-    assert (matches.n_assets("a"), matches.unfound, len(hub.seen)) == (2, {"b"}, 2)
+    assert (matches.n_assets("a"), matches.unfound, len(hub.requests)) == (2, {"b"}, 2)
     assert matches.notes("yes") == ()
 
 
 async def test_a_hub_that_passes_over_the_filter() -> None:
     """Is listed as a whole, once; nothing is taken for unmatched."""
     everything = assets(a1=(4, 3), b1=(8, 6), c1=(1, 1))
-    async with scripted(assets(c1=(1, 1), a1=(4, 3)), everything) as hub, HubClient(hub.url, KEY) as client:
+    async with ScriptedHub(assets(c1=(1, 1), a1=(4, 3)), everything) as hub, HubClient(hub.url, KEY) as client:
         matches = await match_ids(client, "p1", SURVEY.last_rows, 100_000, "yes")
 
     assert (matches.shapes, matches.unfound) == ({"a": ((3, 4),), "b": ((6, 8),)}, set())
-    assert ["filters" in seen.query for seen in hub.seen] == [True, False]
+    assert ["filters" in request.query for request in hub.requests] == [True, False]
 
 
 async def test_an_untold_number_of_assets_is_asked_for_when_sizes_matter() -> None:
     """However small the CSV is."""
-    async with scripted(assets("a"), assets("a", "b")) as hub, HubClient(hub.url, KEY) as client:
+    async with ScriptedHub(assets("a"), assets("a", "b")) as hub, HubClient(hub.url, KEY) as client:
         matches = await match_ids(client, "p1", SURVEY.last_rows, None, "if cheap")
 
     assert not matches.unfound
-    assert [seen.query["limit"] for seen in hub.seen] == ["1", "100"]
+    assert [request.query["limit"] for request in hub.requests] == ["1", "100"]
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.scripted import KEY, Script, failure, scripted, success
 from prelabel.errors import BatchTooLarge, ConfigError, UploadRefused, UploadUnavailable
 from prelabel.hub.client import HubAsset, HubClient, ImportAck, connect, pretend, split_ids
+from prelabel.localhub.testing import ScriptedHub, failure, success
 from prelabel.model import Batch, Item
 from prelabel.retry import RetryPolicy
 
+KEY = ScriptedHub.api_key
 QUICK = RetryPolicy(max_attempts=3, first_wait_s=0.001, max_wait_s=0.001)
 
 
-def client(hub: Script) -> HubClient:
+def client(hub: ScriptedHub) -> HubClient:
     """A client that does not wait long."""
     return HubClient(hub.url, KEY, requests_per_minute=100_000, policy=QUICK)
 
@@ -45,15 +46,15 @@ def test_split_ids_wastes_no_request() -> None:
 
 async def test_get_project() -> None:
     """The project's document is what lies under data.project."""
-    async with scripted(success({"project": {"_id": "p1", "categorySchema": {}}})) as hub, client(hub) as hub_client:
+    async with ScriptedHub(success({"project": {"_id": "p1", "categorySchema": {}}})) as hub, client(hub) as hub_client:
         assert await hub_client.get_project("p1") == {"_id": "p1", "categorySchema": {}}
 
-    assert hub.seen[0].raw_path == "/v2/project/p1"
+    assert hub.requests[0].raw_path == "/v2/project/p1"
 
 
 async def test_project_missing_from_the_answer() -> None:
     """An answer of another shape is no crash."""
-    async with scripted(success({"projects": []})) as hub, client(hub) as hub_client:
+    async with ScriptedHub(success({"projects": []})) as hub, client(hub) as hub_client:
         with pytest.raises(UploadUnavailable, match=r"no 'data\.project'"):
             await hub_client.get_project("p1")
 
@@ -61,11 +62,11 @@ async def test_project_missing_from_the_answer() -> None:
 @pytest.mark.parametrize("project", ["", "../x", "a/b", "a?b", "p" * 65])
 async def test_project_ids_are_checked(project: str) -> None:
     """What cannot be an id is refused before a request is made of it."""
-    async with scripted(success({})) as hub, client(hub) as hub_client:
+    async with ScriptedHub(success({})) as hub, client(hub) as hub_client:
         with pytest.raises(ConfigError, match="is no project id: copy it from"):
             await hub_client.get_project(project)
 
-    assert hub.seen == []
+    assert hub.requests == []
 
 
 def assets(*numbers: int, total: int | None) -> Any:
@@ -86,19 +87,19 @@ def assets(*numbers: int, total: int | None) -> Any:
 )
 async def test_paging(pages: list[Any], n_requests: int) -> None:
     """Pages are read until all are there or nothing new comes; nothing comes twice."""
-    async with scripted(*pages) as hub, client(hub) as hub_client:
+    async with ScriptedHub(*pages) as hub, client(hub) as hub_client:
         found = [asset async for asset in hub_client.iter_assets("p1")]
 
     assert [asset.asset_id for asset in found][:5] == ["a1", "a2", "a3", "a4", "a5"]
     assert len(found) == len(set(found))
-    assert [seen.query["page"] for seen in hub.seen] == [str(number) for number in range(1, n_requests + 1)]
-    assert {seen.query["limit"] for seen in hub.seen} == {"100"}
+    assert [request.query["page"] for request in hub.requests] == [str(number) for number in range(1, n_requests + 1)]
+    assert {request.query["limit"] for request in hub.requests} == {"100"}
 
 
 async def test_assets_without_ids_and_with_tasks() -> None:
     """An asset may have no external ID; its tasks are counted where they are told."""
     page = [{"_id": "a1", "externalId": None}, {"_id": "a2", "externalId": "x", "labelTasks": [{}, {}]}]
-    async with scripted(success({"assets": page, "total": 2})) as hub, client(hub) as hub_client:
+    async with ScriptedHub(success({"assets": page, "total": 2})) as hub, client(hub) as hub_client:
         assert [asset async for asset in hub_client.iter_assets("p1")] == [HubAsset("a1", ""), HubAsset("a2", "x", 2)]
 
 
@@ -124,30 +125,30 @@ async def test_assets_without_ids_and_with_tasks() -> None:
 async def test_sizes_of_assets(metadata: Any, shape: tuple[int, int] | None) -> None:
     """From the metadata, as numbers of whatever kind; anything else is no size."""
     page = [{"_id": "a1", "externalId": "x", "metadata": metadata}]
-    async with scripted(success({"assets": page, "total": 1})) as hub, client(hub) as hub_client:
+    async with ScriptedHub(success({"assets": page, "total": 1})) as hub, client(hub) as hub_client:
         assert [asset.shape async for asset in hub_client.iter_assets("p1")] == [shape]
 
 
 async def test_assets_of_one_external_id() -> None:
     """Asked for by the filter that the Hub documents for it."""
-    async with scripted(assets(2, total=1)) as hub, client(hub) as hub_client:
+    async with ScriptedHub(assets(2, total=1)) as hub, client(hub) as hub_client:
         assert [asset.asset_id async for asset in hub_client.iter_assets("p1", "2.png")] == ["a2"]
 
-    assert orjson.loads(hub.seen[0].query["filters"]) == {"externalId": "2.png"}
+    assert orjson.loads(hub.requests[0].query["filters"]) == {"externalId": "2.png"}
 
 
 async def test_count_assets() -> None:
     """One small request tells the number, if the Hub does."""
-    async with scripted(assets(1, total=777), assets(1, total=None)) as hub, client(hub) as hub_client:
+    async with ScriptedHub(assets(1, total=777), assets(1, total=None)) as hub, client(hub) as hub_client:
         assert [await hub_client.count_assets("p1"), await hub_client.count_assets("p1")] == [777, None]
 
-    assert hub.seen[0].query == {"page": "1", "limit": "1"}
+    assert hub.requests[0].query == {"page": "1", "limit": "1"}
 
 
 async def test_pages_of_another_shape() -> None:
     """A list that is none, or whose records have no id, is an unusable answer."""
     for data in ({}, {"assets": "x"}, {"assets": [{"externalId": "x"}]}, {"assets": [None]}):
-        async with scripted(success(data)) as hub, client(hub) as hub_client:
+        async with ScriptedHub(success(data)) as hub, client(hub) as hub_client:
             with pytest.raises(UploadUnavailable, match=r"no list 'data\.assets' of records"):
                 [asset async for asset in hub_client.iter_assets("p1")]
 
@@ -158,24 +159,24 @@ async def test_tasks_in_both_forms() -> None:
         {"_id": "t1", "asset": "a1", "externalId": "x&y", "answer": {"tools": []}, "brushDataUrl": "https://b/1"},
         {"_id": "t2", "asset": {"_id": "a2", "externalId": "z"}, "answer": None, "brushDataUrl": ""},
     ]
-    async with scripted(success({"tasks": tasks, "total": 2})) as hub, client(hub) as hub_client:
+    async with ScriptedHub(success({"tasks": tasks, "total": 2})) as hub, client(hub) as hub_client:
         first, second = await hub_client.tasks_by_external_ids("p1", ["x&y", "z"], include_answer=True)
 
     assert (first.task_id, first.asset_id, first.external_id, first.answer) == ("t1", "a1", "x&y", {"tools": []})
     assert first.brush_urls == {"brushDataUrl": "https://b/1"}
     assert (second.asset_id, second.external_id, second.answer, second.brush_urls) == ("a2", "z", {}, {})
-    assert hub.seen[0].query["includeAnswer"] == "true"
-    assert orjson.loads(hub.seen[0].query["filter"]) == {"externalId": {"$in": ["x&y", "z"]}}
+    assert hub.requests[0].query["includeAnswer"] == "true"
+    assert orjson.loads(hub.requests[0].query["filter"]) == {"externalId": {"$in": ["x&y", "z"]}}
 
 
 async def test_tasks_that_name_only_their_asset() -> None:
     """Then the assets are listed, once, to learn the external IDs."""
     tasks = success({"tasks": [{"_id": "t1", "asset": "a2"}], "total": 1})
-    async with scripted(tasks, assets(1, 2, total=2), tasks) as hub, client(hub) as hub_client:
+    async with ScriptedHub(tasks, assets(1, 2, total=2), tasks) as hub, client(hub) as hub_client:
         for _ in range(2):
             assert [t.external_id for t in await hub_client.tasks_by_external_ids("p1", ["2.png"])] == ["2.png"]
 
-    assert [seen.raw_path.partition("?")[0] for seen in hub.seen] == [
+    assert [request.raw_path.partition("?")[0] for request in hub.requests] == [
         "/v2/project/p1/tasks",
         "/v2/project/p1/assets",
         "/v2/project/p1/tasks",
@@ -185,18 +186,18 @@ async def test_tasks_that_name_only_their_asset() -> None:
 async def test_import_items() -> None:
     """Items travel as they are, in the SDK's form; the sentence's numbers come back."""
     bodies = [b'{"externalId":"a","objects":[]}', b'{"externalId":"b","x":1.50}']
-    async with scripted(success({"project": "48 / 50 tasks are labeled."})) as hub, client(hub) as hub_client:
+    async with ScriptedHub(success({"project": "48 / 50 tasks are labeled."})) as hub, client(hub) as hub_client:
         assert await hub_client.import_items("p1", bodies) == ImportAck(48, 50, 1)
 
-    assert hub.seen[0].method == "POST"
-    assert hub.seen[0].raw_path == "/v2/import/labels"
-    assert hub.seen[0].body == b'{"project":"p1","jsonContent":[' + b",".join(bodies) + b"]}"
+    assert hub.requests[0].method == "POST"
+    assert hub.requests[0].raw_path == "/v2/import/labels"
+    assert hub.requests[0].body == b'{"project":"p1","jsonContent":[' + b",".join(bodies) + b"]}"
 
 
 @pytest.mark.parametrize("sentence", ["Labels are imported.", None, {"n": 3}])
 async def test_other_sentences(sentence: Any) -> None:
     """A sentence without numbers is a success whose numbers are unknown."""
-    async with scripted(success({"project": sentence})) as hub, client(hub) as hub_client:
+    async with ScriptedHub(success({"project": sentence})) as hub, client(hub) as hub_client:
         assert await hub_client.import_items("p1", [b"{}"]) == ImportAck(None, None, 1)
 
 
@@ -204,23 +205,27 @@ async def test_items_of_single_tasks() -> None:
     """They are written task by task, the others in one import; the counts add up."""
     items = (Item(1, "a", b"{}"), Item(2, "b", b"", (("t1", b'{"answer":1}'), ("t2", b'{"answer":2}'))))
     answers = [success({"project": "1 / 1 tasks are labeled."}), success({"label": {}}), success({"label": {}})]
-    async with scripted(*answers) as hub, client(hub) as hub_client:
+    async with ScriptedHub(*answers) as hub, client(hub) as hub_client:
         assert await hub_client.send("p1", Batch(1, items, 5)) == ImportAck(3, 3, 3)
         assert await hub_client.send("p1", Batch(1, items[1:], 5)) == ImportAck(2, 2, 2)
 
-    assert [seen.raw_path for seen in hub.seen[:3]] == [
+    assert [request.raw_path for request in hub.requests[:3]] == [
         "/v2/import/labels",
         "/v2/annotate/t1?nextStage=false&isPlugin=false",
         "/v2/annotate/t2?nextStage=false&isPlugin=false",
     ]
-    assert hub.seen[0].body == b'{"project":"p1","jsonContent":[{}]}'
-    assert [seen.body for seen in hub.seen[3:]] == [b'{"answer":1}', b'{"answer":2}']
+    assert hub.requests[0].body == b'{"project":"p1","jsonContent":[{}]}'
+    assert [request.body for request in hub.requests[3:]] == [b'{"answer":1}', b'{"answer":2}']
 
 
 async def test_transient_failures_are_retried() -> None:
     """Until it works; the number of tries is told, and every request counted."""
-    answers = [failure(503, "busy"), failure(429, "slow", Retry_After="0"), success({"project": "1 / 1"})]
-    async with scripted(*answers) as hub, client(hub) as hub_client:
+    answers = [
+        failure("busy", status=503),
+        failure("slow", status=429, headers={"Retry-After": "0"}),
+        success({"project": "1 / 1"}),
+    ]
+    async with ScriptedHub(*answers) as hub, client(hub) as hub_client:
         assert await hub_client.import_items("p1", [b"{}"]) == ImportAck(1, 1, 3)
         assert hub_client.transport.n_requests == 3
 
@@ -230,25 +235,25 @@ async def test_transient_failures_are_retried() -> None:
 )
 async def test_lasting_failures(status: int, kind: type[Exception], n_attempts: int) -> None:
     """They are raised with the number of tries."""
-    async with scripted(failure(status, "no")) as hub, client(hub) as hub_client:
+    async with ScriptedHub(failure("no", status=status)) as hub, client(hub) as hub_client:
         with pytest.raises(kind) as caught:
             await hub_client.import_items("p1", [b"{}"])
 
     assert caught.value.attempts == n_attempts  # type: ignore[attr-defined]
-    assert len(hub.seen) == n_attempts
+    assert len(hub.requests) == n_attempts
 
 
 async def test_little_patience_with_a_host_that_never_answered() -> None:
     """Three tries tell a mistyped host; a Hub that has answered once, even "busy", is waited for."""
     patient = RetryPolicy(max_attempts=6, first_wait_s=0.001, max_wait_s=0.001)
-    async with scripted(success({"assets": [], "total": 0})) as hub:
+    async with ScriptedHub(success({"assets": [], "total": 0})) as hub:
         url = hub.url
     async with HubClient(url, KEY, policy=patient) as nowhere:
         with pytest.raises(UploadUnavailable, match="cannot connect") as caught:
             await nowhere.count_assets("p1")
     assert caught.value.attempts == 3
 
-    async with scripted(failure(503, "busy")) as hub, HubClient(hub.url, KEY, policy=patient) as busy:
+    async with ScriptedHub(failure("busy", status=503)) as hub, HubClient(hub.url, KEY, policy=patient) as busy:
         with pytest.raises(UploadUnavailable, match="busy") as caught:
             await busy.count_assets("p1")
     assert caught.value.attempts == 6
@@ -257,11 +262,11 @@ async def test_little_patience_with_a_host_that_never_answered() -> None:
 @pytest.mark.parametrize("status", [429, 503])
 async def test_retry_after_holds_everybody(status: int) -> None:
     """Who is told to wait tells all others."""
-    answers = [failure(status, "slow", Retry_After="0.3"), success({"assets": [], "total": 0})]
-    async with scripted(*answers) as hub, client(hub) as hub_client:
+    answers = [failure("slow", status=status, headers={"Retry-After": "0.3"}), success({"assets": [], "total": 0})]
+    async with ScriptedHub(*answers) as hub, client(hub) as hub_client:
         told = asyncio.create_task(hub_client.count_assets("p1"))
         await asyncio.wait([told], timeout=0.1)
-        assert len(hub.seen) == 1
+        assert len(hub.requests) == 1
         started = time.monotonic()
         await hub_client.count_assets("p1")
         assert time.monotonic() - started >= 0.15
@@ -272,16 +277,19 @@ async def test_retry_after_holds_everybody(status: int) -> None:
 async def test_closing_ends_retries() -> None:
     """A call that waits for its next try ends soon after the pace is closed, with the reason."""
     policy = RetryPolicy(max_attempts=6, first_wait_s=100, max_wait_s=100)
-    async with scripted(failure(503, "busy", Retry_After="50")) as hub, HubClient(hub.url, KEY, policy=policy) as one:
+    async with (
+        ScriptedHub(failure("busy", status=503, headers={"Retry-After": "50"})) as hub,
+        HubClient(hub.url, KEY, policy=policy) as one,
+    ):
         calling = asyncio.create_task(one.count_assets("p1"))
-        while not hub.seen:  # noqa: ASYNC110 - the server knows no event
+        while not hub.requests:  # noqa: ASYNC110 - the server knows no event
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         one.pace.close("interrupted")
         with pytest.raises(UploadUnavailable, match="had stopped: interrupted"):
             await asyncio.wait_for(calling, 5)
 
-    assert len(hub.seen) == 1
+    assert len(hub.requests) == 1
 
 
 def test_connect_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

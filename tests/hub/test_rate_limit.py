@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.scripted import FreeTimeLoop
+from hub.free_time import FreeTimeLoop
 from prelabel.errors import UploadUnavailable
 from prelabel.hub.rate_limit import Pace
 

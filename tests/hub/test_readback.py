@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from importer.test_pipeline import desk_with
-from importer.test_session import rows_of
-from localhub.hubclient import CAR
+from importer.desk import desk_with, rows_of
+from localhub.project import CAR
 from prelabel.errors import UploadRefused, UploadUnavailable
 from prelabel.hub.asset_matching import Matches
 from prelabel.hub.readback import ReadBack
-from prelabel.localhub.settings import HubSettings
+from prelabel.localhub import HubSettings
+from prelabel.localhub.store.tasks import requeue
 from prelabel.model import Batch, BatchFailure, HubTask, Item, Receipt
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ async def test_reading_back(tmp_path: Path, overwrite: bool) -> None:
     config = {"overwrite": overwrite}
     async with desk_with(tmp_path, 6, settings=HubSettings(skip_non_todo=True)) as desk:
         given: dict[str, Any] = {"state": tmp_path / "state", "read_back": True}
-        for task in (await desk.api.tasks(desk.project))[:2]:
-            await desk.api.ok("POST", f"/v2/annotate/{task['_id']}", {"answer": {}}, query={"nextStage": "true"})
+        for external_id in ("0.png", "1.png"):
+            desk.hub.submit(external_id)
         first = await desk.run(rows_of(6), config, **given)
         assert [(outcome.external_id, outcome.state) for outcome in first.outcomes] == [
             ("0.png", "failed"),
@@ -106,8 +106,8 @@ async def test_reading_back(tmp_path: Path, overwrite: bool) -> None:
         ]
         assert "1 of its 1 tasks do not hold the labels" in first.outcomes[0].reason
         assert (first.n_imported, first.n_requests) == (4, 4)
-        body = {"toStageId": (await desk.api.tasks(desk.project))[-1]["stage"], "filters": {"externalIds": ["0.png"]}}
-        await desk.api.ok("POST", f"/v2/project/{desk.project}/requeueTasks", body)
+        body = {"toStageId": desk.hub.tasks()[-1]["stage"], "filters": {"externalIds": ["0.png"]}}
+        desk.hub._transact(requeue, desk.hub.project, body)
         second = await desk.run(rows_of(6), config, **given)
         assert (second.n_imported, second.n_earlier, second.n_failed) == (5, 4, 1)
-        assert set(await desk.answers()) == {f"{number}.png" for number in (0, 2, 3, 4, 5)}
+        assert set(desk.answers()) == {f"{number}.png" for number in (0, 2, 3, 4, 5)}

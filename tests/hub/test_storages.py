@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.scripted import KEY, failure, scripted, success
 from prelabel.errors import UploadError, UploadRefused
 from prelabel.hub.client import HubClient
 from prelabel.hub.storages import HubStorage, signed_urls_in, storage_of
+from prelabel.localhub.testing import ScriptedHub, failure, success
 from prelabel.retry import RetryPolicy
 
-if TYPE_CHECKING:
-    from hub.scripted import Script
-
+KEY = ScriptedHub.api_key
 QUICK = RetryPolicy(max_attempts=2, first_wait_s=0.001, max_wait_s=0.001)
 URL = "https://b.s3.amazonaws.com/m/a%20b.png?X-Amz-Signature=s3cret"
 
 
-def client(hub: Script) -> HubClient:
+def client(hub: ScriptedHub) -> HubClient:
     """A client that does not wait long."""
     return HubClient(hub.url, KEY, requests_per_minute=100_000, policy=QUICK)
 
@@ -121,37 +119,37 @@ def test_no_answer_makes_it_raise(answer: dict[str, Any], folder: str) -> None:
 async def test_get_storage_is_one_request() -> None:
     """By its id; without a total no second page is asked for."""
     record = {"_id": "st1", "provider": "AWS", "bucket": "b", "privateKey": "s3cret"}
-    async with scripted(success({"storages": [record]})) as hub, client(hub) as api:
+    async with ScriptedHub(success({"storages": [record]})) as hub, client(hub) as api:
         storage = await api.get_storage("st1")
     assert storage == HubStorage("st1", "s3", "b", "", "")
-    assert [seen.query["_id"] for seen in hub.seen] == ["st1"]
+    assert [request.query["_id"] for request in hub.requests] == ["st1"]
 
 
 async def test_a_hub_that_ignores_the_id() -> None:
     """Pages are read until the storage is found, or there are no more."""
     pages = [success({"storages": [{"_id": f"st{n}", "provider": "AWS"}]}) for n in range(3)]
-    async with scripted(*pages) as hub, client(hub) as api:
+    async with ScriptedHub(*pages) as hub, client(hub) as api:
         found = await api.get_storage("st2")
-    async with scripted(*pages, success({"storages": []})) as hub, client(hub) as api:
+    async with ScriptedHub(*pages, success({"storages": []})) as hub, client(hub) as api:
         assert await api.get_storage("other") is None
     assert found is not None
-    assert len(hub.seen) == 4
+    assert len(hub.requests) == 4
 
 
 async def test_sign_sends_both_names_encoded() -> None:
     """``name`` and ``url`` hold the same, percent-encoded once, whatever is in it."""
     url = "https://b.s3.amazonaws.com/a%20b&c=1#d+e.png"
-    async with scripted(success({"signedUrl": URL}, 201)) as hub, client(hub) as api:
+    async with ScriptedHub(success({"signedUrl": URL}, status=201)) as hub, client(hub) as api:
         assert await api.sign(url, "st&1", "p1") == URL
-    assert hub.seen[0].query == {"name": url, "url": url, "project": "p1", "type": "assets", "storageId": "st&1"}
-    assert "#" not in hub.seen[0].raw_path
+    assert hub.requests[0].query == {"name": url, "url": url, "project": "p1", "type": "assets", "storageId": "st&1"}
+    assert "#" not in hub.requests[0].raw_path
 
 
 async def test_list_signed_asks_for_signed_urls() -> None:
     """Of the whole folder; a bare list as an answer is understood."""
-    async with scripted(success([{"key": "m/a.png", "signedUrl": URL}])) as hub, client(hub) as api:
+    async with ScriptedHub(success([{"key": "m/a.png", "signedUrl": URL}])) as hub, client(hub) as api:
         assert (await api.list_signed("st1", "b&c", "m/ä"))["m/a.png"] == URL
-    assert hub.seen[0].query == {
+    assert hub.requests[0].query == {
         "bucketName": "b&c",
         "path": "m/ä",
         "getSignedUrls": "true",
@@ -164,16 +162,16 @@ async def test_list_signed_asks_for_signed_urls() -> None:
     [
         success({"signed": URL}),
         success({"signedUrl": None}),
-        failure(403, "no"),
-        failure(400, "no", X=URL),
+        failure("no", status=403),
+        failure("no", status=400, headers={"X": URL}),
     ],
 )
 async def test_answers_without_a_url_are_refusals(answer: Any) -> None:
     """They are not asked for again."""
-    async with scripted(answer) as hub, client(hub) as api:
+    async with ScriptedHub(answer) as hub, client(hub) as api:
         with pytest.raises(UploadRefused) as caught:
             await api.sign("https://h/a", "st1", "p1")
-    assert len(hub.seen) == 1
+    assert len(hub.requests) == 1
     assert "s3cret" not in str(caught.value)
 
 
@@ -185,7 +183,7 @@ async def test_answers_with_secrets_are_not_quoted(body: Any, status: int) -> No
     async def answer(_: Any) -> Any:
         return success_as_it_is(body, status)
 
-    async with scripted(answer) as hub, client(hub) as api:
+    async with ScriptedHub(answer) as hub, client(hub) as api:
         for call in (api.get_storage("st1"), api.sign("https://h/a", "st1", "p"), api.list_signed("st1", "b", "m")):
             with pytest.raises(UploadError) as caught:
                 await call

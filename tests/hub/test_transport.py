@@ -13,10 +13,12 @@ import pytest
 from aiohttp import web
 from aiohttp.client_reqrep import ConnectionKey
 
-from hub.scripted import KEY, failure, raw_server, scripted, success
+from hub.raw_server import raw_server
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.transport import Timeouts, Transport, base_url
+from prelabel.localhub.testing import ScriptedHub, failure, success
 
+KEY = ScriptedHub.api_key
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 
 
@@ -106,26 +108,27 @@ async def test_request_on_the_wire() -> None:
     """Method, path, query, key and body arrive as they were given, encoded once."""
     query = {"filter": '{"externalId":{"$in":["a&b#c+d%20 e/ü;=?"]}}', "page": "1"}
     async with (
-        scripted(success({"project": {"_id": "p1"}})) as hub,
+        ScriptedHub(success({"project": {"_id": "p1"}})) as hub,
         Transport(hub.url + "/v2", f" {KEY}\n") as transport,
     ):
         answer = await transport.request("POST", "import", "labels", query=query, body=b'{"a":1}')
 
-    seen = hub.seen[0]
+    request = hub.requests[0]
     assert answer == {"project": {"_id": "p1"}}
-    assert (seen.method, seen.raw_path.partition("?")[0]) == ("POST", "/v2/import/labels")
-    assert dict(seen.query) == query
-    assert (seen.headers["apikey"], seen.headers["Content-Type"], seen.body) == (KEY, "application/json", b'{"a":1}')
+    assert (request.method, request.raw_path.partition("?")[0]) == ("POST", "/v2/import/labels")
+    assert dict(request.query) == query
+    assert (request.headers["apikey"], request.headers["Content-Type"]) == (KEY, "application/json")
+    assert request.body == b'{"a":1}'
     assert transport.n_requests == 1
     assert transport.busy_s > 0
 
 
 async def test_get_has_no_content_type_and_201_is_fine() -> None:
     """A GET has no body; any 2xx is a success."""
-    async with scripted(success({"x": 1}, status=201)) as hub:
+    async with ScriptedHub(success({"x": 1}, status=201)) as hub:
         assert await ask(hub.url) == {"x": 1}
 
-    assert "Content-Type" not in hub.seen[0].headers
+    assert "Content-Type" not in hub.requests[0].headers
 
 
 @pytest.mark.parametrize(
@@ -146,7 +149,7 @@ async def test_get_has_no_content_type_and_201_is_fine() -> None:
 )
 async def test_statuses(status: int, kind: type[UploadError], part: str) -> None:
     """Each status becomes the error that says what can be done."""
-    async with scripted(failure(status, "the message")) as hub:
+    async with ScriptedHub(failure("the message", status=status)) as hub:
         error = await error_of(hub.url)
 
     assert type(error) is kind
@@ -162,8 +165,9 @@ async def test_retry_after_is_read() -> None:
     hubs_clock = NOW - timedelta(days=400)
     date = format_datetime(hubs_clock + timedelta(seconds=30), usegmt=True)
     for header, expected in (("7", 7.0), (date, 30.0)):
-        answer = failure(429, "slow down", Retry_After=header, Date=format_datetime(hubs_clock, usegmt=True))
-        async with scripted(answer) as hub:
+        headers = {"Retry-After": header, "Date": format_datetime(hubs_clock, usegmt=True)}
+        answer = failure("slow down", status=429, headers=headers)
+        async with ScriptedHub(answer) as hub:
             error = await error_of(hub.url)
 
         assert isinstance(error, UploadUnavailable)
@@ -172,19 +176,19 @@ async def test_retry_after_is_read() -> None:
 
 async def test_redirects_are_not_followed() -> None:
     """The key is never sent to where a redirect points."""
-    async with scripted(success({})) as elsewhere:
+    async with ScriptedHub(success({})) as elsewhere:
         redirect = web.Response(status=307, headers={"Location": elsewhere.url + "/v2/project/p1"})
-        async with scripted(redirect) as hub:
+        async with ScriptedHub(redirect) as hub:
             error = await error_of(hub.url)
 
     assert isinstance(error, UploadRefused)
     assert "the API key must not follow: give the final address as host" in str(error)
-    assert elsewhere.seen == []
+    assert elsewhere.requests == []
 
 
 async def test_echoed_key_is_struck_out() -> None:
     """A Hub that repeats the key in its message does not put it into ours; control characters go too."""
-    async with scripted(failure(401, f"Invalid API KEY\x1b[31m\n{KEY}!")) as hub:
+    async with ScriptedHub(failure(f"Invalid API KEY\x1b[31m\n{KEY}!", status=401)) as hub:
         error = await error_of(hub.url)
 
     assert "Invalid API KEY[31m ***!" in str(error)
@@ -213,7 +217,7 @@ async def test_broken_answers(answer: bytes, part: str) -> None:
 
 async def test_failure_in_a_200() -> None:
     """A refusal dressed as a success is a refusal."""
-    async with scripted(failure(200, "no such project")) as hub:
+    async with ScriptedHub(failure("no such project", status=200)) as hub:
         error = await error_of(hub.url)
 
     assert isinstance(error, UploadRefused)
@@ -222,7 +226,7 @@ async def test_failure_in_a_200() -> None:
 
 async def test_nobody_listens() -> None:
     """A refused connection has surely done nothing."""
-    async with scripted(success({})) as hub:
+    async with ScriptedHub(success({})) as hub:
         url = hub.url
     error = await error_of(url)
 
@@ -252,7 +256,7 @@ async def test_silence_times_out() -> None:
         await asyncio.sleep(30)
         return success({})
 
-    async with scripted(think) as hub:
+    async with ScriptedHub(think) as hub:
         for timeouts in (Timeouts(read_s=0.1), Timeouts(total_s=0.1)):
             error = await error_of(hub.url, timeouts=timeouts)
 
@@ -270,14 +274,14 @@ async def test_each_try_is_counted() -> None:
         return web.Response()
 
     async with (
-        scripted(success({"n": 1}), hang_up, success({"n": 2})) as script,
+        ScriptedHub(success({"n": 1}), hang_up, success({"n": 2})) as script,
         Transport(script.url, KEY) as transport,
     ):
         await transport.request("GET", "project")
         with pytest.raises(UploadUnavailable, match="broke"):
             await transport.request("GET", "project")
 
-    assert len(script.seen) == transport.n_requests == 2
+    assert len(script.requests) == transport.n_requests == 2
 
 
 async def test_cancellation_passes_through() -> None:
@@ -287,10 +291,10 @@ async def test_cancellation_passes_through() -> None:
         await asyncio.sleep(30)
         return success({})
 
-    async with scripted(think, success({"x": 1})) as hub, Transport(hub.url, KEY) as transport:
+    async with ScriptedHub(think, success({"x": 1})) as hub, Transport(hub.url, KEY) as transport:
         task = asyncio.create_task(transport.request("GET", "slow"))
         await asyncio.wait([task], timeout=0.2)
-        assert len(hub.seen) == 1
+        assert len(hub.requests) == 1
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

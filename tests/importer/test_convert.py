@@ -5,25 +5,23 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 import pytest
-from imerit_ango.sdk import SDK
 from PIL import Image
 
 from prelabel.errors import ConfigError, ImportFailed, PrelabelError
 from prelabel.importer.convert import convert, read_schema
-from prelabel.localhub import run_in_thread
+from prelabel.localhub import HubSettings
+from prelabel.localhub.testing import HubDouble
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from prelabel.model import Progress
 
-KEY = "an-api-key-for-tests"
 CONFIG = {"external_id_column": "id", "classification_columns": ["kind"], "classification_schema_ids": ["c1"]}
 SCHEMA: dict[str, Any] = {
     "tools": [],
@@ -141,20 +139,13 @@ def test_masks_are_shared_and_counted_beforehand(tmp_path: Path) -> None:
 
 def test_masks_of_a_storage_need_the_hub(tmp_path: Path) -> None:
     """Without a schema the project's is asked for, and URLs are signed; with one there is no Hub to sign any."""
-    (tmp_path / "store" / "buckets" / "masks").mkdir(parents=True)
-    (tmp_path / "store" / "buckets" / "masks" / "a.png").write_bytes(png())
-    with run_in_thread(tmp_path / "store", api_key=KEY) as hub, closing(SDK(KEY, host=hub.url).session) as session:
-        session.headers["apikey"] = KEY
-
-        def post(route: str, body: dict[str, Any]) -> Any:
-            return session.post(hub.url + route, json=body).json()["data"]
-
-        storage = post("/v2/storages/", {"name": "s", "provider": "AWS", "bucket": "masks"})["storage"]["_id"]
-        project = post("/v2/project", {"name": "p", "categorySchema": MASK_SCHEMA})["project"]["_id"]
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "a.png").write_bytes(png())
+    with HubDouble(MASK_SCHEMA, settings=HubSettings(buckets={"masks": tmp_path / "masks"})) as hub:
         path = tmp_path / "rows.csv"
         path.write_text("id,mask\n1,a.png\n")
-        config, out = {**MASK_CONFIG, "storage_id": storage}, io.BytesIO()
-        signed = convert(path, config, project=project, host=hub.url, api_key=KEY, out=out)
+        config, out = {**MASK_CONFIG, "storage_id": hub.add_storage(provider="AWS", bucket="masks")}, io.BytesIO()
+        signed = convert(path, config, **hub.target, out=out)
         alone = convert(path, config, schema=MASK_SCHEMA, out=io.BytesIO())
 
     assert (signed.n_imported, signed.n_requests, signed.exit_code) == (1, 3, 0)

@@ -6,11 +6,10 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-import aiohttp
 import orjson
 import pytest
 
-from localhub.hubclient import CAR, KEY, SCHEMA, Api
+from localhub.project import CAR, SCHEMA
 from notes import texts
 from prelabel.errors import UploadError
 from prelabel.hub.asset_matching import Matches
@@ -19,7 +18,7 @@ from prelabel.hub.client import HubClient
 from prelabel.hub.label_merger import LabelMerger
 from prelabel.hub.merge import option_values
 from prelabel.importer.existing_labels import ExistingLabels
-from prelabel.localhub import LocalHub
+from prelabel.localhub.testing import HubDouble
 from prelabel.model import Batch, EncodedChunk, EncodedRow, HubTask, Item, RowBatch
 from prelabel.outcomes.builder import ReportBuilder
 from prelabel.outcomes.pending_rows import PendingRows
@@ -36,10 +35,9 @@ NOTE = {"schemaId": "cls-note", "answer": "hello"}
 class Desk:
     """A project on a local hub, and what prepares batches for it."""
 
-    def __init__(self, api: Api, client: HubClient, project: str, repeated: set[str]) -> None:
-        self.api = api
+    def __init__(self, hub: HubDouble, client: HubClient, repeated: set[str]) -> None:
+        self.hub = hub
         self.client = client
-        self.project = project
         self.report = ReportBuilder("import", "x.csv", ("id",), ",")
         self.rows = PendingRows(self.report, ",", Matches())
         self.read: list[HubTask] = []
@@ -49,7 +47,7 @@ class Desk:
     def keep_by(self, merger: LabelMerger) -> None:
         """Merge so from now on."""
         self.existing = ExistingLabels(
-            self.client, self.project, merger, self.rows, cast("JournalWriter", self), self.repeated
+            self.client, self.hub.project, merger, self.rows, cast("JournalWriter", self), self.repeated
         )
 
     async def keep(self, tasks: Sequence[HubTask]) -> None:
@@ -73,7 +71,7 @@ class Desk:
             for piece in pieces:
                 assert piece.n_bytes == n_bytes_of(piece.items)
                 if piece.items:
-                    await self.client.send(self.project, piece)
+                    await self.client.send(self.hub.project, piece)
                 sent += [orjson.loads(item.body) for item in piece.items if item.body]
         return sent
 
@@ -81,21 +79,20 @@ class Desk:
 @asynccontextmanager
 async def desk(*external_ids: str, repeated: set[str] = frozenset()) -> AsyncIterator[Desk]:  # type: ignore[assignment]
     """A fresh project with these assets."""
-    async with LocalHub(api_key=KEY) as hub, aiohttp.ClientSession() as session:
-        api = Api(hub, session)
-        project = await api.project()
-        await api.upload(project, list(external_ids))
-        async with HubClient(hub.url, KEY, requests_per_minute=100_000) as client:
-            yield Desk(api, client, project, repeated)
+    async with (
+        HubDouble(SCHEMA, external_ids) as hub,
+        HubClient(hub.url, hub.api_key, requests_per_minute=100_000) as client,
+    ):
+        yield Desk(hub, client, repeated)
 
 
 async def test_old_and_new_labels() -> None:
     """Objects and other answers stay, the new answer is added; doing it again changes nothing."""
     async with desk("a", "b") as at:
-        await at.api.import_labels(at.project, [{"externalId": "a", "objects": [CAR], "classifications": [NOTE]}])
+        at.hub.label("a", objects=[CAR], answers={"Note": "hello"})
         for number in (1, 3):
             await at.send(at.batch((number, "a", {"classifications": [DAY]}), (number + 1, "b", {"objects": [CAR]})))
-        a, b = await at.api.tasks(at.project)
+        a, b = at.hub.tasks()
 
     assert [made["objectId"] for made in a["answer"]["tools"]] == ["car-1"]
     assert {each["schemaId"]: each["answer"] for each in a["answer"]["classifications"]} == {
@@ -143,14 +140,14 @@ async def test_rows_of_one_asset_in_several_batches() -> None:
         async def run(name: str, batch: Batch, pause_s: float) -> None:
             async with at.existing.merged(batch) as pieces:
                 await asyncio.sleep(pause_s)
-                await at.client.send(at.project, pieces[0])
+                await at.client.send(at.hub.project, pieces[0])
                 order.append(name)
 
         async with asyncio.TaskGroup() as group:
             group.create_task(run("first", at.batch((1, "a", {"classifications": [DAY]})), 0.2))
             group.create_task(run("second", at.batch((2, "a", {"classifications": [NOTE]})), 0))
             group.create_task(run("other", at.batch((3, "b", {"classifications": [NOTE]})), 0))
-        a, _ = await at.api.tasks(at.project)
+        a, _ = at.hub.tasks()
 
     assert order == ["other", "first", "second"]
     assert {each["schemaId"] for each in a["answer"]["classifications"]} == {"cls-type", "cls-note"}
@@ -162,7 +159,7 @@ async def test_a_failed_batch_does_not_block_the_next() -> None:
         at.existing._project = "0" * 24
         with pytest.raises(UploadError):
             await at.send(at.batch((1, "a", {})))
-        at.existing._project = at.project
+        at.existing._project = at.hub.project
         async with asyncio.timeout(5):
             await at.send(at.batch((2, "a", {})))
 
@@ -202,11 +199,11 @@ async def test_content_no_item_is_known_to_carry() -> None:
 async def test_brushes_stay() -> None:
     """A task with a brush mask gets its new labels beside it."""
     async with desk("a") as at:
-        (task,) = await at.api.tasks(at.project)
+        (task,) = at.hub.tasks()
         body = {"answer": {"objects": [CAR]}, "brushDataUrl": "https://b/1"}
-        await at.api.ok("POST", f"/v2/annotate/{task['_id']}", body)
+        at.hub.annotate(task["_id"], body)
         assert await at.send(at.batch((1, "a", {"classifications": [DAY]}))) == []
-        (task,) = await at.api.tasks(at.project)
+        (task,) = at.hub.tasks()
 
     assert task["brushDataUrl"] == "https://b/1"
     assert [made["objectId"] for made in task["answer"]["tools"]] == ["car-1"]
@@ -217,12 +214,11 @@ async def test_overwriting_keeps_ignored_schemas() -> None:
     """Their stored labels stay, all others go; a task with other labels of theirs is written on its own."""
     async with desk("a", "b", "b") as at:
         at.keep_by(LabelMerger(False, frozenset({"cls-note", "tool-car"}), option_values(SCHEMA)))
-        stored = {"objects": [CAR], "classifications": [NOTE, {"schemaId": "cls-seen", "answer": ["rain"]}]}
-        await at.api.import_labels(at.project, [{"externalId": "a", **stored}])
-        last = (await at.api.tasks(at.project))[-1]
-        await at.api.ok("POST", f"/v2/annotate/{last['_id']}", {"answer": {"classifications": [NOTE]}})
+        at.hub.label("a", objects=[CAR], answers={"Note": "hello", "Seen": ["rain"]})
+        last = at.hub.tasks()[-1]
+        at.hub.annotate(last["_id"], {"answer": {"classifications": [NOTE]}})
         await at.send(at.batch((1, "a", {"classifications": [DAY]}), (2, "b", {"classifications": [DAY]})))
-        answers = [task["answer"] for task in await at.api.tasks(at.project)]
+        answers = [task["answer"] for task in at.hub.tasks()]
 
     assert [{each["schemaId"] for each in answer["classifications"]} for answer in answers] == [
         {"cls-note", "cls-type"},
@@ -251,14 +247,14 @@ async def test_assets_that_share_an_id() -> None:
         (sent,) = await at.send(at.batch((1, "a", {"classifications": [DAY]})))
         assert sent["classifications"] == [DAY]
         at.rows.close(1, "imported")
-        first, _ = await at.api.tasks(at.project)
+        first, _ = at.hub.tasks()
         assert at.rows.matches.n_tasks("a") == 2
 
         answer = {"objects": [CAR], "classifications": [], "relations": []}
-        await at.api.ok("POST", f"/v2/annotate/{first['_id']}", {"answer": answer})
+        at.hub.annotate(first["_id"], {"answer": answer})
         assert await at.send(at.batch((2, "a", {"classifications": [NOTE]}))) == []
         at.rows.close(2, "imported")
-        answers = [task["answer"] for task in await at.api.tasks(at.project)]
+        answers = [task["answer"] for task in at.hub.tasks()]
 
     assert [len(answer["tools"]) for answer in answers] == [1, 0]
     assert [{each["schemaId"] for each in answer["classifications"]} for answer in answers] == [

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import pytest
 
-from localhub.hubclient import KEY, Api
 from masks.webserver import saying, serving
 from prelabel.errors import ConfigError
 from prelabel.hub.client import HubClient
 from prelabel.importer.mask_supply import open_mask_supply
 from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import RunOptions
-from prelabel.localhub import LocalHub
+from prelabel.localhub.testing import HubDouble
 from prelabel.model import Binding, MaskClass, Tool
 from prelabel.outcomes.builder import ReportBuilder
 
@@ -102,14 +100,9 @@ async def test_the_report_learns_how_long_fetching_took(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["import", "dry run"])
 async def test_the_hub_is_asked_about_the_storage_first(kind: RunKind, tmp_path: Path) -> None:
     """An unknown one ends the run before any row; a dry run tells what the masks would take."""
-    async with (
-        LocalHub(tmp_path / "store", api_key=KEY) as hub,
-        aiohttp.ClientSession() as session,
-        HubClient(hub.url, KEY, requests_per_minute=100_000) as client,
-    ):
-        made = await Api(hub, session).ok("POST", "/v2/storages/", {"name": "s", "bucket": "masks"})
+    async with HubDouble() as hub, HubClient(hub.url, hub.api_key, requests_per_minute=100_000) as client:
         report = report_of(kind)
-        opened = opened_of(tmp_path, "a.png", "b.png", storage_id=made["storage"]["_id"])
+        opened = opened_of(tmp_path, "a.png", "b.png", storage_id=hub.add_storage(provider="AWS", bucket="masks"))
         async with open_mask_supply(opened, BINDING, opened.survey()[1], report, client):
             pass
         notes = report.finish().notes

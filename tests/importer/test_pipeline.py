@@ -7,93 +7,30 @@ import csv
 import json
 import tempfile
 import threading
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import numpy as np
 import pytest
-import pytest_asyncio
 from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hub.scripted import failure
-from localhub.hubclient import CAR, KEY, Api
+from importer.desk import CONFIG, HEADER, Desk, desk_with, write_csv
+from localhub.project import CAR, SCHEMA
 from notes import texts
 from prelabel.errors import ConfigError, ImportFailed, PrelabelError, UploadRefused
 from prelabel.importer.import_labels import import_labels, import_labels_async
-from prelabel.localhub import LocalHub
-from prelabel.localhub.server import run_in_thread
-from prelabel.localhub.settings import HubSettings
+from prelabel.localhub import HubSettings
+from prelabel.localhub.testing import HubDouble, failure
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from aiohttp.typedefs import Handler
 
     from prelabel.model import Progress
-    from prelabel.outcomes.report import Report
-
-CONFIG: dict[str, Any] = {
-    "external_id_column": "ID",
-    "classification_columns": ["Kind", "Weather", "Remark"],
-    "classification_schema_ids": ["cls-type", "cls-seen", "cls-note"],
-    "requests_per_minute": 100_000,
-}
-HEADER = ("ID", "Kind", "Weather", "Remark", "Extra")
-
-
-def write_csv(path: Path, rows: Sequence[Sequence[str]], header: Sequence[str] = HEADER) -> Path:
-    """Write rows as CSV."""
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
-    return path
-
-
-class Desk:
-    """A hub with one project, and imports into it."""
-
-    def __init__(self, api: Api, project: str, folder: Path) -> None:
-        self.api = api
-        self.project = project
-        self.folder = folder
-
-    async def run(self, rows: Sequence[Sequence[str]], config: dict[str, Any] | None = None, **options: Any) -> Report:
-        """Import rows with the shared config, some of it changed."""
-        path = write_csv(self.folder / "rows.csv", rows, options.pop("header", HEADER))
-        given = {"project": self.project, "host": self.api.hub.url, "api_key": KEY} | options
-        return await import_labels_async(path, CONFIG | (config or {}), **given)
-
-    async def answers(self) -> dict[str, dict[str, Any]]:
-        """External ID -> classification answers by schema, of tasks that have any."""
-        tasks = [task for page in range(1, 5) for task in await self.api.tasks(self.project, page=str(page))]
-        return {
-            task["externalId"]: {each["schemaId"]: each["answer"] for each in task["answer"]["classifications"]}
-            for task in tasks
-            if task["answer"]["classifications"] or task["answer"]["tools"]
-        }
-
-    def requests(self, method_and_path: str) -> int:
-        """Requests of one kind the hub has seen."""
-        return sum(n for route, n in self.api.hub.request_counts.items() if route.startswith(method_and_path))
-
-
-@asynccontextmanager
-async def desk_with(folder: Path, n_assets: int, **options: Any) -> AsyncIterator[Desk]:
-    """A hub with a project of assets ``0.png``, ``1.png``, ..."""
-    async with LocalHub(folder / "store", api_key=KEY, **options) as hub, aiohttp.ClientSession() as session:
-        api = Api(hub, session)
-        yield Desk(api, await api.project(n_assets), folder)
-
-
-@pytest_asyncio.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A hub with eight assets."""
-    async with desk_with(tmp_path, 8) as made:
-        yield made
 
 
 async def test_values_arrive(desk: Desk) -> None:
@@ -102,7 +39,7 @@ async def test_values_arrive(desk: Desk) -> None:
     rows = [["0.png", "day", "rain;fog", 'näive, "text"\nline 2', "x"], ["1.png", "night", "", "", ""]]
     report = await desk.run(rows, on_progress=progress.append)
 
-    assert await desk.answers() == {
+    assert desk.answers() == {
         "0.png": {"cls-type": "opt-day", "cls-seen": ["opt-rain", "opt-fog"], "cls-note": 'näive, "text"\nline 2'},
         "1.png": {"cls-type": "opt-night"},
     }
@@ -119,12 +56,12 @@ async def test_batches_and_requests(tmp_path: Path) -> None:
         report = await desk.run(rows, {"upload_batch_size": 40})
         assert report.n_batches == desk.requests("POST /v2/import/labels") == 7
         assert report.n_requests == 1 + 3 + 7
-        answers = await desk.answers()
+        answers = desk.answers()
         assert {each["cls-note"] for each in answers.values()} == {f"note {number}" for number in range(250)}
 
         report = await desk.run(rows, {"upload_batch_size": 40, "overwrite": False})
         assert report.n_requests == 1 + 7 + 7
-        assert await desk.answers() == answers
+        assert desk.answers() == answers
 
 
 async def test_batches_are_bounded_by_bytes(desk: Desk) -> None:
@@ -143,7 +80,7 @@ async def test_a_hub_with_a_small_limit(tmp_path: Path) -> None:
 
         assert (report.n_imported, report.n_failed) == (7, 1)
         assert [outcome.external_id for outcome in report.failed()] == ["5.png"]
-        assert set(await desk.answers()) == {f"{number}.png" for number in range(8) if number != 5}
+        assert set(desk.answers()) == {f"{number}.png" for number in range(8) if number != 5}
 
 
 async def test_failed_rows_do_not_stop_others_and_can_be_mended(desk: Desk, tmp_path: Path) -> None:
@@ -159,7 +96,7 @@ async def test_failed_rows_do_not_stop_others_and_can_be_mended(desk: Desk, tmp_
     ]
     path = desk.folder / "rows.csv"
     path.write_text("\n".join([",".join(HEADER), *lines, ""]))
-    given: dict[str, Any] = {"project": desk.project, "host": desk.api.hub.url, "api_key": KEY}
+    given: dict[str, Any] = {**desk.hub.target}
     report = await import_labels_async(path, CONFIG, **given, rejects=tmp_path / "r.csv", report=tmp_path / "r.json")
 
     assert (report.n_rows, report.n_imported, report.n_failed, report.exit_code) == (7, 2, 5, 1)
@@ -182,14 +119,14 @@ async def test_failed_rows_do_not_stop_others_and_can_be_mended(desk: Desk, tmp_
     (tmp_path / "r.csv").write_text(mended)
     again = await import_labels_async(tmp_path / "r.csv", CONFIG, **given)
     assert (again.n_imported, again.n_failed) == (2, 3)
-    assert set(await desk.answers()) == {"0.png", "1.png", "2.png", "3.png"}
+    assert set(desk.answers()) == {"0.png", "1.png", "2.png", "3.png"}
 
 
 async def test_one_id_on_several_rows(desk: Desk) -> None:
     """Overwrite: the last row decides, the others say so. Append: all are added in row order, also across batches."""
     rows = [["0.png", "day", "", "first", ""], ["1.png", "day", "", "", ""], ["0.png", "night", "", "", ""]]
     report = await desk.run(rows)
-    assert await desk.answers() == {"0.png": {"cls-type": "opt-night"}, "1.png": {"cls-type": "opt-day"}}
+    assert desk.answers() == {"0.png": {"cls-type": "opt-night"}, "1.png": {"cls-type": "opt-day"}}
     assert [(outcome.number, outcome.state) for outcome in report.outcomes] == [(1, "skipped")]
     assert "row 3 has the same external ID" in report.outcomes[0].reason
 
@@ -197,12 +134,12 @@ async def test_one_id_on_several_rows(desk: Desk) -> None:
         await desk.run([["0.png", "", "", "", ""]])
         report = await desk.run(rows, {"overwrite": False, "upload_batch_size": size})
         assert report.n_imported == 3
-        assert (await desk.answers())["0.png"] == {"cls-type": "opt-night", "cls-note": "first"}
+        assert desk.answers()["0.png"] == {"cls-type": "opt-night", "cls-note": "first"}
 
 
 async def test_one_id_on_several_assets(desk: Desk) -> None:
     """Each asset gets the labels, and the row says so."""
-    await desk.api.upload(desk.project, ["0.png", "0.png"])
+    desk.hub.add_assets(["0.png", "0.png"])
     for overwrite in (True, False):
         report = await desk.run([["0.png", "day", "", "", ""]], {"overwrite": overwrite})
 
@@ -210,26 +147,23 @@ async def test_one_id_on_several_assets(desk: Desk) -> None:
             ("3 assets have this external ID; each of them gets the labels",)
         ]
         assert report.notes == ()
-    tasks = [task for task in await desk.api.tasks(desk.project) if task["externalId"] == "0.png"]
+    tasks = [task for task in desk.hub.tasks() if task["externalId"] == "0.png"]
     assert [task["answer"]["classifications"][0]["answer"] for task in tasks] == ["opt-day"] * 3
 
 
 async def test_overwrite_and_append(desk: Desk) -> None:
     """Overwrite leaves only what was imported; append keeps the rest, and running it twice adds nothing."""
-    await desk.api.import_labels(
-        desk.project,
-        [{"externalId": "0.png", "objects": [CAR], "classifications": [{"schemaId": "cls-note", "answer": "old"}]}],
-    )
+    desk.hub.label("0.png", objects=[CAR], answers={"Note": "old"})
     for _ in range(2):
         report = await desk.run([["0.png", "day", "", "", ""]], {"overwrite": False})
         assert report.notes == ()
-    (task,) = [task for task in await desk.api.tasks(desk.project) if task["answer"]["tools"]]
+    (task,) = [task for task in desk.hub.tasks() if task["answer"]["tools"]]
     assert [made["objectId"] for made in task["answer"]["tools"]] == ["car-1"]
-    assert (await desk.answers())["0.png"] == {"cls-type": "opt-day", "cls-note": "old"}
+    assert desk.answers()["0.png"] == {"cls-type": "opt-day", "cls-note": "old"}
 
     await desk.run([["0.png", "night", "", "", ""]])
-    assert not any(task["answer"]["tools"] for task in await desk.api.tasks(desk.project))
-    assert (await desk.answers())["0.png"] == {"cls-type": "opt-night"}
+    assert not any(task["answer"]["tools"] for task in desk.hub.tasks())
+    assert desk.answers()["0.png"] == {"cls-type": "opt-night"}
 
 
 async def test_masks(desk: Desk) -> None:
@@ -248,7 +182,7 @@ async def test_masks(desk: Desk) -> None:
         "ignored_schema_ids": [],
     }
     report = await desk.run(rows, config, header=("ID", "Kind", "Mask"))
-    tools = {task["externalId"]: task["answer"]["tools"] for task in await desk.api.tasks(desk.project)}
+    tools = {task["externalId"]: task["answer"]["tools"] for task in desk.hub.tasks()}
 
     zones = [zone for made in tools["0.png"] for zone in made["segmentation"]["zones"]]
     assert [made["schemaId"] for made in tools["0.png"]] == ["tool-car", "tool-car"]
@@ -273,14 +207,13 @@ MASKED: dict[str, Any] = {
 }
 
 
-async def sized_desk(desk: Desk) -> Desk:
-    """The desk with masks of 8 x 6 pixels and assets that have this size, half of it, both, and none."""
+def give_sizes(desk: Desk) -> None:
+    """Put a mask of 8 x 6 pixels on the desk, and add assets of this size, half of it, both, and none."""
     mask = np.zeros((6, 8), np.uint8)
     mask[2:4, 2:6] = 1
     Image.fromarray(mask).save(desk.folder / "m.png")
     for external_ids, width, height in ((["same", "both"], 8, 6), (["half", "both"], 4, 3)):
-        await desk.api.upload(desk.project, external_ids, metadata={"width": width, "height": height})
-    return desk
+        desk.hub.add_assets(external_ids, metadata={"width": width, "height": height})
 
 
 def masked(*external_ids: str) -> list[list[str]]:
@@ -290,7 +223,7 @@ def masked(*external_ids: str) -> list[list[str]]:
 
 async def test_sizes_of_masks_and_assets(desk: Desk) -> None:
     """A mask of another size fails its row, where the Hub tells the asset's; a note says where it does not."""
-    await sized_desk(desk)
+    give_sizes(desk)
     report = await desk.run(masked("same", "half", "both", "0.png"), MASKED, header=("ID", "Mask"))
 
     reasons = {outcome.external_id: outcome.reason for outcome in report.failed()}
@@ -305,12 +238,12 @@ async def test_sizes_of_masks_and_assets(desk: Desk) -> None:
 
 async def test_masks_are_scaled_to_their_assets(desk: Desk) -> None:
     """With "resize": "nearest" the labels arrive in the asset's pixels, and the row says so."""
-    await sized_desk(desk)
+    give_sizes(desk)
     report = await desk.run(masked("same", "half"), MASKED | {"resize": "nearest"}, header=("ID", "Mask"))
 
     zones = {
         task["externalId"]: [sorted(zone["region"]) for tool in task["answer"]["tools"] for zone in _zones(tool)]
-        for task in await desk.api.tasks(desk.project)
+        for task in desk.hub.tasks()
         if task["answer"]["tools"]
     }
     assert zones == {"same": [[[2, 2], [2, 4], [6, 2], [6, 4]]], "half": [[[1, 1], [1, 2], [3, 1], [3, 2]]]}
@@ -328,7 +261,7 @@ def _zones(tool: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("keys", [{}, {"overwrite": False}])
 async def test_masks_are_matched_beforehand(desk: Desk, keys: dict[str, Any], tmp_path: Path) -> None:
     """Also where each batch is read: unmatched rows fail before their masks are looked at, with a hint, for a page."""
-    await sized_desk(desk)
+    give_sizes(desk)
     rows = [*masked("same"), ["BOTH", "gone.png"], ["half", "m.png"]]
     report = await desk.run(rows, MASKED | keys, header=("ID", "Mask"), state=tmp_path / "state")
 
@@ -341,8 +274,8 @@ async def test_masks_are_matched_beforehand(desk: Desk, keys: dict[str, Any], tm
 
 async def test_an_id_shared_by_assets_is_told_once(desk: Desk, tmp_path: Path) -> None:
     """Matched beforehand and read again: one note, and the Hub's count is as expected."""
-    await sized_desk(desk)
-    await desk.api.upload(desk.project, ["same"], metadata={"width": 8, "height": 6})
+    give_sizes(desk)
+    desk.hub.add_assets(["same"], metadata={"width": 8, "height": 6})
     report = await desk.run(masked("same"), MASKED, header=("ID", "Mask"), state=tmp_path / "state")
 
     assert [texts(outcome.notes) for outcome in report.outcomes] == [
@@ -353,7 +286,7 @@ async def test_an_id_shared_by_assets_is_told_once(desk: Desk, tmp_path: Path) -
 
 async def test_limits_of_masks(desk: Desk) -> None:
     """As options of the import; a limit of nothing is refused before anything is read."""
-    await sized_desk(desk)
+    give_sizes(desk)
     rows = masked("same")
     for option, part in (("max_mask_pixels", "at most 10 are allowed"), ("max_mask_bytes", "at most 10 are allowed")):
         report = await desk.run(rows, MASKED, header=("ID", "Mask"), **{option: 10})
@@ -370,14 +303,13 @@ async def test_dry_run_sends_nothing(desk: Desk) -> None:
 
         assert (report.kind, report.n_imported, report.n_failed, report.n_batches) == ("dry run", 1, 1, 1)
     assert desk.requests("POST /v2/import/labels") == 0
-    assert await desk.answers() == {}
+    assert desk.answers() == {}
 
 
 async def test_an_appending_or_choosy_hub_is_noticed(tmp_path: Path) -> None:
     """Fewer labelled tasks than expected are a note, not a failure."""
     async with desk_with(tmp_path, 3, settings=HubSettings(skip_non_todo=True)) as desk:
-        task = (await desk.api.tasks(desk.project))[0]
-        await desk.api.call("POST", f"/v2/annotate/{task['_id']}", {"answer": {}}, query={"nextStage": "true"})
+        desk.hub.submit("0.png")
         report = await desk.run([[f"{number}.png", "day", "", "", ""] for number in range(3)])
 
     assert report.n_imported == 3
@@ -400,7 +332,7 @@ async def test_a_key_refused_on_the_way(tmp_path: Path) -> None:
     async def expire(request: web.Request, handler: Any) -> web.StreamResponse:
         nonlocal n_imports
         n_imports += request.path == "/v2/import/labels"
-        return failure(401, "Invalid API KEY") if n_imports > 3 else await handler(request)
+        return failure("Invalid API KEY", status=401) if n_imports > 3 else await handler(request)
 
     async with desk_with(tmp_path, 300, middlewares=[expire]) as desk:
         rows = [[f"{number}.png", "day", "", "", ""] for number in range(300)]
@@ -418,7 +350,7 @@ async def test_a_refused_batch(tmp_path: Path) -> None:
     @web.middleware
     async def choosy(request: web.Request, handler: Any) -> web.StreamResponse:
         is_bad = request.path == "/v2/import/labels" and b"poison" in await request.read()
-        return failure(400, "bad item") if is_bad else await handler(request)
+        return failure("bad item", status=400) if is_bad else await handler(request)
 
     async with desk_with(tmp_path, 8, middlewares=[choosy]) as desk:
         rows = [[f"{number}.png", "", "", "poison" if number == 3 else "fine", ""] for number in range(8)]
@@ -436,7 +368,7 @@ async def test_raise(desk: Desk) -> None:
         await desk.run([["0.png", "day", "", "", ""], ["1.png", "dusk", "", "", ""]], on_error="raise")
 
     assert caught.value.report.n_imported == 1
-    assert set(await desk.answers()) == {"0.png"}
+    assert set(desk.answers()) == {"0.png"}
 
 
 async def test_wrong_configs_send_nothing(desk: Desk) -> None:
@@ -489,23 +421,17 @@ async def test_not_inside_a_running_loop(desk: Desk) -> None:
     """The waiting function says which one to await instead."""
     path = write_csv(desk.folder / "rows.csv", [])
     with pytest.raises(PrelabelError, match="await import_labels_async there"):
-        import_labels(path, CONFIG, project=desk.project, host=desk.api.hub.url, api_key=KEY)
+        import_labels(path, CONFIG, **desk.hub.target)
 
 
 def test_waiting_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an event loop, with key and host from the environment and the config from a file."""
     (tmp_path / "config.json").write_text(json.dumps(CONFIG))
     write_csv(tmp_path / "rows.csv", [["0.png", "day", "", "", ""]])
-    with run_in_thread(tmp_path / "store", api_key=KEY) as hub:
-        monkeypatch.setenv("ANGO_API_KEY", KEY)
+    with HubDouble(SCHEMA, ["0.png"]) as hub:
+        monkeypatch.setenv("ANGO_API_KEY", hub.api_key)
         monkeypatch.setenv("ANGO_HOST", hub.url)
-
-        async def prepare() -> str:
-            async with aiohttp.ClientSession() as session:
-                return await Api(hub, session).project(1)
-
-        project = asyncio.run(prepare())
-        report = import_labels(tmp_path / "rows.csv", tmp_path / "config.json", project=project)
+        report = import_labels(tmp_path / "rows.csv", tmp_path / "config.json", project=hub.project)
 
     assert (report.n_imported, report.exit_code) == (1, 0)
 
@@ -550,7 +476,7 @@ def test_any_sequence_of_imports_does_what_the_model_says(
                 report = await desk.run(rows, config, state=folder / str(number) if recorded else None)
                 assert report.n_failed == 0
                 model(stored, overwrite, ignored, rows)
-                assert await desk.answers() == {each: answers for each, answers in stored.items() if answers}
+                assert desk.answers() == {each: answers for each, answers in stored.items() if answers}
 
     with tempfile.TemporaryDirectory() as name:
         asyncio.run(run(Path(name)))

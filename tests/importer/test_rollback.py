@@ -7,29 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from importer.test_pipeline import Desk, desk_with
-from importer.test_session import Outage, rows_of
-from localhub.hubclient import CAR, KEY
+from importer.desk import Outage, desk_with, rows_of
+from localhub.project import CAR, KEY
 from prelabel.errors import ConfigError
 from prelabel.importer.rollback import roll_back
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from prelabel.localhub.testing import HubDouble
 
-async def set_up_labels(desk: Desk) -> list[dict[str, Any]]:
+
+def set_up_labels(hub: HubDouble) -> list[dict[str, Any]]:
     """Four assets: an object and a note, nothing, two that share an ID and differ, a brush; their tasks."""
-    note = {"schemaId": "cls-note", "answer": "old"}
-    option = {"schemaId": "cls-seen", "answer": ["rain"]}
-    await desk.api.upload(desk.project, ["2.png"])
-    items = [{"externalId": "0.png", "objects": [CAR], "classifications": [note, option]}]
-    await desk.api.import_labels(desk.project, items)
-    tasks = await desk.api.tasks(desk.project)
-    last = tasks[-1]["_id"]
-    await desk.api.ok("POST", f"/v2/annotate/{last}", {"answer": {"classifications": [note]}})
+    hub.add_assets(["2.png"])
+    hub.label("0.png", objects=[CAR], answers={"Note": "old", "Seen": ["rain"]})
+    ids = [task["_id"] for task in hub.tasks()]
+    note = {"answer": {"classifications": [{"schemaId": "cls-note", "answer": "old"}]}}
     brush = {"answer": {"objects": [CAR]}, "brushDataUrl": "https://b/1"}
-    await desk.api.ok("POST", f"/v2/annotate/{tasks[3]['_id']}", brush)
-    return [_essence(task) for task in await desk.api.tasks(desk.project)]
+    for task_id, body in ((ids[-1], note), (ids[3], brush)):
+        hub.annotate(task_id, body)
+    return [_essence(task) for task in hub.tasks()]
 
 
 def _essence(task: dict[str, Any]) -> dict[str, Any]:
@@ -44,14 +42,14 @@ async def test_rollback(tmp_path: Path, overwrite: bool) -> None:
     """After an import, its resumption and a rollback every task is what it was; no import goes on from there."""
     outage = Outage(100)
     async with desk_with(tmp_path, 4, middlewares=[outage.middleware()]) as desk:
-        before = await set_up_labels(desk)
+        before = set_up_labels(desk.hub)
         outage.n_good = 2
         given: dict[str, Any] = {"state": tmp_path / "state", "max_in_flight": 1}
         config = {"overwrite": overwrite, "upload_batch_size": 1}
         await desk.run(rows_of(4, "night"), config, **given)
         outage.n_good = 100
         assert (await desk.run(rows_of(4, "night"), config, **given)).n_failed == 0
-        assert [_essence(task) for task in await desk.api.tasks(desk.project)] != before
+        assert [_essence(task) for task in desk.hub.tasks()] != before
 
         outage.n_good = 0
         stuck = await asyncio.to_thread(roll_back, tmp_path / "state", api_key=KEY)
@@ -61,7 +59,7 @@ async def test_rollback(tmp_path: Path, overwrite: bool) -> None:
         report = await asyncio.to_thread(roll_back, tmp_path / "state", api_key=KEY)
         assert (report.exit_code, report.n_tasks, report.n_put_back, report.failures) == (0, 5, 5, [])
         assert "5 of 5 tasks have their earlier labels again" in report.summary()
-        assert [_essence(task) for task in await desk.api.tasks(desk.project)] == before
+        assert [_essence(task) for task in desk.hub.tasks()] == before
         again = await asyncio.to_thread(roll_back, tmp_path / "state", api_key=KEY)
         assert (again.exit_code, again.n_requests) == (0, 1)
         with pytest.raises(ConfigError, match="was rolled back: give --restart"):

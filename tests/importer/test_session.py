@@ -9,46 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from hub.scripted import failure
-from importer.test_pipeline import desk_with
+from importer.desk import Outage, desk_with, rows_of
 from masks.webserver import endless, serving
 from prelabel.errors import ConfigError
 from prelabel.importer.stop_signal import StopSignal
+from prelabel.localhub.testing import failure
 from prelabel.outcomes.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from prelabel.model import Progress
-
-IMPORTS = "POST /v2/import/labels"
-
-
-def rows_of(n_rows: int, kind: str = "day") -> list[list[str]]:
-    """Rows for as many assets."""
-    return [[f"{number}.png", kind, "", f"note {number}", ""] for number in range(n_rows)]
-
-
-class Outage:
-    """A hub that refuses imports from some request on, until it is mended."""
-
-    def __init__(self, n_good: int, status: int = 401) -> None:
-        self.n_good = n_good
-        self.status = status
-
-    def middleware(self) -> Any:
-        """What the hub is started with."""
-
-        @web.middleware
-        async def refuse(request: web.Request, handler: Any) -> web.StreamResponse:
-            if request.path == "/v2/import/labels":
-                self.n_good -= 1
-                if self.n_good < 0:
-                    return failure(self.status, "no")
-            response: web.StreamResponse = await handler(request)
-            return response
-
-        return refuse
 
 
 @pytest.mark.parametrize("undo", [True, False])
@@ -65,9 +36,9 @@ async def test_going_on(tmp_path: Path, overwrite: bool, undo: bool) -> None:
         second = await desk.run(rows_of(60), {**config, "upload_batch_size": 15}, **given)
         assert (second.n_imported, second.n_earlier, second.n_failed, second.exit_code) == (60, 30, 0, 0)
         assert second.n_batches == 2
-        assert len(await desk.answers()) == 60
+        assert len(desk.answers()) == 60
 
-        n_before = sum(desk.api.hub.request_counts.values())
+        n_before = sum(desk.hub.request_counts.values())
         third = await desk.run(rows_of(60), config, **given)
         assert (third.n_rows, third.n_imported, third.n_earlier, third.exit_code, third.n_requests) == (
             60,
@@ -77,7 +48,7 @@ async def test_going_on(tmp_path: Path, overwrite: bool, undo: bool) -> None:
             0,
         )
         assert "finished by an earlier run: nothing was sent" in third.notes[0]
-        assert sum(desk.api.hub.request_counts.values()) == n_before
+        assert sum(desk.hub.request_counts.values()) == n_before
         again = await desk.run(rows_of(60), config, **given, restart=True)
         assert (again.n_imported, again.n_earlier) == (60, 0)
 
@@ -108,12 +79,12 @@ async def test_another_import_is_refused_before_any_request(tmp_path: Path) -> N
     async with desk_with(tmp_path, 4) as desk:
         rows = [*rows_of(4), ["nobody.png", "day", "", "", ""]]
         await desk.run(rows, state=tmp_path / "state")
-        n_before = sum(desk.api.hub.request_counts.values())
+        n_before = sum(desk.hub.request_counts.values())
         with pytest.raises(ConfigError, match="the CSV is not what"):
             await desk.run(rows_of(3), state=tmp_path / "state")
         with pytest.raises(ConfigError, match="the config is not what"):
             await desk.run(rows, {"overwrite": False}, state=tmp_path / "state")
-        assert sum(desk.api.hub.request_counts.values()) == n_before
+        assert sum(desk.hub.request_counts.values()) == n_before
         report = await desk.run(rows, {"requests_per_minute": 5_000}, state=tmp_path / "state")
         assert (report.n_earlier, report.n_failed) == (4, 1)
 
@@ -128,7 +99,7 @@ async def test_rows_of_one_id_are_added_in_order_after_a_failure(tmp_path: Path)
         # Batches of other IDs travel beside it and may overtake it, so the request is known by what it holds.
         if request.path == "/v2/import/labels" and refused and b'"0.png"' in await request.read():
             refused -= 1
-            return failure(409, "no")
+            return failure("no", status=409)
         response: web.StreamResponse = await handler(request)
         return response
 
@@ -139,7 +110,7 @@ async def test_rows_of_one_id_are_added_in_order_after_a_failure(tmp_path: Path)
         assert (first.n_imported, first.n_failed) == (2, 1)
         second = await desk.run(rows, config, state=tmp_path / "state")
         assert (second.n_imported, second.n_earlier, second.n_failed) == (3, 1, 0)
-        assert (await desk.answers())["0.png"] == {"cls-type": "opt-night", "cls-note": "first"}
+        assert desk.answers()["0.png"] == {"cls-type": "opt-night", "cls-note": "first"}
 
 
 async def test_rows_of_one_id_that_are_sent_again_may_be_interrupted(tmp_path: Path) -> None:
@@ -153,11 +124,11 @@ async def test_rows_of_one_id_that_are_sent_again_may_be_interrupted(tmp_path: P
             journal.settled(journal.sending([2]), "acknowledged")
         outage.n_good = 1
         await desk.run(rows, config, state=state, max_in_flight=1)
-        assert (await desk.answers())["0.png"] == {"cls-type": "opt-day", "cls-note": "first"}
+        assert desk.answers()["0.png"] == {"cls-type": "opt-day", "cls-note": "first"}
         outage.n_good = 100
         report = await desk.run(rows, config, state=state)
         assert (report.n_imported, report.n_failed) == (3, 0)
-        assert (await desk.answers())["0.png"] == {"cls-type": "opt-night", "cls-note": "second"}
+        assert desk.answers()["0.png"] == {"cls-type": "opt-night", "cls-note": "second"}
 
 
 async def test_stopping_gently(tmp_path: Path) -> None:
@@ -178,7 +149,7 @@ async def test_stopping_gently(tmp_path: Path) -> None:
         assert report.n_failed == 40 - report.n_imported
         assert (report.exit_code, report.stopped, report.stopped_by) == (130, "interrupted", "interrupt")
         assert len((tmp_path / "r.csv").read_text().splitlines()) == 1 + report.n_failed
-        assert len(await desk.answers()) == report.n_imported
+        assert len(desk.answers()) == report.n_imported
         again = await desk.run(rows_of(40), {"upload_batch_size": 2}, **given)
         assert (again.n_imported, again.n_earlier, again.exit_code) == (40, report.n_imported, 0)
 
@@ -223,7 +194,7 @@ async def test_the_record_is_small(tmp_path: Path) -> None:
     async with desk_with(tmp_path, 1) as desk:
         ids = [f"{number}.png" for number in range(20_000)]
         for start in range(0, len(ids), 1000):
-            await desk.api.upload(desk.project, ids[start : start + 1000])
+            desk.hub.add_assets(ids[start : start + 1000])
         report = await desk.run(rows_of(20_000), {"upload_batch_size": 500}, state=tmp_path / "state", undo=False)
         assert report.n_imported == 20_000
     assert (tmp_path / "state" / FILE_NAME).stat().st_size < 100_000

@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from localhub.hubclient import KEY, Api
+from localhub.hubclient import Api
+from localhub.project import KEY
 from prelabel.localhub import LocalHub
 from prelabel.localhub.store.database import connect
 

@@ -7,60 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from localhub.project import KEY, SCHEMA
+
 if TYPE_CHECKING:
     import aiohttp
 
     from prelabel.localhub import LocalHub
-
-KEY = "test-key"
-
-SCHEMA: dict[str, Any] = {
-    "tools": [
-        {"schemaId": "tool-car", "tool": "segmentation", "title": "Car", "color": "#f44336", "classifications": []},
-        {
-            "schemaId": "tool-person",
-            "tool": "polygon",
-            "title": "Person",
-            "color": "#03a9f4",
-            "classifications": [
-                {
-                    "schemaId": "cls-pose",
-                    "tool": "radio",
-                    "title": "Pose",
-                    "options": [
-                        {"value": "sits", "schemaId": "opt-sits"},
-                        {"value": "stands", "schemaId": "opt-stands"},
-                    ],
-                }
-            ],
-        },
-    ],
-    "classifications": [
-        {
-            "schemaId": "cls-type",
-            "tool": "radio",
-            "title": "Type",
-            "columnField": True,
-            "options": [{"value": "day", "schemaId": "opt-day"}, {"value": "night", "schemaId": "opt-night"}],
-        },
-        {
-            "schemaId": "cls-seen",
-            "tool": "checkbox",
-            "title": "Seen",
-            "options": [{"value": "rain", "schemaId": "opt-rain"}, {"value": "fog", "schemaId": "opt-fog"}],
-        },
-        {"schemaId": "cls-note", "tool": "text", "title": "Note", "options": []},
-    ],
-    "relations": [],
-}
-
-RING = [[10, 5], [49, 5], [49, 29], [10, 29]]
-HOLE = [[15, 10], [15, 19], [39, 19], [39, 10]]
-CAR: dict[str, Any] = {
-    "schemaId": "tool-car",
-    "objectId": "car-1",
-    "segmentation": {"zones": [{"region": RING, "holes": [HOLE]}]},
-}
 
 
 class Api:
@@ -106,6 +58,11 @@ class Api:
         got, answer, _ = await self.call(method, path, body, query=query)
         assert (got, answer["status"]) == (status, "fail"), answer
         return str(answer["message"])
+
+    async def get(self, url: str) -> tuple[int, bytes, dict[str, str]]:
+        """Status, body and headers of any URL, opened without the key."""
+        async with self.session.get(url) as answer:
+            return answer.status, await answer.read(), dict(answer.headers)
 
     async def project(self, n_assets: int = 0, schema: dict[str, Any] | None = None) -> str:
         """A new project with the shared schema and assets ``0.png``, ``1.png``, ...; its id."""

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from localhub.hubclient import KEY, Api
+from localhub.hubclient import Api
+from localhub.project import KEY
 from prelabel.localhub import HubSettings, LocalHub
 
 if TYPE_CHECKING:

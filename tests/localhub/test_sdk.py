@@ -25,8 +25,8 @@ from imerit_ango.models.storage import Storage
 from imerit_ango.models.task_filter import DateRange, NumberRange, StringFilter, TaskFilter
 from imerit_ango.sdk import SDK
 
-from localhub.hubclient import CAR, HOLE, KEY, RING
-from prelabel.localhub import LocalHub, run_in_thread
+from localhub.project import CAR, HOLE, KEY, RING
+from prelabel.localhub import LocalHub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[LocalHub]:
     """A hub on a thread."""
-    with run_in_thread(tmp_path / "store", api_key=KEY) as running:
+    with LocalHub(tmp_path / "store", api_key=KEY) as running:
         yield running
 
 
@@ -289,7 +289,7 @@ def test_requeueing(sdk: SDK, project_id: str) -> None:
 def test_a_restart_keeps_what_the_sdk_stored(tmp_path: Path) -> None:
     """Two hubs, one after the other, over one folder."""
     for number in range(2):
-        with run_in_thread(tmp_path, api_key=KEY) as hub:
+        with LocalHub(tmp_path, api_key=KEY) as hub:
             sdk = SDK(KEY, host=hub.url)
             if number == 0:
                 project_id = sdk.create_project("p")["data"]["project"]["_id"]

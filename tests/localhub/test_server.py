@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from localhub.hubclient import CAR, KEY, Api
+from localhub.hubclient import Api
+from localhub.project import CAR, KEY
 from prelabel.errors import ConfigError
-from prelabel.localhub import HubSettings, LocalHub, run_in_thread
+from prelabel.localhub import HubSettings, LocalHub
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,14 +93,14 @@ def test_a_hub_that_was_not_started_says_so() -> None:
 
 def test_in_a_thread(tmp_path: Path) -> None:
     """Synchronous callers get a hub beside them, and its errors."""
-    with run_in_thread(tmp_path, api_key=KEY, settings=HubSettings(page_cap=7)) as hub:
+    with LocalHub(tmp_path, api_key=KEY, settings=HubSettings(page_cap=7)) as hub:
         request = urllib.request.Request(f"{hub.url}/v2/listProjects", headers={"apikey": KEY})
         with urllib.request.urlopen(request) as answer:
             assert json.load(answer) == {"status": "success", "data": {"projects": [], "total": 0}}
         assert hub.request_counts["GET /v2/listProjects"] == 1
         with (
             pytest.raises(ConfigError, match="choose another port"),
-            run_in_thread(tmp_path / "b", port=urlsplit(hub.url).port or 0),
+            LocalHub(tmp_path / "b", port=urlsplit(hub.url).port or 0),
         ):
             pass
 
@@ -133,7 +134,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
             with urllib.request.urlopen(urllib.request.Request(f"{url}/v2/project", content, headers)) as answer:
                 assert answer.status == 201
         process.kill()
-    with run_in_thread(tmp_path) as hub:
+    with LocalHub(tmp_path) as hub:
         request = urllib.request.Request(f"{hub.url}/v2/listProjects", headers={"apikey": key})
         with urllib.request.urlopen(request) as answer:
             assert json.load(answer)["data"]["total"] == 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outcomes.test_pending_rows import ITEMS, opened
+from outcomes.opened_rows import ITEMS, opened
 from prelabel.errors import UploadRefused
 from prelabel.model import Batch, BatchFailure, HubTask, Receipt
 from prelabel.outcomes.journal import Journal, ReplacedTask

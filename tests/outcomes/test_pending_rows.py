@@ -8,22 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notes import texts
+from outcomes.opened_rows import ITEMS, ODD, ROWS, opened
 from prelabel.codes import Code
 from prelabel.errors import RowError, UploadRefused
 from prelabel.hub.asset_matching import Matches
-from prelabel.model import (
-    Batch,
-    BatchFailure,
-    BrokenRow,
-    EncodedChunk,
-    EncodedRow,
-    Item,
-    MaskCounts,
-    Note,
-    Receipt,
-    RowBatch,
-    RowOutcome,
-)
+from prelabel.model import Batch, BatchFailure, BrokenRow, EncodedChunk, Note, Receipt, RowOutcome
 from prelabel.outcomes.builder import ReportBuilder
 from prelabel.outcomes.pending_rows import PendingRows
 
@@ -31,24 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prelabel.outcomes.report import Report
-
-ROWS = RowBatch(("id", "note"), [1, 2, 3], [2, 3, 5], {"id": ["a", "b", "c"], "note": ["n1", "n;2", "n3"]})
-ODD = Note(Code.UNKNOWN_COLORS, "odd colours")
-ITEMS = [Item(number, external_id, b"{}") for number, external_id in ((1, "a"), (2, "b"), (3, "c"))]
-
-
-def opened(matches: Matches | None = None) -> tuple[PendingRows, ReportBuilder]:
-    """Books with the three rows on their way; the second has a note and a mask."""
-    books = ReportBuilder("import", "x.csv", ROWS.header, ";")
-    rows = PendingRows(books, ";", matches or Matches())
-    encoded = [
-        EncodedRow(ITEMS[0]),
-        EncodedRow(ITEMS[1], (ODD,), MaskCounts(1, 2, 3, 4, 0, 0.5, 0.25)),
-        EncodedRow(ITEMS[2]),
-    ]
-    chunk = EncodedChunk(ROWS, list(enumerate(encoded)), 1.5, read_s=0.5)
-    assert list(rows.take(chunk)) == ITEMS
-    return rows, books
 
 
 def rejects_of(report: Report, tmp_path: Path) -> list[list[str]]:

@@ -17,14 +17,13 @@ from prelabel.errors import ConfigError
 from prelabel.hub.client import HubClient
 from prelabel.hub.transport import Transport
 from prelabel.importer.import_labels import import_labels
-from prelabel.localhub import run_in_thread
+from prelabel.localhub import LocalHub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from prelabel.demo.landed import DemoProject
     from prelabel.demo.scenes import Sample
-    from prelabel.localhub import LocalHub
     from prelabel.model import Progress
 
 EXAMPLES = ("classification", "segmentation")
@@ -81,7 +80,7 @@ def run_demo(
     """
     if not 1 <= rows <= _MAX_ROWS:
         raise ConfigError(f"rows is {rows}: the demo makes 1 to {_MAX_ROWS:,}", field="rows", value=rows)
-    with _folder(store) as folder, run_in_thread(folder / "hub", port=port) as hub:
+    with _folder(store) as folder, LocalHub(folder / "hub", port=port) as hub:
         on_step(f"drawing {rows} images and masks")
         samples = draw_samples(rows)
         _write(folder, samples)

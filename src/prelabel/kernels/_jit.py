@@ -35,7 +35,7 @@ def sources_stamp() -> bytes:
     return digest.digest()
 
 
-class _FolderCacheImpl(CompileResultCacheImpl):  # type: ignore[misc] # numba has no types
+class _FolderCacheImpl(CompileResultCacheImpl):
     """What numba's disk cache knows of one function; its stamp is that of the function's file and the folder's."""
 
     def __init__(self, function: Callable[..., object]) -> None:
@@ -44,7 +44,7 @@ class _FolderCacheImpl(CompileResultCacheImpl):  # type: ignore[misc] # numba ha
         self.locator.get_source_stamp = lambda: (stamp_of_file(), sources_stamp())
 
 
-class _FolderCache(FunctionCache):  # type: ignore[misc] # numba has no types
+class _FolderCache(FunctionCache):
     """numba's disk cache, where a change in any file of the folder makes a kernel stale."""
 
     _impl_class = _FolderCacheImpl

@@ -1,4 +1,4 @@
-"""Pixels to runs and back (design.md section 4, source 1)."""
+"""Pixels to runs and back (docs/architecture.md, "Runs")."""
 
 from __future__ import annotations
 

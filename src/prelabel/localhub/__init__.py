@@ -5,8 +5,9 @@ Everything goes through the public API with the key; what is sent is stored, and
 
 from __future__ import annotations
 
-from prelabel.localhub.faults.plan import Fault, FaultPlan, plan_of, read_plan
-from prelabel.localhub.server import LocalHub, make_app, run_in_thread, serve_forever
+from prelabel.localhub.faults.fault import Fault
+from prelabel.localhub.faults.plan import FaultPlan, plan_of, read_plan
+from prelabel.localhub.server import LocalHub, make_app, serve_forever
 from prelabel.localhub.settings import HubSettings
 
 __all__ = [
@@ -17,6 +18,5 @@ __all__ = [
     "make_app",
     "plan_of",
     "read_plan",
-    "run_in_thread",
     "serve_forever",
 ]

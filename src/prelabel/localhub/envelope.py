@@ -31,6 +31,21 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
 
+def wrong_key() -> Refusal:
+    """The key is missing or another one."""
+    return Refusal("Invalid API KEY", status=401)
+
+
+def body_too_large(max_bytes: int) -> Refusal:
+    """The body is more than is taken."""
+    return Refusal(f"the body is larger than {max_bytes} bytes", status=413)
+
+
+def no_such_file() -> Refusal:
+    """Nothing lies there, or nothing that may be shown."""
+    return Refusal("no such file", status=404)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a list: ``number`` from 1, ``size`` entries at most."""
@@ -44,7 +59,7 @@ class Page:
         return (self.number - 1) * self.size
 
 
-def success(content: Mapping[str, Any], *, status: int = 200) -> web.Response:
+def success(content: Any, *, status: int = 200) -> web.Response:
     """The success envelope around ``content``."""
     return _json_response({"status": "success", "data": content}, status)
 

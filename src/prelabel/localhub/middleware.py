@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from prelabel.localhub.context import HUB
-from prelabel.localhub.envelope import Refusal, failure
+from prelabel.localhub.envelope import Refusal, body_too_large, failure, wrong_key
+from prelabel.localhub.words import API_PREFIX, FAULTS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 logger = logging.getLogger(__name__)
-
-API_PREFIX = "/v2/"
-FAULTS_PATH = "/faults"
 
 
 @web.middleware
@@ -42,10 +40,9 @@ async def envelop_failures(request: web.Request, handler: Handler) -> web.Stream
     try:
         return await handler(request)
     except Refusal as refusal:
-        return failure(str(refusal), status=refusal.status, headers=refusal.headers)
+        return _answer_to(refusal)
     except web.HTTPRequestEntityTooLarge:
-        limit = request.app[HUB].settings.max_body_bytes
-        return failure(f"the body is larger than {limit} bytes", status=413)
+        return _answer_to(body_too_large(request.app[HUB].settings.max_body_bytes))
     except web.HTTPException as error:
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
         return failure(error.reason, status=error.status, headers=allow)
@@ -54,13 +51,17 @@ async def envelop_failures(request: web.Request, handler: Handler) -> web.Stream
         return failure("Internal server error", status=500)
 
 
+def _answer_to(refusal: Refusal) -> web.Response:
+    return failure(str(refusal), status=refusal.status, headers=refusal.headers)
+
+
 @web.middleware
 async def check_key(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse API calls without the key, and the switch for faults likewise."""
     if request.path.startswith(API_PREFIX) or request.path == FAULTS_PATH:
         given = request.headers.get("apikey", "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, request.app[HUB].settings.api_key.encode()):
-            raise Refusal("Invalid API KEY", status=401)
+            raise wrong_key()
     return await handler(request)
 
 

@@ -1,4 +1,4 @@
-"""The local hub, running: in an event loop, in a thread beside synchronous code, or as the command's only work."""
+"""The local hub, running: for as long as a block of code, or as the command's only work."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import secrets
 import signal
 import sqlite3
 import tempfile
-import threading
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,15 +20,15 @@ from prelabel.localhub import page
 from prelabel.localhub.context import HUB, HubContext
 from prelabel.localhub.faults.strikes import play_faults
 from prelabel.localhub.middleware import check_key, count_requests, envelop_failures, rate_limit
-from prelabel.localhub.routes import assets, faults, files, plugins, projects, tasks
+from prelabel.localhub.routes import assets, exports, faults, files, plugins, projects, storages, tasks
+from prelabel.localhub.serving import STOP_TIMEOUT_S, Server
 from prelabel.localhub.settings import HubSettings
 from prelabel.localhub.store.database import Store, fact
 from prelabel.localhub.store.files import Shelf
 
 if TYPE_CHECKING:
     from collections import Counter, deque
-    from collections.abc import Callable, Iterator, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Sequence
     from typing import Self
 
     from aiohttp.typedefs import Middleware
@@ -37,8 +36,7 @@ if TYPE_CHECKING:
     from prelabel.localhub.faults.plan import FaultPlan
 
 LOOPBACK = "127.0.0.1"
-_ROUTES = (projects, assets, tasks, files, plugins, page)
-_STOP_TIMEOUT_S = 2.0
+_ROUTES = (projects, assets, tasks, storages, files, exports, plugins, page)
 
 
 def make_app(context: HubContext, middlewares: Sequence[Middleware] = ()) -> web.Application:
@@ -61,8 +59,11 @@ def make_app(context: HubContext, middlewares: Sequence[Middleware] = ()) -> web
     return app
 
 
-class LocalHub:
-    """An Ango-Hub-compatible server on this machine; ``async with LocalHub() as hub: hub.url``.
+class LocalHub(Server):
+    """An Ango-Hub-compatible server on this machine.
+
+    ``async with LocalHub() as hub`` runs it in the running event loop, ``with LocalHub() as hub`` on a thread of its
+    own, for synchronous callers.
 
     Args:
         store: folder for what it is sent, made at need; None keeps everything in a temporary folder.
@@ -81,6 +82,9 @@ class LocalHub:
         ...         return hub.url
         >>> asyncio.run(main())
         'http://127.0.0.1:...'
+        >>> with LocalHub(api_key="any text", settings=HubSettings(requests_per_minute=100)) as hub:
+        ...     hub.api_key
+        'any text'
     """
 
     def __init__(
@@ -169,14 +173,6 @@ class LocalHub:
         """Stop listening, finish what is under way, close the store."""
         await self._stack.aclose()
 
-    async def __aenter__(self) -> Self:
-        return await self.start()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
     async def _open(self, folder: Path, stack: AsyncExitStack) -> HubContext:
         try:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
@@ -193,7 +189,7 @@ class LocalHub:
         return HubContext(settings, store, Shelf(resolved, settings.buckets, bytes.fromhex(secret)))
 
     async def _listen(self, context: HubContext, stack: AsyncExitStack) -> str:
-        runner = web.AppRunner(make_app(context, self._middlewares), access_log=None, shutdown_timeout=_STOP_TIMEOUT_S)
+        runner = web.AppRunner(make_app(context, self._middlewares), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         host, port = self._address
@@ -203,48 +199,6 @@ class LocalHub:
             message = f"the local hub cannot listen on {host} port {port}: {error}; choose another port, or 0 for any"
             raise ConfigError(message, field="port", value=port) from error
         return f"http://{host}:{runner.addresses[0][1]}"
-
-
-@contextmanager
-def run_in_thread(
-    store: Path | str | None = None,
-    *,
-    api_key: str = "",
-    port: int = 0,
-    settings: HubSettings | None = None,
-    middlewares: Sequence[Middleware] = (),
-) -> Iterator[LocalHub]:
-    """A hub on a thread of its own, for synchronous callers; it stops with the block.
-
-    Raises:
-        ConfigError: the port is taken, or the store cannot be used.
-
-    Example:
-        >>> with run_in_thread(api_key="any text", settings=HubSettings(requests_per_minute=100)) as hub:
-        ...     hub.api_key
-        'any text'
-    """
-    hub = LocalHub(store, api_key=api_key, port=port, settings=settings, middlewares=middlewares)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="prelabel-hub", daemon=True)
-    thread.start()
-    try:
-        asyncio.run_coroutine_threadsafe(hub.start(), loop).result()
-        try:
-            yield hub
-        finally:
-            asyncio.run_coroutine_threadsafe(hub.stop(), loop).result()
-    finally:
-        asyncio.run_coroutine_threadsafe(_wind_down(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _wind_down() -> None:
-    loop = asyncio.get_running_loop()
-    await loop.shutdown_asyncgens()
-    await loop.shutdown_default_executor()
 
 
 def serve_forever(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from prelabel.errors import ConfigError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ImportMode = Literal["replace", "append"]
 AssetForm = Literal["id", "object"]
 ListingForm = Literal["keys", "names", "urls", "list"]
+_CHOICES: dict[str, Any] = {"import_mode": ImportMode, "asset_form": AssetForm, "listing_form": ListingForm}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,8 @@ class HubSettings:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"the local hub's {name} is {value}: it must be above 0", field=name, value=value)
-        self._check_choice("import_mode", ("replace", "append"))
-        self._check_choice("asset_form", ("id", "object"))
-        self._check_choice("listing_form", ("keys", "names", "urls", "list"))
+        for name, choice in _CHOICES.items():
+            self._check_choice(name, get_args(choice))
 
     def _check_choice(self, name: str, allowed: tuple[str, ...]) -> None:
         value = getattr(self, name)

@@ -11,11 +11,12 @@ import aiohttp
 import orjson
 import pytest
 
-from localhub.hubclient import CAR, KEY, Api
+from localhub.hubclient import Api
+from localhub.project import CAR, KEY
 from prelabel.errors import BatchTooLarge, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.transport import Timeouts, Transport
 from prelabel.localhub import Fault, FaultPlan, HubSettings, LocalHub
-from prelabel.localhub.faults.plan import IMPORT_ROUTE
+from prelabel.localhub.faults.fault import IMPORT_ROUTE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localhub.faults.test_plan import fault_documents
-from prelabel.localhub.faults.plan import IMPORT_ROUTE, Fault, FaultPlan, plan_of
+from localhub.faults.documents import fault_documents
+from prelabel.localhub.faults.fault import IMPORT_ROUTE, Fault
+from prelabel.localhub.faults.plan import FaultPlan, plan_of
 from prelabel.localhub.faults.turns import FaultPlayer
 
 IMPORT = ("POST", "/v2/import/labels", 100)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest_asyncio
 
-from localhub.hubclient import KEY, Api
+from localhub.hubclient import Api
+from localhub.project import KEY
 from prelabel.localhub import Fault, FaultPlan, HubSettings, LocalHub
 
 if TYPE_CHECKING:

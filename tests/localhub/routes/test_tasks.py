@@ -9,7 +9,8 @@ import aiohttp
 import orjson
 import pytest
 
-from localhub.hubclient import CAR, KEY, Api
+from localhub.hubclient import Api
+from localhub.project import CAR, KEY
 from prelabel.localhub import HubSettings, LocalHub
 
 if TYPE_CHECKING:

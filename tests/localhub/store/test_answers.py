@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localhub.hubclient import CAR, HOLE, RING, SCHEMA
+from localhub.project import CAR, HOLE, RING, SCHEMA
 from prelabel.localhub.envelope import Refusal
 from prelabel.localhub.store.answers import AnswerReader, check_geometry, joined
 from prelabel.localhub.store.schema import checked_schema, index_of

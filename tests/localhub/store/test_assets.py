@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from localhub.hubclient import SCHEMA
+from localhub.project import SCHEMA
 from prelabel.localhub.envelope import Page, Refusal
 from prelabel.localhub.store import assets, projects
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from localhub.hubclient import CAR, SCHEMA
+from localhub.project import CAR, SCHEMA
 from prelabel.localhub.envelope import Refusal
 from prelabel.localhub.settings import HubSettings
 from prelabel.localhub.store import assets, labels, projects, tasks

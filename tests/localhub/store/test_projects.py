@@ -1,4 +1,4 @@
-"""Projects, batches and storages in the database."""
+"""Projects and their batches in the database."""
 
 from __future__ import annotations
 
@@ -86,25 +86,3 @@ def test_what_is_no_project_is_refused(db: sqlite3.Connection, body: dict[str, A
     with pytest.raises(Refusal) as caught:
         projects.create_project(db, body)
     assert part in str(caught.value)
-
-
-def test_secrets_of_storages_are_not_kept(db: sqlite3.Connection) -> None:
-    """The hub needs no keys to other places, so it does not store any."""
-    sent = {
-        "name": "s",
-        "provider": "AWS",
-        "bucket": "b",
-        "publicKey": "pub",
-        "privateKey": "hush",
-        "credentials": "hush",
-    }
-    storage = projects.create_storage(db, sent)
-    assert storage["bucket"] == "b"
-    assert "hush" not in "".join(db.iterdump())
-    assert projects.list_storages(db, Page(1, 10), "") == {"storages": [storage], "total": 1}
-    assert projects.list_storages(db, Page(1, 10), "other") == {"storages": [], "total": 0}
-    assert projects.delete_storage(db, storage["_id"]) == storage
-    with pytest.raises(Refusal, match="Invalid storage"):
-        projects.load_storage(db, storage["_id"])
-    with pytest.raises(Refusal, match="a storage needs a name"):
-        projects.create_storage(db, {})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localhub.hubclient import SCHEMA
+from localhub.project import SCHEMA
 from prelabel.localhub.envelope import Refusal
 from prelabel.localhub.store.schema import checked_schema, index_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from localhub.hubclient import CAR, SCHEMA
+from localhub.project import CAR, SCHEMA
 from prelabel.localhub.envelope import Page, Refusal
 from prelabel.localhub.store import assets, projects, tasks
 from prelabel.localhub.store.tasks import TaskView

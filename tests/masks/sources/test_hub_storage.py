@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from localhub.hubclient import KEY, Api
 from prelabel.errors import MaskError, MaskUnavailable
 from prelabel.hub.client import HubClient
-from prelabel.localhub import HubSettings, LocalHub
-from prelabel.localhub.faults.plan import Fault, FaultPlan
+from prelabel.localhub import HubSettings
+from prelabel.localhub.faults.fault import Fault
+from prelabel.localhub.testing import HubDouble
 from prelabel.masks.references import StoredObject, parse_reference
 from prelabel.masks.sources.hub_storage import SignedUrls
 from prelabel.masks.sources.request_plan import MaskSurvey
@@ -32,16 +32,16 @@ STORAGES = "GET /v2/storages"
 class Desk:
     """A hub with a storage whose bucket is a folder, and the URLs it signs."""
 
-    def __init__(self, api: Api, hub: HubClient, storage_id: str) -> None:
-        self.api = api
+    def __init__(self, hub: HubDouble, client: HubClient, storage_id: str) -> None:
         self.hub = hub
+        self.client = client
         self.storage_id = storage_id
 
     def urls(self, *cells: str) -> SignedUrls:
         """Signed URLs by the plan for these cells."""
         survey = MaskSurvey(self.storage_id)
         survey.see(cells)
-        return SignedUrls(self.hub, "p1", survey.plan())
+        return SignedUrls(self.client, "p1", survey.plan())
 
     def reference(self, cell: str) -> StoredObject:
         """What a cell names."""
@@ -51,18 +51,18 @@ class Desk:
 
     async def read(self, url: str) -> bytes:
         """Open a URL, without the key."""
-        async with self.api.session.get(url) as answer:
+        async with aiohttp.request("GET", url) as answer:
             assert answer.status == 200, await answer.text()
             return await answer.read()
 
     def counts(self) -> tuple[int, int, int]:
         """Look-ups of storages, listings, signed masks so far."""
-        counts = self.api.hub.request_counts
+        counts = self.hub.request_counts
         return counts[STORAGES], counts[LISTINGS], counts[SIGNINGS]
 
 
 @asynccontextmanager
-async def desk_with(folder: Path, record: dict[str, Any], **settings: Any) -> AsyncIterator[Desk]:
+async def desk_with(folder: Path, record: dict[str, str], **settings: Any) -> AsyncIterator[Desk]:
     """A hub with ten masks in ``m/`` and one in ``other/``."""
     for name in (*(f"m/{n}.png" for n in range(10)), "other/ü &#+%41.png"):
         path = folder / "bucket" / name
@@ -70,13 +70,10 @@ async def desk_with(folder: Path, record: dict[str, Any], **settings: Any) -> As
         path.write_bytes(name.encode())
     given = HubSettings(buckets={"masks": folder / "bucket"}, **settings)
     async with (
-        LocalHub(folder / "store", api_key=KEY, settings=given) as hub,
-        aiohttp.ClientSession() as session,
-        HubClient(hub.url, KEY, requests_per_minute=100_000, policy=QUICK) as client,
+        HubDouble(settings=given) as hub,
+        HubClient(hub.url, hub.api_key, requests_per_minute=100_000, policy=QUICK) as client,
     ):
-        api = Api(hub, session)
-        storage = await api.ok("POST", "/v2/storages/", {"name": "s", "privateKey": "hush", **record})
-        yield Desk(api, client, storage["storage"]["_id"])
+        yield Desk(hub, client, hub.add_storage(privateKey="hush", **record))
 
 
 AWS = {"provider": "AWS", "bucket": "masks", "region": "eu-central-1"}
@@ -130,7 +127,7 @@ async def test_a_hub_that_does_not_list(tmp_path: Path) -> None:
     """Each mask takes a request then, and the report says so."""
     cells = [f"m/{n}.png" for n in range(10)]
     async with desk_with(tmp_path, AWS, allow_faults=True) as desk:
-        desk.api.hub.faults = FaultPlan(faults=(Fault("html_answer", route=LISTINGS, status=404),))
+        desk.hub.play(Fault("html_answer", route=LISTINGS, status=404))
         urls = desk.urls(*cells)
         found = await asyncio.gather(*(urls.url_of(desk.reference(cell)) for cell in cells))
         assert [await desk.read(url) for url in found] == [cell.encode() for cell in cells]
@@ -166,12 +163,12 @@ async def test_a_listing_that_gives_the_same_url_again(tmp_path: Path) -> None:
     async with desk_with(tmp_path, AWS) as desk:
         urls = desk.urls(*cells)
         reference = desk.reference("m/0.png")
-        listing = await desk.hub.list_signed(desk.storage_id, "masks", "m")
+        listing = await desk.client.list_signed(desk.storage_id, "masks", "m")
 
         async def same(*_: object) -> dict[str, str]:
             return listing
 
-        desk.hub.list_signed = same  # type: ignore[assignment] # a hub that caches its answers
+        desk.client.list_signed = same  # type: ignore[assignment] # a hub that caches its answers
         first = await urls.url_of(reference)
         assert await urls.url_of(reference, instead_of=first) != first
         assert desk.counts() == (1, 1, 1)
@@ -220,7 +217,7 @@ async def test_an_unknown_storage(tmp_path: Path) -> None:
 async def test_a_hub_that_shows_no_storages(tmp_path: Path) -> None:
     """Whoever may not see the organization's storages can still have full addresses signed."""
     async with desk_with(tmp_path, AWS, allow_faults=True) as desk:
-        desk.api.hub.faults = FaultPlan(faults=(Fault("html_answer", route=STORAGES, status=403),))
+        desk.hub.play(Fault("html_answer", route=STORAGES, status=403))
         urls = desk.urls("m/0.png", "s3://masks/m/1.png")
         assert await desk.read(await urls.url_of(desk.reference("s3://masks/m/1.png"))) == b"m/1.png"
         with pytest.raises(MaskError, match="does not tell the bucket"):
@@ -231,12 +228,12 @@ async def test_a_hub_that_shows_no_storages(tmp_path: Path) -> None:
 async def test_a_hub_that_cannot_answer(tmp_path: Path) -> None:
     """The row fails as one that may be tried later; the next run's answer is asked for anew."""
     async with desk_with(tmp_path, AWS, allow_faults=True) as desk:
-        desk.api.hub.faults = FaultPlan(faults=(Fault("server_error", route=SIGNINGS, status=503),))
+        desk.hub.play(Fault("server_error", route=SIGNINGS, status=503))
         urls = desk.urls("m/0.png")
         with pytest.raises(MaskUnavailable, match="the Hub gave no URL for it: the Hub cannot answer now") as caught:
             await urls.url_of(desk.reference("m/0.png"))
         assert caught.value.status == 503
-        desk.api.hub.faults = None
+        desk.hub.play()
         assert await desk.read(await urls.url_of(desk.reference("m/0.png"))) == b"m/0.png"
 
 

@@ -10,16 +10,15 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import pytest
 from aiohttp import web
 
-from localhub.hubclient import KEY, Api
 from masks.buckets import KEYS, fill_bucket, s3_server
 from masks.webserver import endless, saying, serving
 from prelabel.errors import MaskError
 from prelabel.hub.client import HubClient
-from prelabel.localhub import HubSettings, LocalHub
+from prelabel.localhub import HubSettings
+from prelabel.localhub.testing import HubDouble
 from prelabel.masks.limits import MaskLimits
 from prelabel.masks.sources.access import Access, Limits
 from prelabel.masks.sources.request_plan import MaskSurvey
@@ -205,7 +204,7 @@ async def test_memory_is_bounded_whatever_servers_send(tmp_path: Path) -> None:
 class Desk:
     """Sources whose Hub has a storage, and the hub itself."""
 
-    def __init__(self, sources: MaskSources, hub: LocalHub, storage_id: str, bucket: Path) -> None:
+    def __init__(self, sources: MaskSources, hub: HubDouble, storage_id: str, bucket: Path) -> None:
         self.sources = sources
         self.hub = hub
         self.storage_id = storage_id
@@ -234,12 +233,10 @@ async def desk_with(
         (bucket / "m" / f"{number}.png").write_bytes(b"mask %d" % number)
     given = HubSettings(buckets={"masks": bucket}, **settings)
     async with (
-        LocalHub(folder / "store", api_key=KEY, settings=given, middlewares=middlewares) as hub,
-        aiohttp.ClientSession() as session,
-        HubClient(hub.url, KEY, requests_per_minute=100_000) as client,
+        HubDouble(settings=given, middlewares=middlewares) as hub,
+        HubClient(hub.url, hub.api_key, requests_per_minute=100_000) as client,
     ):
-        made = await Api(hub, session).ok("POST", "/v2/storages/", {"name": "s", "provider": "AWS", "bucket": "masks"})
-        storage_id = made["storage"]["_id"]
+        storage_id = hub.add_storage(provider="AWS", bucket="masks")
         survey = MaskSurvey(storage_id)
         survey.see(cells)
         async with MaskSources(folder, access or Access(), Limits(), storage_id=storage_id) as sources:

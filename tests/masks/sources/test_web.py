@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from hub.scripted import raw_server
+from hub.raw_server import raw_server
 from masks.webserver import QUICK, endless, fetch, redirecting, saying, serving, tls_for
 from prelabel.errors import MaskError, MaskUnavailable
 from prelabel.masks.limits import MaskLimits

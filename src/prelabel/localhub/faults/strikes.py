@@ -15,26 +15,27 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
+from http.client import responses
 from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
 
 from prelabel.localhub.context import HUB
-from prelabel.localhub.envelope import Refusal, read_body, success
-from prelabel.localhub.middleware import API_PREFIX, FAULTS_PATH, envelop_failures
+from prelabel.localhub.envelope import Refusal, body_too_large, read_body, success, wrong_key
+from prelabel.localhub.middleware import envelop_failures
 from prelabel.localhub.store.labels import DroppedItems, dropped_items
+from prelabel.localhub.words import API_PREFIX, FAULTS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from prelabel.localhub.faults.plan import Fault
+    from prelabel.localhub.faults.fault import Fault, FaultKind
     from prelabel.localhub.faults.turns import Blow
     from prelabel.localhub.middleware import Handler
 
     Strike = Callable[["Blow", Handler, web.Request], Awaitable[web.StreamResponse]]
 
-_REASONS = {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
 # Close at once, and with a reset: without it a socket that has nothing unread says a polite goodbye.
 _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
@@ -68,7 +69,7 @@ async def _too_many_requests(blow: Blow, handler: Handler, request: web.Request)
 
 async def _server_error(blow: Blow, handler: Handler, request: web.Request) -> web.StreamResponse:
     await _before_or_after(blow, handler, request)
-    reason = _REASONS.get(blow.status, "Server Error")
+    reason = responses.get(blow.status, "Server Error")
     raise Refusal(reason, status=blow.status, headers=_retry_after(blow.fault))
 
 
@@ -84,12 +85,12 @@ def _retry_after(fault: Fault) -> dict[str, str]:
 
 async def _unauthorized(blow: Blow, handler: Handler, request: web.Request) -> web.StreamResponse:
     await _before_or_after(blow, handler, request)
-    raise Refusal("Invalid API KEY", status=401)
+    raise wrong_key()
 
 
 async def _body_too_large(blow: Blow, handler: Handler, request: web.Request) -> web.StreamResponse:
     await _before_or_after(blow, handler, request)
-    raise Refusal(f"the body is larger than {blow.fault.max_bytes} bytes", status=413)
+    raise body_too_large(blow.fault.max_bytes)
 
 
 async def _latency(blow: Blow, handler: Handler, request: web.Request) -> web.StreamResponse:
@@ -129,7 +130,7 @@ def _reset(request: web.Request) -> web.StreamResponse:
 
 async def _html_answer(blow: Blow, handler: Handler, request: web.Request) -> web.StreamResponse:
     await _before_or_after(blow, handler, request)
-    title = "Please sign in" if blow.status < 400 else f"{blow.status} {_REASONS.get(blow.status, 'Error')}"
+    title = "Please sign in" if blow.status < 400 else f"{blow.status} {responses.get(blow.status, 'Error')}"
     page = f"<html>\n<head><title>{title}</title></head>\n<body><center><h1>{title}</h1></center></body>\n</html>\n"
     return web.Response(text=page, status=blow.status, content_type="text/html")
 
@@ -190,7 +191,7 @@ async def _understated_count(blow: Blow, handler: Handler, request: web.Request)
     return success({"project": f"{max(0, int(n_written) - blow.fault.n_items)} {rest}"})
 
 
-_STRIKES: dict[str, Strike] = {
+_STRIKES: dict[FaultKind, Strike] = {
     "too_many_requests": _too_many_requests,
     "server_error": _server_error,
     "unauthorized": _unauthorized,

@@ -10,10 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from prelabel.localhub.faults.plan import Fault, FaultPlan
+from prelabel.localhub.words import IMPORT_PATH
 
-_IMPORT = ("POST", "/v2/import/labels")
+if TYPE_CHECKING:
+    from prelabel.localhub.faults.fault import Fault
+    from prelabel.localhub.faults.plan import FaultPlan
+
 _IMPORTS_ONLY = {"dropped_items", "understated_count"}
 _USUAL_ERRORS = (500, 502, 503, 504)
 
@@ -51,7 +53,7 @@ class _Turn:
         if self.method not in {"*", method} or not self.path.fullmatch(path):
             return False
         if self.fault.kind in _IMPORTS_ONLY:
-            return (method, path) == _IMPORT
+            return (method, path) == ("POST", IMPORT_PATH)
         return self.fault.kind != "body_too_large" or n_bytes > self.fault.max_bytes
 
     def is_due(self) -> bool:

@@ -10,7 +10,7 @@ from prelabel.errors import ConfigError
 from prelabel.localhub.context import HUB
 from prelabel.localhub.envelope import Refusal, read_object, success
 from prelabel.localhub.faults.plan import plan_of
-from prelabel.localhub.middleware import FAULTS_PATH
+from prelabel.localhub.words import FAULTS_PATH
 
 if TYPE_CHECKING:
     from prelabel.localhub.faults.turns import FaultPlayer

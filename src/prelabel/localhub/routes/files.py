@@ -1,4 +1,4 @@
-"""Routes of files: storages, signed URLs, uploads, bucket objects, exports."""
+"""Routes of files: uploads, objects of buckets, and the signed URLs that open them."""
 
 from __future__ import annotations
 
@@ -10,63 +10,17 @@ from urllib.parse import unquote, urlsplit
 from aiohttp import web
 
 from prelabel.localhub.context import HUB
-from prelabel.localhub.envelope import Refusal, flag_of, page_of, read_object, success
-from prelabel.localhub.store import export, projects
-from prelabel.localhub.store.files import EXPORT_LIFETIME_S, FILE_KINDS, bucket_and_key, listing_answer, safe_name
+from prelabel.localhub.envelope import Refusal, no_such_file, success
+from prelabel.localhub.store import projects, storages
+from prelabel.localhub.store.files import FILE_KINDS, bucket_and_key, safe_name
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from prelabel.localhub.context import HubContext
 
 routes = web.RouteTableDef()
 
 # An uploaded page must never run as ours: it would find the key in the viewer's address.
 _INERT = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
-
-
-@routes.get("/v2/storages")
-async def list_storages(request: web.Request) -> web.Response:
-    """One page of storages."""
-    hub, query = request.app[HUB], request.query
-    page = page_of(query, hub.settings.page_cap)
-    listed = await hub.store.read(projects.list_storages, page, query.get("_id", ""))
-    if not hub.settings.tells_bucket:
-        for storage in listed["storages"]:
-            storage.pop("bucket", None)
-    return success(listed)
-
-
-@routes.post("/v2/storages")
-@routes.post("/v2/storages/")
-async def create_storage(request: web.Request) -> web.Response:
-    """A new storage."""
-    body = await read_object(request)
-    return success({"storage": await request.app[HUB].store.write(projects.create_storage, body)}, status=201)
-
-
-@routes.delete("/v2/storages/{storage}")
-async def delete_storage(request: web.Request) -> web.Response:
-    """Remove a storage."""
-    write = request.app[HUB].store.write
-    return success({"storage": await write(projects.delete_storage, request.match_info["storage"])})
-
-
-@routes.get("/v2/storages/{storage}/files")
-async def list_files(request: web.Request) -> web.Response:
-    """Every file under a folder of a bucket, with signed URLs if asked."""
-    hub, query = request.app[HUB], request.query
-    await hub.store.read(projects.load_storage, request.match_info["storage"])
-    bucket = query.get("bucketName", "")
-    if not bucket:
-        raise Refusal("bucketName is missing")
-    folder = query.get("path", "")
-    files = await asyncio.to_thread(hub.shelf.listing, bucket, folder)
-    if flag_of(query, "getSignedUrls", default=False):
-        for file in files:
-            path = f"/buckets/{bucket}/{file['key']}"
-            file["signedUrl"] = _url(request, hub.shelf.signed("GET", path, hub.settings.url_lifetime_s))
-    return success(listing_answer(files, folder, hub.settings.listing_form))
 
 
 @routes.get("/v2/getUploadUrl")
@@ -79,7 +33,7 @@ async def upload_url(request: web.Request) -> web.Response:
     project = await hub.store.read(projects.load_project, query.get("project", ""))
     path = f"/files/{project['_id']}/{kind}/{safe_name(name)}"
     signed = hub.shelf.signed("PUT", path, hub.settings.url_lifetime_s)
-    return success({"uploadUrl": _url(request, signed)}, status=201)
+    return success({"uploadUrl": url_on_hub(request, signed)}, status=201)
 
 
 @routes.get("/v2/getSignedUrl")
@@ -88,10 +42,10 @@ async def signed_url(request: web.Request) -> web.Response:
     hub, query = request.app[HUB], request.query
     wanted = query.get("name") or query.get("url") or ""
     storage_id = query.get("storageId", "")
-    bucket = (await hub.store.read(projects.load_storage, storage_id)).get("bucket", "") if storage_id else ""
+    bucket = (await hub.store.read(storages.load_storage, storage_id)).get("bucket", "") if storage_id else ""
     path = _served_path(request, wanted, bucket)
     signed = hub.shelf.signed("GET", path, hub.settings.url_lifetime_s)
-    return success({"signedUrl": _url(request, signed)}, status=201)
+    return success({"signedUrl": url_on_hub(request, signed)}, status=201)
 
 
 def _served_path(request: web.Request, wanted: str, bucket: str) -> str:
@@ -136,7 +90,7 @@ async def get_file(request: web.Request) -> web.StreamResponse:
     """An upload; its name is the secret, as assets are shown without the key."""
     parts = request.match_info
     path = request.app[HUB].shelf.upload_path(parts["project"], parts["kind"], parts["name"])
-    return await _sent(path)
+    return await sent_file(path)
 
 
 @routes.get("/buckets/{bucket}/{key:.+}")
@@ -144,38 +98,20 @@ async def get_object(request: web.Request) -> web.StreamResponse:
     """An object of a bucket."""
     shelf, parts = request.app[HUB].shelf, request.match_info
     shelf.check_token("GET", request.path, request.query)
-    return await _sent(await asyncio.to_thread(shelf.bucket_path, parts["bucket"], parts["key"]))
+    return await sent_file(await asyncio.to_thread(shelf.bucket_path, parts["bucket"], parts["key"]))
 
 
-@routes.get("/exports/{name}")
-async def get_export(request: web.Request) -> web.StreamResponse:
-    """An export's zip file."""
-    shelf = request.app[HUB].shelf
-    shelf.check_token("GET", request.path, request.query)
-    return await _sent(shelf.export_path(request.match_info["name"]))
+async def sent_file(path: Path) -> web.FileResponse:
+    """A file of the shelf as an answer.
 
-
-@routes.get("/v2/export")
-async def export_project(request: web.Request) -> web.Response:
-    """Export a project's tasks and say where the zip file is."""
-    hub = request.app[HUB]
-    order = export.order_of(request.query)
-    path = await _export(hub, order)
-    return success({"exportPath": _url(request, hub.shelf.signed("GET", f"/exports/{path.name}", EXPORT_LIFETIME_S))})
-
-
-async def _export(hub: HubContext, order: export.ExportOrder) -> Path:
-    records = await hub.store.read(export.export_records, order)
-    path = await asyncio.to_thread(hub.shelf.new_export, order.project_id)
-    await asyncio.to_thread(export.write_zip, path, order.project_id, records, as_lines=order.as_lines)
-    return path
-
-
-async def _sent(path: Path) -> web.FileResponse:
+    Raises:
+        Refusal: it is not there (404).
+    """
     if not await asyncio.to_thread(path.is_file):
-        raise Refusal("no such file", status=404)
+        raise no_such_file()
     return web.FileResponse(path, headers=_INERT)
 
 
-def _url(request: web.Request, path_and_query: str) -> str:
+def url_on_hub(request: web.Request, path_and_query: str) -> str:
+    """The URL of a path on this hub, under the name the caller knows it by."""
     return f"{request.url.origin()}{path_and_query}"

@@ -11,6 +11,7 @@ from prelabel.localhub.context import HUB
 from prelabel.localhub.envelope import flag_of, list_param, object_param, page_of, read_object, success
 from prelabel.localhub.store import labels, projects, tasks
 from prelabel.localhub.store.sorting import TASK_ORDER, order_by
+from prelabel.localhub.words import IMPORT_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,7 @@ async def requeue(request: web.Request) -> web.Response:
     return success({"modifiedCount": count})
 
 
-@routes.post("/v2/import/labels")
+@routes.post(IMPORT_PATH)
 async def import_labels(request: web.Request) -> web.Response:
     """Write labels to the tasks of the named assets; all items or, if one cannot be read, none."""
     hub, body = request.app[HUB], await read_object(request)

@@ -11,8 +11,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from prelabel.localhub.envelope import Refusal
 from prelabel.localhub.store.schema import MAX_NESTING
+from prelabel.localhub.words import MANY_OPTIONS_KINDS, ONE_OPTION_KINDS, SECTIONS, TEXT_KIND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +24,8 @@ if TYPE_CHECKING:
 
 Answer = dict[str, list[dict[str, Any]]]
 
-EMPTY_ANSWER = '{"tools":[],"classifications":[],"relations":[]}'
+EMPTY_ANSWER = orjson.dumps({section: [] for section in SECTIONS}).decode()
 IMPORT_AUTHOR = "import"
-_ONE_OPTION = frozenset({"radio", "single-dropdown"})
-_MANY_OPTIONS = frozenset({"checkbox", "multi-dropdown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +170,11 @@ def _object_id(tool: Mapping[str, Any], where: str) -> str:
 
 
 def _stored_answer(answer: Any, entry: Entry, where: str) -> Any:
-    if entry.kind in _ONE_OPTION | {"text"}:
+    if entry.kind in ONE_OPTION_KINDS | {TEXT_KIND}:
         if not isinstance(answer, str):
             raise Refusal(f"{where}: the answer to {entry.title!r} ({entry.kind}) must be a text")
-        return answer if entry.kind == "text" else _option_id(answer, entry)
-    if entry.kind in _MANY_OPTIONS:
+        return answer if entry.kind == TEXT_KIND else _option_id(answer, entry)
+    if entry.kind in MANY_OPTIONS_KINDS:
         if not isinstance(answer, list) or not all(isinstance(each, str) for each in answer):
             raise Refusal(f"{where}: the answer to {entry.title!r} ({entry.kind}) must be a list of texts")
         return [known for each in answer if (known := _option_id(each, entry)) is not None] or None

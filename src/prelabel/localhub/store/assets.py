@@ -14,6 +14,7 @@ from prelabel.localhub.store.database import new_id
 from prelabel.localhub.store.filters import Condition, all_of
 from prelabel.localhub.store.projects import batch_ids, load_project
 from prelabel.localhub.store.schema import index_of
+from prelabel.localhub.words import TODO
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,7 +29,7 @@ _INSERT_ASSET = (
 )
 _INSERT_TASK = (
     "INSERT INTO tasks (id, project, asset, external_id, batches, priority, stage, status, is_pre_labeled, answer,"
-    " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'TODO', ?, ?, ?, ?)"
+    " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -63,7 +64,7 @@ def create_assets(
         in_batches = json_text(list(dict.fromkeys(common + batch_ids(project, asset.batches))))
         key = (project_id, asset.external_id)
         asset_rows.append((asset_id, *key, asset.url, in_batches, asset.extras, is_pre, now))
-        task = (project_id, asset_id, asset.external_id, in_batches, priority, stage, is_pre, asset.answer)
+        task = (project_id, asset_id, asset.external_id, in_batches, priority, stage, TODO, is_pre, asset.answer)
         task_rows.append((new_id(), *task, now, now))
     db.executemany(_INSERT_ASSET, asset_rows)
     db.executemany(_INSERT_TASK, task_rows)

@@ -125,6 +125,17 @@ class Store:
         """Run ``work(connection, ...)`` on the store's thread, on one snapshot."""
         return await self._on_thread(lambda: self._transact("BEGIN", lambda db: work(db, *args, **kwargs)))
 
+    def transact(self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As :meth:`write`, for callers who wait without an event loop.
+
+        Raises:
+            RuntimeError: the store is not open.
+        """
+        if self._connection is None:
+            raise RuntimeError("the local hub is not running: look into it inside its block")
+        whole = self._thread.submit(self._transact, "BEGIN IMMEDIATE", lambda db: work(db, *args, **kwargs))
+        return whole.result()
+
     async def write(
         self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:

@@ -13,6 +13,7 @@ from prelabel.localhub.store.filters import Condition, all_of
 from prelabel.localhub.store.projects import load_project
 from prelabel.localhub.store.schema import SchemaIndex, index_of
 from prelabel.localhub.store.tasks import matching
+from prelabel.localhub.words import TASK_TYPE, TEXT_KIND
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,11 +26,11 @@ class ExportOrder:
     """What an export shall hold. ``filters`` are task filters."""
 
     project_id: str
-    filters: tuple[Mapping[str, Any], ...]
-    as_lines: bool
-    with_metadata: bool
-    with_history: bool
-    is_empty: bool
+    filters: tuple[Mapping[str, Any], ...] = ()
+    as_lines: bool = False
+    with_metadata: bool = True
+    with_history: bool = True
+    is_empty: bool = False
 
 
 def order_of(query: Mapping[str, str]) -> ExportOrder:
@@ -45,7 +46,7 @@ def order_of(query: Mapping[str, str]) -> ExportOrder:
         {name: {"$in": wanted}} for name in ("stage", "batches", "status") if (wanted := list_param(query, name))
     ]
     filters += [{name: span} for name in ("createdAt", "updatedAt") if (span := object_param(query, name))]
-    kinds = list_param(query, "taskTypes") or ["default"]
+    kinds = list_param(query, "taskTypes") or [TASK_TYPE]
     return ExportOrder(
         project_id=query.get("project", ""),
         filters=tuple(filters),
@@ -53,7 +54,7 @@ def order_of(query: Mapping[str, str]) -> ExportOrder:
         with_metadata=flag_of(query, "includeMetadata", default=True),
         with_history=flag_of(query, "includeHistory", default=True),
         # This hub has neither issues nor consensus or benchmark tasks: an export of those is empty.
-        is_empty=query.get("type", "task") != "task" or "default" not in kinds,
+        is_empty=query.get("type", "task") != "task" or TASK_TYPE not in kinds,
     )
 
 
@@ -135,7 +136,7 @@ def _exported_classification(given: Mapping[str, Any], index: SchemaIndex) -> di
     entry = index.classifications.get(given["schemaId"])
     answer = given["answer"]
     known = {} if entry is None else {"tool": entry.kind, "title": entry.title, "columnField": entry.column_field}
-    if entry is not None and entry.kind != "text":
+    if entry is not None and entry.kind != TEXT_KIND:
         answer = (
             [_value(each, entry.values) for each in answer]
             if isinstance(answer, list)

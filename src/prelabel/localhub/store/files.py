@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from prelabel.localhub.envelope import Refusal
+from prelabel.localhub.envelope import Refusal, no_such_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class Shelf:
         """
         parts = (project_id, kind, name)
         if any(part != safe_name(part) for part in parts):
-            raise Refusal("no such file", status=404)
+            raise no_such_file()
         return self.folder.joinpath("files", *parts)
 
     def export_path(self, name: str) -> Path:
@@ -60,7 +60,7 @@ class Shelf:
             Refusal: ``name`` is no plain name (404).
         """
         if name != safe_name(name):
-            raise Refusal("no such file", status=404)
+            raise no_such_file()
         return self.folder / "exports" / name
 
     def new_export(self, project_id: str) -> Path:
@@ -92,9 +92,9 @@ class Shelf:
         try:
             path = (root / key.lstrip("/")).resolve()
         except (ValueError, OSError) as error:
-            raise Refusal("no such file", status=404) from error
+            raise no_such_file() from error
         if not path.is_relative_to(root):
-            raise Refusal("no such file", status=404)
+            raise no_such_file()
         return path
 
     def listing(self, bucket: str, folder: str) -> list[dict[str, Any]]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from prelabel.localhub.envelope import Refusal
 from prelabel.localhub.store.database import new_id
+from prelabel.localhub.words import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SECTIONS = ("tools", "classifications", "relations")
 MAX_NESTING = 20
 
 

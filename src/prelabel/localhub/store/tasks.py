@@ -12,6 +12,7 @@ from prelabel.localhub.store.answers import EMPTY_ANSWER, AnswerReader
 from prelabel.localhub.store.filters import Condition, Field, aliases_of, all_of, condition_of
 from prelabel.localhub.store.projects import OWNER, load_project
 from prelabel.localhub.store.schema import index_of
+from prelabel.localhub.words import COMPLETE_STAGE, COMPLETED, TASK_TYPE, TODO
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,7 +25,7 @@ _COLUMNS = {
     "_id": "id",
     "asset": "asset",
     "externalId": "external_id",
-    "type": "'default'",
+    "type": f"'{TASK_TYPE}'",
     "status": "status",
     "reviewStatus": "review_status",
     "assignee": "assignee",
@@ -128,8 +129,19 @@ def annotate(
         (answer, *brushes, number_or_zero(body.get("duration")), now_text(), OWNER, row["seq"]),
     )
     if next_stage:
-        _move_on(db, _load(db, task_id), project["stages"])
+        submit(db, task_id)
     return show_task(db, task_id, asset_form)
+
+
+def submit(db: sqlite3.Connection, task_id: str) -> None:
+    """Move a task to its next stage and keep what it leaves behind in its history; in the last stage, nothing happens.
+
+    Raises:
+        Refusal: there is none with this id.
+    """
+    row = _load(db, task_id)
+    stages = load_project(db, row["project"])["stages"]
+    _move_on(db, row, stages)
 
 
 def requeue(db: sqlite3.Connection, project_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,7 +182,7 @@ def _move_on(db: sqlite3.Connection, row: sqlite3.Row, stages: list[dict[str, An
     there = next((by_id[each] for each in here.get("next", []) if isinstance(each, str) and each in by_id), None)
     if there is None:
         return
-    now, is_complete = now_text(), _status_in(there) == "Completed"
+    now, is_complete = now_text(), _status_in(there) == COMPLETED
     history = orjson.loads(row["stage_history"])
     history.append(
         {"stage": here.get("name", row["stage"]), "stageId": row["stage"], "duration": row["duration"]}
@@ -183,7 +195,7 @@ def _move_on(db: sqlite3.Connection, row: sqlite3.Row, stages: list[dict[str, An
 
 
 def _status_in(stage: Mapping[str, Any]) -> str:
-    return "Completed" if stage.get("type") == "Complete" else "TODO"
+    return COMPLETED if stage.get("type") == COMPLETE_STAGE else TODO
 
 
 def _load(db: sqlite3.Connection, task_id: str) -> sqlite3.Row:
@@ -209,7 +221,7 @@ def _shown(row: sqlite3.Row, view: TaskView, urls: Mapping[str, str]) -> dict[st
         "project": row["project"],
         "asset": asset,
         "externalId": row["external_id"],
-        "type": "default",
+        "type": TASK_TYPE,
         "stage": row["stage"],
         "status": row["status"],
         "review": {"status": row["review_status"]},

@@ -1,0 +1,95 @@
+"""A hub with one project, and imports into it."""
+
+from __future__ import annotations
+
+import csv
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from localhub.project import KEY, SCHEMA
+from prelabel.importer.import_labels import import_labels_async
+from prelabel.localhub.testing import HubDouble, failure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from aiohttp.typedefs import Handler, Middleware
+
+    from prelabel.outcomes.report import Report
+
+CONFIG: dict[str, Any] = {
+    "external_id_column": "ID",
+    "classification_columns": ["Kind", "Weather", "Remark"],
+    "classification_schema_ids": ["cls-type", "cls-seen", "cls-note"],
+    "requests_per_minute": 100_000,
+}
+HEADER = ("ID", "Kind", "Weather", "Remark", "Extra")
+
+
+def write_csv(path: Path, rows: Sequence[Sequence[str]], header: Sequence[str] = HEADER) -> Path:
+    """Write rows as CSV."""
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+def rows_of(n_rows: int, kind: str = "day") -> list[list[str]]:
+    """Rows for as many assets."""
+    return [[f"{number}.png", kind, "", f"note {number}", ""] for number in range(n_rows)]
+
+
+class Desk:
+    """A hub with one project, and imports into it."""
+
+    def __init__(self, hub: HubDouble, folder: Path) -> None:
+        self.hub = hub
+        self.folder = folder
+
+    async def run(self, rows: Sequence[Sequence[str]], config: dict[str, Any] | None = None, **options: Any) -> Report:
+        """Import rows with the shared config, some of it changed."""
+        path = write_csv(self.folder / "rows.csv", rows, options.pop("header", HEADER))
+        return await import_labels_async(path, CONFIG | (config or {}), **{**self.hub.target, **options})
+
+    def answers(self) -> dict[str, dict[str, Any]]:
+        """External ID -> classification answers by schema, of tasks that have any labels."""
+        return {
+            task["externalId"]: {each["schemaId"]: each["answer"] for each in task["answer"]["classifications"]}
+            for task in self.hub.tasks()
+            if task["answer"]["classifications"] or task["answer"]["tools"]
+        }
+
+    def requests(self, method_and_path: str) -> int:
+        """Requests of one kind the hub has seen."""
+        return sum(n for route, n in self.hub.request_counts.items() if route.startswith(method_and_path))
+
+
+@asynccontextmanager
+async def desk_with(folder: Path, n_assets: int, **options: Any) -> AsyncIterator[Desk]:
+    """A hub with a project of assets ``0.png``, ``1.png``, ..."""
+    ids = [f"{number}.png" for number in range(n_assets)]
+    async with HubDouble(SCHEMA, ids, api_key=KEY, **options) as hub:
+        yield Desk(hub, folder)
+
+
+class Outage:
+    """A hub that refuses imports from some request on, until it is mended."""
+
+    def __init__(self, n_good: int, status: int = 401) -> None:
+        self.n_good = n_good
+        self.status = status
+
+    def middleware(self) -> Middleware:
+        """What the hub is started with."""
+
+        @web.middleware
+        async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.path == "/v2/import/labels":
+                self.n_good -= 1
+                if self.n_good < 0:
+                    return failure("no", status=self.status)
+            return await handler(request)
+
+        return refuse
