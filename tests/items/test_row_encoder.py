@@ -117,6 +117,18 @@ def test_a_row_with_everything(tmp_path: Path) -> None:
     assert min(row.mask.decode_s, row.mask.trace_s) > 0
 
 
+@pytest.mark.parametrize("value", [1, 255])
+def test_the_mapping_tells_how_bits_are_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: int) -> None:
+    """White of a 1-bit mask is found by 1 and by 255."""
+    monkeypatch.setitem(VALUES, CAR, value)
+    save(tmp_path / "a.png", MASK == 1)
+
+    row = encoder(tmp_path, tools=(CAR,)).encode(rows("a.png"), 0)
+
+    assert painted(json.loads(row.item.body)["objects"], MASK.shape) == TITLES[(MASK == 1).astype(int)].tolist()
+    assert row.notes == ()
+
+
 def test_colours(tmp_path: Path) -> None:
     """RGB files, and palettes by their colours."""
     save(tmp_path / "rgb.png", PALETTE[MASK])

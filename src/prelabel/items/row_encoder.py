@@ -238,7 +238,9 @@ class RowEncoder:
         assert self._kind is not None
         if isinstance(content, Runs) and self._kind == "rgb":
             raise MaskError("COCO run lengths hold no colours: map one value, as in [1], in mask_color_mapping")
-        runs = content if isinstance(content, Runs) else decode_mask(content, self._kind, self._limits)
+        runs = (
+            content if isinstance(content, Runs) else decode_mask(content, self._kind, self._limits, self._table.keys)
+        )
         return fit_to_assets(runs, shapes, self._config.resize, self._limits)
 
     def _trace(self, runs: Runs) -> tuple[Polygons, list[str]]:
