@@ -123,7 +123,7 @@ def test_the_mapping_tells_how_bits_are_meant(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setitem(VALUES, CAR, value)
     save(tmp_path / "a.png", MASK == 1)
 
-    row = encoder(tmp_path, tools=(CAR,)).encode(rows("a.png"), 0)
+    row = encoder(tmp_path, tools=(CAR, TREE)).encode(rows("a.png"), 0)
 
     assert painted(json.loads(row.item.body)["objects"], MASK.shape) == TITLES[(MASK == 1).astype(int)].tolist()
     assert row.notes == ()

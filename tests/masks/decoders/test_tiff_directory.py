@@ -64,6 +64,13 @@ def test_a_tile_may_not_be_larger_than_a_mask() -> None:
         check_tiff(encoded, MaskLimits(max_pixels=999_999))
 
 
+@pytest.mark.parametrize("sides", [{256: 0}, {257: 0}, {256: 0, 258: 64, 339: 3}])
+def test_a_picture_has_pixels(sides: dict[int, object]) -> None:
+    """Nothing is divided by a width of 0."""
+    with pytest.raises(MaskError, match="no rows or no columns"):
+        check_tiff(tiff(sides), MaskLimits())
+
+
 def test_bits_and_samples_count() -> None:
     """Three samples of 16 bits are six bytes a pixel."""
     encoded = tiff({258: (16, 16, 16), 277: 3, 262: 2})

@@ -59,7 +59,8 @@ def read_tiff(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored
         raster = open_raster(encoded, "TIFF", kind, limits)
     else:
         check_readable(Layout("I", picture.shape), kind)
-        encoded = _as_bytes(encoded, picture, dtype, limits)
+        with refusing("the TIFF file cannot be decoded", picture.shape):
+            encoded = _as_bytes(encoded, picture, dtype, limits)
         raster = _open_wide(encoded, picture, dtype, limits)
     if validity is None:
         return stored(raster, limits)

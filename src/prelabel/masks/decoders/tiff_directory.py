@@ -164,6 +164,8 @@ def _read_directory(encoded: bytes, place: int, order: str, *, is_big: bool) -> 
 
 def _check_picture(directory: Directory, limits: MaskLimits) -> None:
     """Check the picture's size, and the buffer that its tiles ask for."""
+    if min(directory.shape) < 1:
+        raise MaskError("the TIFF file's picture has no rows or no columns; export it again", shape=directory.shape)
     bits = max(1, directory.values.get(BITS, 1)) * max(1, directory.values.get(SAMPLES, 1))
     limits.check_size(directory.shape, math.ceil(bits / 8))
     tile = directory.values.get(TILE_HEIGHT, 0), directory.values.get(TILE_WIDTH, 0)
