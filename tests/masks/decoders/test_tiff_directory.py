@@ -79,6 +79,12 @@ def test_bits_and_samples_count() -> None:
         check_tiff(encoded, MaskLimits(max_bytes=599))
 
 
+def test_a_file_holds_a_picture() -> None:
+    """The first directory may be nowhere."""
+    with pytest.raises(MaskError, match="holds no picture"):
+        check_tiff(b"II*\0" + bytes(20), MaskLimits())
+
+
 def test_a_circle_of_directories_ends() -> None:
     """A directory that names itself as the next."""
     with pytest.raises(MaskError, match="go in a circle"):

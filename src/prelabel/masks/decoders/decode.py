@@ -53,8 +53,8 @@ def decode_mask(
     """Decode a mask file; its type is found from the bytes.
 
     Args:
-        encoded: a whole file of one of :data:`prelabel.masks.decoders.signatures.FORMATS`. Arrays are height x width of
-            integers, bools or floats without fractions, or height x width x 3 or 4 of uint8.
+        encoded: a whole file of one of :data:`prelabel.masks.decoders.signatures.SIGNATURES`. Arrays are height x
+            width of integers, bools or floats without fractions, or height x width x 3 or 4 of uint8.
         kind: what the mask mapping speaks of: ``"value"`` (greys, palette indices) or ``"rgb"``.
         limits: how large a mask may be; checked from headers, before anything is decoded.
         mapped: the values that the mapping names: they tell how greys of fewer than 8 bits are meant. None, where
