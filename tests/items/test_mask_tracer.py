@@ -20,7 +20,19 @@ from prelabel.model import Binding, MaskClass, MaskValueKind
 
 if TYPE_CHECKING:
     from pathlib import Path
-from items.rows import CAR, HOUSE, MASK, PALETTE, TITLES, TREE, encoder, painted, rows, save
+from items.rows import CAR, HOUSE, MASK, PALETTE, TITLES, TREE, VALUES, encoder, painted, rows, save
+
+
+@pytest.mark.parametrize("value", [1, 255])
+def test_the_mapping_tells_how_bits_are_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: int) -> None:
+    """White of a 1-bit mask is found by 1 and by 255."""
+    monkeypatch.setitem(VALUES, CAR, value)
+    save(tmp_path / "a.png", MASK == 1)
+
+    row = encoder(tmp_path, tools=(CAR, TREE)).encode(rows("a.png"), 0)
+
+    assert painted(json.loads(row.item.body)["objects"], MASK.shape) == TITLES[(MASK == 1).astype(int)].tolist()
+    assert row.notes == ()
 
 
 def test_colours(tmp_path: Path) -> None:

@@ -173,6 +173,19 @@ def many_pages() -> bytes:
     return bytes(encoded) + b"".join(pages)
 
 
+def huge_validity(tile: int) -> bytes:
+    """Return a TIFF of 10 x 10 pixels with a validity mask: of 20,000 x 20,000, or in tiles of so many."""
+    side = 20_000 if tile == 10 else 10
+    first = bytearray(tiff({}))
+    (place,) = struct.unpack_from("<I", first, 4)
+    (n_entries,) = struct.unpack_from("<H", first, place)
+    struct.pack_into("<I", first, place + 2 + 12 * n_entries, len(first))
+    tags = ((254, 4), (256, side), (257, side), (258, 1), (259, 8), (262, 4), (277, 1), (322, tile), (323, tile))
+    listed = [*tags, (324, 8), (325, 100)]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in listed)
+    return bytes(first) + struct.pack("<H", len(listed)) + entries + bytes(4) + bytes(200)
+
+
 def gif_comment() -> bytes:
     """Return a GIF with ten megabytes of comment."""
     encoded = saved(Image.fromarray(GREYS), "GIF")
@@ -200,6 +213,14 @@ BOMBS: dict[str, Bomb] = {
     "PNG of many chunks": (lambda: png(3, 3, zeros(0), chunk(b"IDAT", b"") * 1_000_000), "chunks in"),
     "TIFF header": (lambda: tiff({256: HUGE, 257: HUGE}), SIZE),
     "TIFF tile": (lambda: tiff({322: HUGE, 323: HUGE, 324: 8, 325: 100}), SIZE),
+    "TIFF doubles": (lambda: tiff({256: WIDE, 257: WIDE, 258: 64, 339: 3}), SIZE),
+    "TIFF wide tile": (
+        lambda: tiff({256: 1, 257: 20_000, 258: 64, 322: WIDE, 323: 16, 324: 8, 325: 100, 339: 3}),
+        SIZE,
+    ),
+    "TIFF wide strips": (lambda: tiff({256: 4_000, 257: 4_000, 258: 64, 278: 4_000, 339: 3}), "decode"),
+    "TIFF validity": (lambda: huge_validity(10), "validity mask has"),
+    "TIFF validity tile": (lambda: huge_validity(HUGE), SIZE),
     "TIFF strip": (lambda: tiff({278: 2**32 - 1, 279: 2**32 - 1}), "decode"),
     "TIFF strips": (long_entry, "values and at most"),
     "TIFF directory": (greedy_directory, "names more bytes"),

@@ -11,6 +11,8 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from prelabel.model import TRANSPARENT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -46,6 +48,15 @@ def tiff(array: NDArray[np.generic], **options: Any) -> bytes:
     """Return the array as a TIFF file that Pillow had no hand in."""
     file = BytesIO()
     tifffile.imwrite(file, array, **{"photometric": "minisblack", "metadata": None, **options})
+    return file.getvalue()
+
+
+def partly_valid(array: NDArray[np.generic], valid: NDArray[np.bool_]) -> bytes:
+    """Return the array as a TIFF file with a validity mask, as GDAL writes it."""
+    file = BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(array, photometric="minisblack", compression="zlib", metadata=None)
+        writer.write(valid, photometric="mask", subfiletype=4, compression="zlib", metadata=None)
     return file.getvalue()
 
 
@@ -205,6 +216,10 @@ def _tiffs() -> dict[str, Sample]:
         "TIFF planes": Sample(
             tiff(np.moveaxis(COLORS, 2, 0), photometric="rgb", planarconfig="separate"), "rgb", packed(COLORS)
         ),
+        "TIFF doubles": Sample(tiff(GREYS.astype("f8"), compression="zlib", predictor=3), "value", GREYS),
+        "TIFF wide tiles": Sample(tiff(GREYS.astype(">i8"), byteorder=">", compression="lzw", **tile), "value", GREYS),
+        "TIFF white is zero": Sample(tiff(GREYS, photometric="miniswhite"), "value", GREYS),
+        "TIFF validity": Sample(partly_valid(GREYS, BITS), "value", np.where(BITS, np.uint32(GREYS), TRANSPARENT)),
         "TIFF floats": Sample(tiff(GREYS.astype("f4"), byteorder=">", compression="zlib"), "value", GREYS),
     }
 

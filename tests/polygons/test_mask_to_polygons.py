@@ -186,7 +186,8 @@ def test_colours_may_be_numpy_numbers() -> None:
 @pytest.mark.parametrize(
     ("mask", "part", "shape"),
     [
-        (np.zeros((2, 2)), "integers of at most 32 bits; got float64", (2, 2)),
+        (np.full((2, 2), 0.5), "no whole numbers (such as 0.5)", (2, 2)),
+        (np.zeros((2, 2), complex), "integers of at most 32 bits; got complex128", (2, 2)),
         (np.zeros((0, 2), np.uint8), "a mask needs at least one pixel; got shape (0, 2)", (0, 2)),
         (np.zeros((2, 2, 2), np.uint8), "height x width x 3 or 4; got shape (2, 2, 2)", (2, 2, 2)),
         (np.full((2, 3), -1), "no negative values; got -1", (2, 3)),

@@ -126,7 +126,10 @@ class MaskTracer:
         """Return the mask in its assets' size, and what there is to say of that."""
         if isinstance(content, Runs) and self._kind == "rgb":
             raise MaskError("COCO run lengths hold no colours: map one value, as in [1], in mask_color_mapping")
-        runs = content if isinstance(content, Runs) else decode_mask(content, self._kind, self._limits)
+        if isinstance(content, Runs):
+            runs = content
+        else:
+            runs = decode_mask(content, self._kind, self._limits, self._table.keys)
         return fit_to_assets(runs, shapes, self._config.resize, self._limits)
 
     def _trace_runs(self, runs: Runs, resize_note: Note | None, started: float) -> TracedMask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,21 @@ import numpy as np
 from prelabel.errors import MaskError
 from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.masks.decoders.decode import decode_mask
+from prelabel.masks.decoders.pixel_values import whole_numbers
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from prelabel.model import MaskValueKind, Runs
 
 
-def runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:
-    """Return a mask's runs, whatever it is given as; ``kind`` says what its pixels must hold, None takes any.
+def runs_of(mask: Any, kind: MaskValueKind | None, mapped: Iterable[int] | None = None) -> Runs:
+    """Return a mask's runs, whatever it is given as.
+
+    Args:
+        mask: as :func:`prelabel.mask_to_polygons` takes it.
+        kind: what its pixels must hold, None for any.
+        mapped: the values that have a class, None where every one is a class of its own.
 
     Raises:
         MaskError: it cannot be read, or is no mask of this kind.
@@ -30,7 +38,7 @@ def runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:
 
         return from_coco_rle(mask)
     if isinstance(mask, bytes | bytearray | memoryview):
-        return _decoded(bytes(mask), kind)
+        return _decoded(bytes(mask), kind, mapped)
     if isinstance(mask, str | os.PathLike):
         path = Path(mask)
         try:
@@ -38,10 +46,10 @@ def runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:
         except (OSError, ValueError) as error:  # ValueError: characters no path can hold
             reason = getattr(error, "strerror", None) or str(error)
             raise MaskError(f"cannot read the mask: {reason}: check the path", reference=str(mask)) from error
-        return _decoded(encoded, kind)
+        return _decoded(encoded, kind, mapped)
     try:
         array = np.asarray(mask)
-        runs = runs_from_array(array)
+        runs = runs_from_array(whole_numbers(array, _masked_out(mask)))
     except ValueError as error:
         raise MaskError(str(error), shape=getattr(mask, "shape", None)) from error
     if kind is not None and (array.ndim == 3) != (kind == "rgb"):
@@ -50,9 +58,17 @@ def runs_of(mask: Any, kind: MaskValueKind | None) -> Runs:
     return runs
 
 
-def _decoded(encoded: bytes, kind: MaskValueKind | None) -> Runs:
+def _masked_out(mask: Any) -> NDArray[np.bool_] | None:
+    """Return the pixels that a numpy masked array leaves out: those with any channel masked."""
+    if not isinstance(mask, np.ma.MaskedArray):
+        return None
+    hidden: NDArray[np.bool_] = np.ma.getmaskarray(mask)
+    return np.logical_or.reduce(hidden, axis=2) if hidden.ndim == 3 else hidden
+
+
+def _decoded(encoded: bytes, kind: MaskValueKind | None, mapped: Iterable[int] | None) -> Runs:
     if kind is not None:
-        return decode_mask(encoded, kind)
+        return decode_mask(encoded, kind, mapped=mapped)
     try:  # without classes, indices and grey values say more than colours; a colour image has only colours
         return decode_mask(encoded, "value")
     except MaskError:

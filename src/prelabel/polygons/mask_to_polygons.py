@@ -32,11 +32,12 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
     """Turn a mask into polygons: exact at the default tolerance, valid at every one, holes kept.
 
     Args:
-        mask: height x width of integers (labels, grey values) or bools, height x width x 3 or 4 of uint8 (RGB, RGBA),
-            or an image file's bytes, or its path, or COCO run lengths, ``{"size": [height, width], "counts": ...}``,
-            whose object has the value 1.
+        mask: height x width of integers (labels, grey values), bools or whole floats, height x width x 3 or 4 of uint8
+            (RGB, RGBA), or an image file's bytes, or its path, or COCO run lengths, ``{"size": [height, width],
+            "counts": ...}``, whose object has the value 1. What a numpy masked array leaves out is background.
         colors: class name -> ``[value]`` for grey values and palette indices, or ``[r, g, b]``. None makes every value
-            but 0 a class of its own.
+            but 0, as it is stored, a class of its own. A file's greys of 1, 2 or 4 bits count as spread over 0 to 255
+            where a value here is one that only spreading gives.
         tolerance: pixels; no point of a border ends up further than this from the result. Below 0.447 nothing is lost.
         simplification: ``"shared"`` simplifies the border between two neighbours once for both, ``"rings"`` each
             polygon alone.
@@ -63,4 +64,5 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
     """
     options = TraceOptions(float(tolerance), simplification, coordinates, connectivity, min_area)
     kind, table = class_table(colors)
-    return Polygons.of(trace(runs_of(mask, kind), table, options))
+    runs = runs_of(mask, kind, None if table is None else table.keys)
+    return Polygons.of(trace(runs, table, options))

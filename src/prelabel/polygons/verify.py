@@ -68,7 +68,7 @@ def verify(
         MaskError: the mask cannot be read, or is not of the polygons' shape.
     """
     kind, table = class_table(colors)
-    runs = mask if isinstance(mask, Runs) else runs_of(mask, kind)
+    runs = mask if isinstance(mask, Runs) else runs_of(mask, kind, None if table is None else table.keys)
     if table is not None:
         names, classes = table.names, table.classify(runs)[0]
     else:

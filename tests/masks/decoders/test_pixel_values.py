@@ -32,10 +32,35 @@ def test_whole_floats_are_their_numbers(array: np.ndarray, dtype: str) -> None:
     assert np.array_equal(whole, array)
 
 
-def test_integers_are_not_touched() -> None:
-    """Not even copied."""
-    array = np.ones((2, 2), np.int16)
+@pytest.mark.parametrize("dtype", ["u1", "i2", "i4", "u4", "?"])
+def test_integers_are_not_touched(dtype: str) -> None:
+    """Not even copied, where the kernels read them."""
+    array = np.ones((2, 2), dtype)
     assert whole_numbers(array) is array
+    assert whole_numbers(array, np.zeros((2, 2), bool)) is array
+
+
+@pytest.mark.parametrize(("dtype", "odd"), [("i2", -9999), ("i8", 2**40), ("f4", np.nan), ("f8", -0.5), ("u1", 9)])
+def test_what_is_hidden_has_no_say(dtype: str, odd: float) -> None:
+    """A marker of missing values may be negative, or no number; it is transparent, and the rest is as ever."""
+    array = np.array([[1, odd, 3]], dtype)
+    hidden = np.array([[False, True, False]])
+    assert whole_numbers(array, hidden).tolist() == [[1, TRANSPARENT, 3]]
+    array[0, 0] = -1 if dtype != "u1" else 7
+    if dtype == "u1":
+        assert whole_numbers(array, hidden).tolist() == [[7, TRANSPARENT, 3]]
+        return
+    with pytest.raises(MaskError, match="no negative values; got -1"):
+        whole_numbers(array, hidden)
+
+
+@pytest.mark.parametrize("n_channels", [3, 4])
+def test_hidden_colours_have_no_alpha(n_channels: int) -> None:
+    """An alpha that is there stays where nothing is hidden."""
+    colors = np.full((1, 2, n_channels), 9, np.uint8)
+    found = whole_numbers(colors, np.array([[True, False]]))
+    assert found.dtype == np.uint8
+    assert found.tolist() == [[[9, 9, 9, 0], [9, 9, 9, 255 if n_channels == 3 else 9]]]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +99,48 @@ def test_scales_are_taken_back(bits: int, data: st.DataObject) -> None:
     layout = Layout("L", (1, 1), bits, scale=scale)
     assert worth(np.array([[value * scale]], np.uint8), layout, "value") == [[value]]
     assert worth(np.array([[value * scale]], np.uint8), layout, "rgb") == [[value * scale * 0x010101]]
+
+
+SPREAD = {1: 255, 2: 85, 4: 17}
+
+
+@pytest.mark.parametrize("bits", SPREAD)
+@pytest.mark.parametrize(
+    ("mapped", "is_spread"),
+    [
+        (None, False),
+        ([], False),
+        ([1], False),
+        ([1, 3], False),
+        ([255], True),
+        ([1, 255], True),
+        ([0, 1, 2, 300, 510, 256], False),
+        ([84, 86, 100, 254], False),
+    ],
+)
+def test_the_mapping_tells_how_few_bits_are_meant(bits: int, mapped: list[int] | None, *, is_spread: bool) -> None:
+    """Numbers as stored, unless it names one that only spreading gives; other values above the range tell nothing."""
+    numbers = np.arange(2**bits, dtype=np.uint8)[None]
+    layout = Layout("1" if bits == 1 else "L", numbers.shape, bits, scale=1 if bits == 1 else SPREAD[bits])
+    runs = runs_from_array(numbers * layout.scale)
+    expected = numbers.astype(int) * SPREAD[bits] if is_spread else numbers
+    assert runs_to_array(in_kind(Stored(runs, layout), "value", mapped)).tolist() == expected.tolist()
+
+
+@given(st.sampled_from([2, 4]), st.data())
+def test_every_spread_grey_tells(bits: int, data: st.DataObject) -> None:
+    """Each of 85, 170, 255 and of 17, 34, ... 255."""
+    value = data.draw(st.integers(1, 2**bits - 1)) * SPREAD[bits]
+    layout = Layout("L", (1, 1), bits, scale=SPREAD[bits])
+    runs = runs_from_array(np.array([[value]], np.uint8))
+    assert runs_to_array(in_kind(Stored(runs, layout), "value", [value])).tolist() == [[value]]
+    assert runs_to_array(in_kind(Stored(runs, layout), "rgb", [value])).tolist() == [[value * 0x010101]]
+
+
+def test_eight_bits_have_one_reading() -> None:
+    """Whatever the mapping names."""
+    runs = runs_from_array(np.array([[0, 1, 85]], np.uint8))
+    assert in_kind(Stored(runs, Layout("L", (1, 3))), "value", [85, 255]) is runs
 
 
 @given(st.integers(1, 65535).filter(lambda maximum: maximum not in {255, 65535}), st.data())

@@ -5,18 +5,19 @@ report(9)
 
 What a pixel's value is (``kind``):
 
-* ``"value"``: the grey value or the palette *index*, never the palette's colour. 1-bit images hold 0 (black) and 1
-  (white), whichever way a TIFF or PBM file stores them. Greys of 2 and 4 bits are spread over 0 to 255, as every common
-  PNG and TIFF reader does; PGM and JPEG 2000 greys are as stored, whatever maximum or number of bits the file
-  declares. Floats count as the whole numbers they are. A colour image whose channels are equal in every pixel counts
-  as grey.
+* ``"value"``: the grey value or the palette *index*, never the palette's colour. Greys are the numbers stored: a TIFF
+  whose white is 0 is not turned round, a PGM not stretched to its maximum. Floats count as the whole numbers they are.
+  1-bit images hold 0 (black) and 1 (white), whichever way a TIFF or PBM file stores them. Greys of 1, 2 and 4 bits have
+  a second reading, spread over 0 to 255, as common readers show them and as they were before a lossless optimiser
+  packed them: it holds where the mapping names a value that only it gives (255; 85, 170; 17, 34, ...). A colour image
+  whose channels are equal in every pixel counts as grey.
 * ``"rgb"``: the colour as packed 0xRRGGBB; palettes are looked up, greys are (g, g, g). Of 16-bit channels the high
   byte counts.
 
 Pixels whose alpha is 0 are ``TRANSPARENT`` either way, be it by an alpha channel, a palette's alpha or a transparent
 colour of PNG or GIF; partly transparent pixels are opaque. What has no exact reading is refused with a reason.
 
-A file goes through `signatures` (its format, by its bytes), then one of `png` (the fast road), `pillow` and
+A file goes through `signatures` (its format, by its bytes), then one of `png` (the fast road), `tiff`, `pillow` and
 `npy`, to `pixel_values` (the rules above). `limits` are checked before anything is allocated.
 """
 
@@ -28,14 +29,17 @@ from prelabel.errors import MaskError
 from prelabel.masks.decoders.decode_errors import refusing
 from prelabel.masks.decoders.npy import pixels_in_npy
 from prelabel.masks.decoders.npz import array_in_npz
-from prelabel.masks.decoders.pillow import read_notes, read_raster
-from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, in_kind, whole_numbers
+from prelabel.masks.decoders.pillow import open_raster, read_notes, stored
+from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, in_kind, scale_of, whole_numbers
 from prelabel.masks.decoders.png import read_png, split_chunks
 from prelabel.masks.decoders.row_bands import runs_in_bands
 from prelabel.masks.decoders.signatures import format_of
+from prelabel.masks.decoders.tiff import read_tiff
 from prelabel.masks.limits import MaskLimits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from prelabel.masks.decoders.png import Chunks
     from prelabel.model import MaskValueKind, Runs
 
@@ -44,14 +48,17 @@ def decode_mask(
     encoded: bytes,
     kind: MaskValueKind,
     limits: MaskLimits = MaskLimits(),  # noqa: B008 - frozen
+    mapped: Iterable[int] | None = None,
 ) -> Runs:
     """Decode a mask file; its type is found from the bytes.
 
     Args:
-        encoded: a whole file of one of :data:`prelabel.masks.decoders.signatures.FORMATS`. Arrays are height x width of
-            integers, bools or floats without fractions, or height x width x 3 or 4 of uint8.
+        encoded: a whole file of one of :data:`prelabel.masks.decoders.signatures.SIGNATURES`. Arrays are height x
+            width of integers, bools or floats without fractions, or height x width x 3 or 4 of uint8.
         kind: what the mask mapping speaks of: ``"value"`` (greys, palette indices) or ``"rgb"``.
         limits: how large a mask may be; checked from headers, before anything is decoded.
+        mapped: the values that the mapping names: they tell how greys of fewer than 8 bits are meant. None, where
+            there is no mapping, takes them as stored.
 
     Returns:
         The mask; run values are greys, indices or packed 0xRRGGBB, ``TRANSPARENT`` where alpha is 0.
@@ -61,7 +68,7 @@ def decode_mask(
             this kind. Whatever the libraries below raise for damaged files ends here.
     """
     limits.check_file(len(encoded))
-    return in_kind(_stored(encoded, kind, limits), kind)
+    return in_kind(_stored(encoded, kind, limits), kind, mapped)
 
 
 def _stored(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored:
@@ -75,7 +82,9 @@ def _stored(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored:
         read = _read_png(split_chunks(encoded), kind, limits)
         if read is not None:
             return read
-    return read_raster(encoded, name, kind, limits)
+    if name == "TIFF":
+        return read_tiff(encoded, kind, limits)
+    return stored(open_raster(encoded, name, kind, limits), limits)
 
 
 def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored | None:
@@ -83,7 +92,7 @@ def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored
     file = read_png(chunks)
     if file is None:
         return None
-    layout = Layout(file.mode, (file.height, file.width), file.depth)
+    layout = Layout(file.mode, (file.height, file.width), file.depth, scale=scale_of(file.mode, file.depth))
     limits.check_size(layout.shape, -(-file.lines.bits // 8))
     check_readable(layout, kind)
     if file.notes:

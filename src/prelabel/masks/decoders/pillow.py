@@ -7,6 +7,7 @@ readers are called here, each after what its file asks for has been checked.
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -16,36 +17,43 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.decode_errors import refusing
-from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, whole_numbers
+from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, scale_of, whole_numbers
 from prelabel.masks.decoders.png import check_pixels, split_chunks
 from prelabel.masks.decoders.row_bands import runs_in_bands
-from prelabel.masks.decoders.tiff import check_tiff
+from prelabel.masks.decoders.tiff_directory import BITS, PHOTOMETRIC, SAMPLE_FORMAT
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable
 
+    from prelabel.masks.decoders.pixel_values import Pixels
     from prelabel.masks.limits import MaskLimits
     from prelabel.model import MaskValueKind
 
-    Pixels = NDArray[np.generic]
+    RowReader = Callable[[int, int], Pixels]
 
-_BITS_PER_SAMPLE, _ORIENTATION, _SAMPLE_FORMAT = 258, 0x0112, 339  # tags of TIFF, the second one of EXIF too
+_ORIENTATION = 0x0112  # a tag of EXIF and TIFF
 _UNSIGNED, _SIGNED = 1, 2
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _VALIDITY = 0, 1, 4
 _VERSION_OF_PSD = 1057  # the resource that tells whether there is a picture of all layers
 _NATIVE = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
 
 
 class TiffFile(TiffImagePlugin.TiffImageFile):
-    """Pillow's TIFF reader, mended: three things it does not do right are done here."""
+    """Pillow's TIFF reader, mended: what it does not do right, or not as masks mean it, is done here."""
 
     is_signed = False
 
     def _setup(self) -> None:
-        sample_format = self.tag_v2.get(_SAMPLE_FORMAT, (_UNSIGNED,))[0]
+        bits = self.tag_v2.get(BITS, (1,))
+        sample_format = self.tag_v2.get(SAMPLE_FORMAT, (_UNSIGNED,))[0]
         self.is_signed = sample_format == _SIGNED
-        if sample_format == _UNSIGNED and self.tag_v2.get(_BITS_PER_SAMPLE) == (32,):
-            self.tag_v2[_SAMPLE_FORMAT] = _SIGNED  # big-endian files it knows as signed only; the bits are the same
+        if sample_format == _UNSIGNED and bits == (32,):
+            self.tag_v2[SAMPLE_FORMAT] = _SIGNED  # big-endian files it knows as signed only; the bits are the same
+        photometric = self.tag_v2.get(PHOTOMETRIC, _WHITE_IS_ZERO)
+        if photometric == _VALIDITY or (photometric == _WHITE_IS_ZERO and bits != (1,)):
+            # It would turn numbers of up to 8 bits round, as for show, and leave those of 16 bits as they are.
+            self.tag_v2[PHOTOMETRIC] = _BLACK_IS_ZERO
         super()._setup()
         if self.use_load_libtiff:
             # libtiff gives samples in the machine's byte order, which Pillow heeds for unsigned 16 bits only.
@@ -87,14 +95,34 @@ _MOST_SCANS = 100  # of a JPEG: each goes over the whole picture, however short 
 _MOST_NOTES = 64  # EXIF segments of a JPEG: Pillow joins them one by one
 
 
-def read_raster(encoded: bytes, name: str, kind: MaskValueKind, limits: MaskLimits) -> Stored:
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A decoded picture.
+
+    Attributes:
+        name: its format.
+        layout: what the header says of the pixels.
+        read_rows: returns rows ``top`` to ``bottom`` as they are stored.
+        key: what is transparent, see :class:`prelabel.masks.decoders.pixel_values.Stored`.
+        palette: bytes r, g, b of each index, empty where there is none.
+    """
+
+    name: str
+    layout: Layout
+    read_rows: RowReader
+    key: Any = None
+    palette: bytes = b""
+
+
+def open_raster(encoded: bytes, name: str, kind: MaskValueKind, limits: MaskLimits, *, frame: int = 0) -> Raster:
     """Decode a picture.
 
     Args:
-        encoded: the file.
+        encoded: the file. What TIFF asks for has been checked.
         name: its format, one that Pillow reads.
         kind: what the mask mapping speaks of.
         limits: how large a mask may be; checked before anything is allocated.
+        frame: which of the file's pictures, in a TIFF.
 
     Raises:
         MaskError: damaged, too large, several pages, rotated, or without an exact reading of this kind.
@@ -103,6 +131,8 @@ def read_raster(encoded: bytes, name: str, kind: MaskValueKind, limits: MaskLimi
         if name in _CHECKS:
             _CHECKS[name](encoded, limits)
         image = _opened(encoded, name)
+        if frame:
+            image.seek(frame)
     shape = (image.height, image.width)
     limits.check_size(shape, _PIXEL_BYTES.get(image.mode, 4) * _BULK.get(name, _USUAL_BULK))
     with refusing(f"the {name} file cannot be decoded", shape), image:
@@ -115,8 +145,29 @@ def read_raster(encoded: bytes, name: str, kind: MaskValueKind, limits: MaskLimi
         _check_whole(image, name)
         _check_upright(image)
         image.load()
-        runs = runs_in_bands(lambda top, bottom: _rows_of(image, layout, top, bottom), shape, limits)
-        return Stored(runs, layout, _key_of(image), bytes(image.getpalette("RGB") or []))
+        palette = bytes(image.getpalette("RGB") or [])
+        return Raster(name, layout, lambda top, bottom: _rows_of(image, layout, top, bottom), _key_of(image), palette)
+
+
+def stored(raster: Raster, limits: MaskLimits, read_hidden: RowReader | None = None) -> Stored:
+    """Encode a picture.
+
+    Args:
+        raster: the picture.
+        limits: how many runs there may be.
+        read_hidden: returns which pixels of rows ``top`` to ``bottom`` are transparent, whatever they hold.
+
+    Raises:
+        MaskError: its numbers are no mask values, or it is noise.
+    """
+
+    def read_rows(top: int, bottom: int) -> Pixels:
+        hidden = None if read_hidden is None else read_hidden(top, bottom)
+        return whole_numbers(raster.read_rows(top, bottom), hidden)
+
+    with refusing(f"the {raster.name} file cannot be decoded", raster.layout.shape):
+        runs = runs_in_bands(read_rows, raster.layout.shape, limits)
+    return Stored(runs, raster.layout, raster.key, raster.palette)
 
 
 def _opened(encoded: bytes, name: str) -> Any:
@@ -202,16 +253,17 @@ def _check_jpeg2000(encoded: bytes, _: MaskLimits) -> None:
         raise MaskError("the JPEG 2000 file is cut off; export it again")
 
 
-_CHECKS = {"TIFF": check_tiff, "JPEG": _check_jpeg, "WebP": _check_webp, "JPEG 2000": _check_jpeg2000}
+_CHECKS = {"JPEG": _check_jpeg, "WebP": _check_webp, "JPEG 2000": _check_jpeg2000}
 
 
 def _layout(image: Any, name: str, encoded: bytes) -> Layout:
     """Read from the header what Pillow changes in silence: it spreads PGM values and shortens 16-bit colours."""
     mode, shape = image.mode, (image.height, image.width)
     if name == "PNG":
-        return Layout(mode, shape, encoded[24])
+        return Layout(mode, shape, encoded[24], scale=scale_of(mode, encoded[24]))
     if name == "TIFF":
-        return Layout(mode, shape, int(max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,)))), is_signed=image.is_signed)
+        bits = int(max(image.tag_v2.get(BITS, (1,))))
+        return Layout(mode, shape, bits, scale=scale_of(mode, bits), is_signed=image.is_signed)
     if name == "JPEG 2000":
         return _layout_of_jpeg2000(mode, shape, encoded)
     if name == "PNM" and isinstance(image.tile[0].args, tuple) and mode != "F":
@@ -239,7 +291,7 @@ def _rows_of(image: ImageFile.ImageFile, layout: Layout, top: int, bottom: int) 
         return np.where(pixels[..., 1] == 0, np.uint32(TRANSPARENT), pixels[..., 0].astype(np.uint32))
     if image.mode == "I" and not layout.is_signed:
         return pixels.view(np.uint32)
-    return whole_numbers(pixels)
+    return pixels
 
 
 def _key_of(image: ImageFile.ImageFile) -> Any:

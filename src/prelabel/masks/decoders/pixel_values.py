@@ -12,6 +12,8 @@ from prelabel.kernels.run_values import with_values
 from prelabel.model import TRANSPARENT, Runs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from prelabel.model import MaskValueKind, UInt32Array
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 WIDE_GREY = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 PALETTE = frozenset({"P", "PA"})
 COLOR = frozenset({"RGB", "RGBA"})
+_SPREAD = {1: 255, 2: 85, 4: 17}  # by bits: what makes of a stored grey one of 0 to 255
 _READABLE = frozenset({"1", "L", "LA"}) | WIDE_GREY | PALETTE | COLOR
 
 
@@ -33,7 +36,7 @@ class Layout:
         shape: (height, width).
         bits: bits of a channel, as stored.
         maximum: the greatest value a PGM file declares.
-        scale: what Pillow multiplied the stored greys by.
+        scale: what the decoder multiplied the stored greys by.
         is_signed: whether the stored integers have a sign.
     """
 
@@ -50,7 +53,7 @@ class Stored:
     """A decoded mask before its values are given a meaning.
 
     Attributes:
-        runs: greys as stored (2 and 4 bits spread over 0 to 255), indices, or packed 0xRRGGBB.
+        runs: greys (times ``layout.scale``), indices, or packed 0xRRGGBB.
         layout: what the header says.
         key: what is transparent: alphas by index (palette), a grey or index, or a colour; None where nothing is.
         palette: bytes r, g, b of each index, empty where there is none.
@@ -85,23 +88,47 @@ def check_readable(layout: Layout, kind: MaskValueKind) -> None:
         )
 
 
-def whole_numbers(pixels: Pixels) -> Pixels:
-    """Return floats as the unsigned integers they stand for; integers as they are.
+def scale_of(mode: str, bits: int) -> int:
+    """Return what readers of PNG and TIFF multiply greys by: those of 2 and 4 bits are spread over 0 to 255."""
+    return _SPREAD.get(bits, 1) if mode == "L" else 1
+
+
+def whole_numbers(pixels: Pixels, hidden: Pixels | None = None) -> Pixels:
+    """Return numbers as the unsigned integers of at most 32 bits that they stand for.
+
+    Args:
+        pixels: height x width of numbers, or colours, which are left as they are.
+        hidden: height x width of bool: pixels that are transparent, whatever they hold.
 
     Raises:
         MaskError: one is none: a fraction, negative, too large, or not a number.
     """
-    if pixels.dtype.kind != "f":
-        return pixels
-    if not np.isfinite(pixels).all():
+    if hidden is not None and hidden.any():
+        return _without(pixels, hidden)
+    is_small = pixels.dtype.kind not in "iuf" or (pixels.dtype.kind != "f" and pixels.dtype.itemsize <= 4)
+    return pixels if is_small or pixels.ndim != 2 or not pixels.size else _unsigned(pixels)
+
+
+def _without(pixels: Pixels, hidden: Pixels) -> Pixels:
+    """Return the pixels, those hidden transparent: what is there may be negative, or no number at all."""
+    if pixels.ndim == 3:
+        alphas = pixels[..., 3] if pixels.shape[2] == 4 else np.uint8(255)
+        return np.dstack([pixels[..., :3], np.where(hidden, np.uint8(0), alphas)])
+    visible = np.where(hidden, np.zeros((), pixels.dtype), pixels)
+    return np.where(hidden, np.uint32(TRANSPARENT), _unsigned(visible))
+
+
+def _unsigned(numbers: Pixels) -> UInt32Array:
+    """Return numbers as uint32; raises MaskError as above."""
+    if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
         raise MaskError("the mask holds floats that are no numbers (NaN or infinite): save it as integers")
-    if float(pixels.min()) < 0:
-        raise MaskError(f"a mask holds no negative values; got {pixels.min()}: map them to 0 or a class first")
-    if float(pixels.max()) >= TRANSPARENT:
-        raise MaskError(f"a mask holds integers below {TRANSPARENT}; got {pixels.max()}: renumber the labels")
-    whole = pixels.astype(np.uint32)
-    if not np.array_equal(whole, pixels):
-        odd = pixels[whole != pixels][0]
+    if numbers.min() < 0:
+        raise MaskError(f"a mask holds no negative values; got {numbers.min()}: map them to 0 or a class first")
+    if numbers.dtype != np.uint32 and float(numbers.max()) >= TRANSPARENT:
+        raise MaskError(f"a mask holds integers below {TRANSPARENT}; got {numbers.max()}: renumber the labels")
+    whole = numbers.astype(np.uint32)
+    if numbers.dtype.kind == "f" and not np.array_equal(whole, numbers):
+        odd = numbers[whole != numbers][0]
         raise MaskError(
             f"the mask holds floats that are no whole numbers (such as {odd:g}), so it is a picture of scores, not of "
             "classes: save the class of each pixel as an integer"
@@ -120,8 +147,8 @@ def _is_keyed_out(values: UInt32Array, key: Any, layout: Layout) -> NDArray[np.b
         key = red << 16 | green << 8 | blue
     elif layout.mode == "1":
         key = int(key != 0)  # Pillow says 255
-    elif layout.mode == "L" and layout.bits < 8:
-        key *= 255 // (2**layout.bits - 1)  # Pillow spreads 2 and 4 bits over 0 to 255, but not the key
+    elif layout.mode == "L":
+        key *= layout.scale  # Pillow spreads 2 and 4 bits over 0 to 255, but not the key
     return np.asarray(values == np.uint32(key), bool)
 
 
@@ -132,32 +159,47 @@ def _packed_palette(listed: bytes) -> UInt32Array:
     return colors @ np.array([1 << 16, 1 << 8, 1], np.uint32)
 
 
-def in_kind(stored: Stored, kind: MaskValueKind) -> Runs:
+def in_kind(stored: Stored, kind: MaskValueKind, mapped: Iterable[int] | None = None) -> Runs:
     """Give a mask the values the mapping speaks of; a cost per run, not per pixel.
+
+    Args:
+        stored: the mask.
+        kind: what the mapping speaks of.
+        mapped: the values that the mapping names, None where there is none.
 
     Raises:
         MaskError: it has none of this kind.
     """
     runs, layout = stored.runs, stored.layout
-    if layout.is_signed and layout.mode == "L" and int(runs.values.max()) > 127:
-        raise MaskError("a mask holds no negative values: map them to 0 or a class first", shape=layout.shape)
     hidden: NDArray[np.bool_] = runs.values == TRANSPARENT
+    if layout.is_signed and layout.mode == "L" and (runs.values[~hidden] > 127).any():
+        raise MaskError("a mask holds no negative values: map them to 0 or a class first", shape=layout.shape)
     if stored.key is not None:
         hidden |= _is_keyed_out(runs.values, stored.key, layout)
-    values = _greys(runs.values, hidden, layout) if kind == "value" else _colors(runs.values, stored)
+    values = _greys(runs.values, hidden, layout, mapped) if kind == "value" else _colors(runs.values, stored)
     if values is runs.values and not hidden.any():
         return runs
     return with_values(runs, np.where(hidden, np.uint32(TRANSPARENT), values))
 
 
-def _greys(values: UInt32Array, hidden: NDArray[np.bool_], layout: Layout) -> UInt32Array:
-    """Return grey values and indices as they are stored."""
+def _greys(values: UInt32Array, hidden: NDArray[np.bool_], layout: Layout, mapped: Iterable[int] | None) -> UInt32Array:
+    """Return grey values and indices as they are stored; greys of 1, 2 and 4 bits as they are meant."""
     if layout.mode in COLOR:
         values = _grey_of_colors(values, hidden, layout.shape)
     if layout.maximum not in {255, 65535}:
         top = 255 if layout.bits == 8 else 65535
         values = ((values.astype(np.uint64) * layout.maximum + top // 2) // top).astype(np.uint32)
-    return values // np.uint32(layout.scale) if layout.scale > 1 else values
+    if layout.scale > 1:
+        values = values // np.uint32(layout.scale)
+    spread = _SPREAD.get(1 if layout.mode == "1" else layout.bits, 1) if layout.mode in {"1", "L"} else 1
+    return values * np.uint32(spread) if _names_spread(mapped, spread) else values
+
+
+def _names_spread(mapped: Iterable[int] | None, spread: int) -> bool:
+    """Whether a mapping names a grey that only spreading gives: of 2 bits, 85, 170 or 255."""
+    if mapped is None or spread == 1:
+        return False
+    return any(255 // spread < value <= 255 and value % spread == 0 for value in map(int, mapped))
 
 
 def _colors(values: UInt32Array, stored: Stored) -> UInt32Array:

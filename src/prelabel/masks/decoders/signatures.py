@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prelabel.errors import MaskError
 
-_SIGNATURES: dict[str, tuple[bytes, ...]] = {
+SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "PNG": (b"\x89PNG\r\n\x1a\n",),
     "TIFF": (b"II*\0", b"MM\0*", b"II+\0"),
     "JPEG": (b"\xff\xd8\xff",),
@@ -23,8 +23,7 @@ _SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "XPM": (b"/* XPM */",),
     "XBM": (b"#define ",),
 }
-FORMATS = frozenset({*_SIGNATURES, "WebP", "TGA"})
-"""The names of what is read."""
+"""Formats and how their files may begin. WebP and TGA, told by more than that, are read too."""
 
 _ELSE = "save the mask as PNG, TIFF or .npy"
 _MANY = f"it may hold any number of pictures; {_ELSE}"
@@ -50,7 +49,7 @@ _TGA_DEPTHS = {1: (8,), 2: (16, 24, 32), 3: (1, 8, 16), 9: (8,), 10: (16, 24, 32
 
 
 def format_of(encoded: bytes) -> str:
-    """Return the file's format, one of :data:`FORMATS`.
+    """Return the file's format, one of :data:`SIGNATURES`, WebP or TGA.
 
     Args:
         encoded: the file, or its first bytes.
@@ -60,7 +59,7 @@ def format_of(encoded: bytes) -> str:
     """
     if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
         return "WebP"
-    name = next((name for name, magics in _SIGNATURES.items() if encoded.startswith(magics)), None)
+    name = next((name for name, magics in SIGNATURES.items() if encoded.startswith(magics)), None)
     if name is not None:
         return name
     if _is_targa(encoded):

@@ -1,107 +1,132 @@
-"""What TIFF files ask for, looked at before Pillow gives it: part of stage 4, see decode.py.
+"""TIFF files to runs: part of stage 4, see decode.py.
 
-Pillow and libtiff make what a directory names: a list entry for each strip, a buffer for the largest tile. Here the
-directories are gone over without making anything. They also tell which pictures are pages, and which are the smaller
-copies (overviews) that maps come with.
+Most are read by Pillow. Two things it cannot do are done here: numbers that it has no type for (64 bits, floats of 16
+bits), and the validity mask that GDAL keeps beside a picture, whose invalid pixels are ``TRANSPARENT``.
 """
 
 from __future__ import annotations
 
-import math
-import struct
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.errors import MaskError
+from prelabel.masks.decoders.decode_errors import refusing
+from prelabel.masks.decoders.pillow import Raster, open_raster, stored
+from prelabel.masks.decoders.pixel_values import Layout, check_readable
+from prelabel.masks.decoders.tiff_directory import (
+    BITS,
+    COMPRESSION,
+    PHOTOMETRIC,
+    PREDICTOR,
+    SAMPLE_FORMAT,
+    SAMPLES,
+    TILE_WIDTH,
+    WIDTH,
+    check_tiff,
+)
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from prelabel.masks.decoders.pixel_values import Pixels, Stored
+    from prelabel.masks.decoders.tiff_directory import Directory
     from prelabel.masks.limits import MaskLimits
+    from prelabel.model import MaskValueKind
 
-_SUBFILE_TYPE, _WIDTH, _HEIGHT, _BITS, _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT = 254, 256, 257, 258, 277, 322, 323
-_LOOKED_AT = [_SUBFILE_TYPE, _WIDTH, _HEIGHT, _BITS, _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT]
-_CODES = {1: "B", 3: "H", 4: "I", 16: "Q"}  # of whole numbers, by type
-_SIZES = np.array([0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8], np.float64)  # bytes of a value, by type
-_OPAQUE = [1, 2, 6, 7]  # types whose values Pillow leaves as bytes
-_MOST_VALUES = 1 << 18  # numbers in one entry: places of strips or tiles, or a palette of 65,536 colours
-_MOST_DIRECTORIES = 1_000
-_IS_OVERVIEW = 1
+_TYPES = {(64, 1): "u8", (64, 2): "i8", (64, 3): "f8", (16, 3): "f2"}  # by bits and sample format
+_GREYS = frozenset({0, 1})  # photometric: 0 or 1 is white
+_DIFFERENCES, _FLOAT_DIFFERENCES = 2, 3
+_PREDICTED = frozenset({5, 8, 32946, 34925, 50000})  # LZW, deflate, LZMA, Zstandard: others have no predictor
+_BULK = 4  # times the memory of the picture: the file's bytes decoded, a copy of them, the numbers made of them
 
 
-class _Directory(NamedTuple):
-    """The first values of the tags looked at, and where the next directory lies (0: nowhere)."""
-
-    values: dict[int, int]
-    following: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width of its picture in pixels."""
-        return self.values.get(_HEIGHT, 0), self.values.get(_WIDTH, 0)
-
-
-def check_tiff(encoded: bytes, limits: MaskLimits) -> None:
-    """Refuse a TIFF file of several pages, or one that asks for more than a mask may take.
+def read_tiff(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored:
+    """Decode a TIFF file.
 
     Args:
         encoded: the file, with a correct signature.
-        limits: how large a mask may be.
+        kind: what the mask mapping speaks of.
+        limits: how large a mask may be; checked before anything is allocated.
 
     Raises:
-        MaskError: several pages, directories in a circle or of more than there is, too many strips or tiles, a
-            picture or tiles too large.
-        struct.error: damage, for the caller to map, like whatever else is raised.
+        MaskError: damaged, too large, several pages, rotated, or without an exact reading of this kind.
     """
-    order, is_big = ("<" if encoded[:2] == b"II" else ">"), 43 in encoded[2:4]
-    (place,) = struct.unpack_from(f"{order}{'Q' if is_big else 'I'}", encoded, 8 if is_big else 4)
-    seen: set[int] = set()
-    while place:
-        if place in seen or len(seen) == _MOST_DIRECTORIES:
-            raise MaskError("the TIFF file's directories go in a circle, or are too many; export it again")
-        directory = _read_directory(encoded, place, order, is_big=is_big)
-        if not seen:
-            _check_picture(directory, limits)
-        elif not directory.values.get(_SUBFILE_TYPE, 0) & _IS_OVERVIEW:
-            raise MaskError(
-                "the file holds several pages or frames, a mask is one: save each as its own file",
-                shape=directory.shape,
-            )
-        seen.add(place)
-        place = directory.following
+    with refusing("the TIFF file is damaged, or of a rare kind"):
+        picture, validity = check_tiff(encoded, limits)
+    dtype = _dtype_of(picture)
+    if dtype is None:
+        raster = open_raster(encoded, "TIFF", kind, limits)
+    else:
+        check_readable(Layout("I", picture.shape), kind)
+        with refusing("the TIFF file cannot be decoded", picture.shape):
+            encoded = _as_bytes(encoded, picture, dtype, limits)
+        raster = _open_wide(encoded, picture, dtype, limits)
+    if validity is None:
+        return stored(raster, limits)
+    is_valid = open_raster(encoded, "TIFF", "value", limits, frame=validity).read_rows
+    return stored(raster, limits, lambda top, bottom: is_valid(top, bottom) == 0)
 
 
-def _read_directory(encoded: bytes, place: int, order: str, *, is_big: bool) -> _Directory:
-    count, wide = ("Q", "Q") if is_big else ("H", "I")
-    (n_entries,) = struct.unpack_from(order + count, encoded, place)
-    begin = place + struct.calcsize(order + count)
-    form = np.dtype([(name, f"{order}u2") for name in ("tag", "type")] + [("count", f"{order}u{8 if is_big else 4}")])
-    stride = form.itemsize + struct.calcsize(order + wide)  # the value itself, or its place, comes last
-    (following,) = struct.unpack_from(order + wide, encoded, begin + n_entries * stride)
-    entries = np.ndarray(n_entries, form, encoded, begin, (stride,))
-    is_long = (entries["count"] > _MOST_VALUES) & ~np.isin(entries["type"], _OPAQUE)
-    if is_long.any():
-        tag, _, n_values = entries[is_long][0].tolist()
-        raise MaskError(
-            f"the TIFF file's tag {tag} has {n_values} values and at most {_MOST_VALUES} are read: save it with larger "
-            "strips or tiles"
-        )
-    known = entries["type"] < len(_SIZES)
-    if (entries["count"][known] * _SIZES[entries["type"][known]]).sum() > len(encoded) + n_entries * stride:
-        raise MaskError("the TIFF file's directory names more bytes than there are; export it again")
-    values: dict[int, int] = {}
-    for index in np.flatnonzero(np.isin(entries["tag"], _LOOKED_AT)).tolist():
-        tag, kind, n_values = entries[index].tolist()
-        if kind in _CODES and n_values and tag not in values:
-            at = begin + index * stride + form.itemsize
-            if n_values * struct.calcsize(_CODES[kind]) > stride - form.itemsize:
-                (at,) = struct.unpack_from(order + wide, encoded, at)
-            (values[tag],) = struct.unpack_from(order + _CODES[kind], encoded, at)
-    return _Directory(values, following)
+def _dtype_of(picture: Directory) -> np.dtype[np.generic] | None:
+    """Return the type of its numbers where Pillow has none."""
+    values = picture.values
+    name = _TYPES.get((values.get(BITS, 1), values.get(SAMPLE_FORMAT, 1)))
+    is_grey = values.get(SAMPLES, 1) == 1 and values.get(PHOTOMETRIC, 1) in _GREYS
+    return np.dtype(picture.order + name) if name and is_grey else None
 
 
-def _check_picture(directory: _Directory, limits: MaskLimits) -> None:
-    """Check the picture's size, and the buffer that its tiles ask for."""
-    bits = max(1, directory.values.get(_BITS, 1)) * max(1, directory.values.get(_SAMPLES, 1))
-    limits.check_size(directory.shape, math.ceil(bits / 8))
-    tile = directory.values.get(_TILE_HEIGHT, 0), directory.values.get(_TILE_WIDTH, 0)
-    limits.check_size(tile, math.ceil(bits / 8))
+def _columns_of(picture: Directory) -> tuple[int, int]:
+    """Return the columns of a tile and of all tiles beside each other, the last one whole; without tiles the width."""
+    width = picture.shape[1]
+    tile_width = picture.values.get(TILE_WIDTH, 0) or width
+    return tile_width, -(-width // tile_width) * tile_width
+
+
+def _as_bytes(encoded: bytes, picture: Directory, dtype: np.dtype[np.generic], limits: MaskLimits) -> bytes:
+    """Declare the picture to hold bytes, in as many columns as its numbers take.
+
+    So Pillow or libtiff undo the compression, and only the predictor is left, which works on each row of a tile alone.
+    """
+    tile_width, n_columns = _columns_of(picture)
+    limits.check_size((picture.shape[0], n_columns), dtype.itemsize * _BULK)
+    wide = {WIDTH: n_columns * dtype.itemsize, TILE_WIDTH: tile_width * dtype.itemsize}
+    return picture.rewritten(encoded, {**wide, BITS: 8, SAMPLE_FORMAT: 1, PREDICTOR: 1})
+
+
+def _open_wide(as_bytes: bytes, picture: Directory, dtype: np.dtype[np.generic], limits: MaskLimits) -> Raster:
+    """Decode numbers out of the file that declares them to be bytes."""
+    in_bytes = replace(limits, max_pixels=limits.max_pixels * dtype.itemsize)
+    read_bytes = open_raster(as_bytes, "TIFF", "value", in_bytes).read_rows
+    tile_width, n_columns = _columns_of(picture)
+    is_predicted = picture.values.get(COMPRESSION, 1) in _PREDICTED
+    predictor = picture.values.get(PREDICTOR, 1) if is_predicted else 1
+
+    def read_rows(top: int, bottom: int) -> Pixels:
+        lines = np.ascontiguousarray(read_bytes(top, bottom), np.uint8)
+        numbers = _numbers(lines.reshape(bottom - top, -1, tile_width * dtype.itemsize), dtype, predictor)
+        return numbers.reshape(bottom - top, n_columns)[:, : picture.shape[1]]
+
+    return Raster("TIFF", Layout("I", picture.shape), read_rows)
+
+
+def _numbers(lines: NDArray[np.uint8], dtype: np.dtype[np.generic], predictor: int) -> Pixels:
+    """Undo the predictor (TIFF 6.0, section 14; Adobe's Technical Note 3 for floats).
+
+    Args:
+        lines: rows x tiles x bytes.
+        dtype: type of the numbers, in the file's byte order.
+        predictor: the tag's value.
+
+    Returns:
+        rows x tiles x numbers.
+    """
+    if predictor == _FLOAT_DIFFERENCES:  # bytes are sorted by their significance, the first byte of all numbers first
+        sums = np.cumsum(lines, axis=2, dtype=np.uint8)
+        planes = sums.reshape(*lines.shape[:2], dtype.itemsize, -1)
+        return np.ascontiguousarray(planes.swapaxes(2, 3)).view(dtype.newbyteorder(">"))[..., 0]
+    if predictor == _DIFFERENCES:
+        unsigned = dtype.str[0] + f"u{dtype.itemsize}"
+        sums = np.cumsum(lines.view(unsigned), axis=2, dtype=f"u{dtype.itemsize}")
+        return sums.view(dtype.newbyteorder("="))
+    return lines.view(dtype)

@@ -1,0 +1,80 @@
+"""Masks as a library's caller has them: what arrays hold, what masked arrays leave out, and that files agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from prelabel.kernels.runs import runs_to_array
+
+from masks.corpus import npy, saved, tiff
+from prelabel.errors import MaskError
+from prelabel.masks.load import runs_of
+from prelabel.model import TRANSPARENT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ARRAY = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
+OUT = np.array([[False, True, False], [True, False, False]])
+SEEN = [[0, TRANSPARENT, 2], [TRANSPARENT, 1, 0]]
+
+
+def pixels(mask: Any, *mapped: int) -> Any:
+    """Return the pixels that single values find."""
+    return runs_to_array(runs_of(mask, "value", mapped or None)).tolist()
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u4", "i8", "f2", "f4", ">f8"])
+def test_whole_floats_are_classes(dtype: str) -> None:
+    """An array, its .npy file and its TIFF mean the same."""
+    array = ARRAY.astype(dtype)
+    assert pixels(array) == pixels(npy(array)) == pixels(tiff(array)) == ARRAY.tolist()
+
+
+@pytest.mark.parametrize(("odd", "part"), [(0.5, "no whole numbers"), (np.nan, "NaN or infinite"), (-2, "negative")])
+def test_other_floats_are_none(odd: float, part: str) -> None:
+    """With the reason that a file would get, and the shape."""
+    array = ARRAY.astype(float)
+    array[1, 1] = odd
+    for mask in (array, npy(array)):
+        with pytest.raises(MaskError, match=part) as caught:
+            runs_of(mask, "value")
+        assert caught.value.shape == (2, 3)
+
+
+@pytest.mark.parametrize(("dtype", "beneath"), [("u1", 9), ("i2", -9999), ("f4", np.nan), ("f8", 1e20), ("i8", 2**40)])
+def test_masked_pixels_are_background(dtype: str, beneath: float) -> None:
+    """Whatever stands beneath."""
+    array = ARRAY.astype(dtype)
+    array[OUT] = beneath
+    assert pixels(np.ma.MaskedArray(array, OUT)) == SEEN
+
+
+def test_a_masked_array_may_mask_nothing() -> None:
+    """As rasterio gives it for files without missing values."""
+    assert pixels(np.ma.MaskedArray(ARRAY)) == ARRAY.tolist()
+    assert pixels(np.ma.masked_equal(ARRAY, 7)) == ARRAY.tolist()
+
+
+@pytest.mark.parametrize("n_channels", [3, 4])
+def test_masked_colours_are_background(n_channels: int) -> None:
+    """A pixel with a channel masked has no colour."""
+    colors = np.full((2, 3, n_channels), 255, np.uint8)
+    colors[..., 0] = 7
+    out = np.zeros(colors.shape, bool)
+    out[0, 1], out[1, 0, 2] = True, True
+    found = runs_to_array(runs_of(np.ma.MaskedArray(colors, out), "rgb"))
+    assert found.tolist() == [[0x07FFFF, TRANSPARENT, 0x07FFFF], [TRANSPARENT, 0x07FFFF, 0x07FFFF]]
+
+
+def test_the_mapping_reaches_files(tmp_path: Path) -> None:
+    """Bytes and paths alike; without a mapping numbers are as stored."""
+    encoded = saved(Image.fromarray(ARRAY > 0), "PNG")
+    (tmp_path / "a.png").write_bytes(encoded)
+    for mask in (encoded, tmp_path / "a.png"):
+        assert pixels(mask, 255) == ((ARRAY > 0) * 255).tolist()
+        assert pixels(mask, 1) == (ARRAY > 0).tolist()
+        assert runs_to_array(runs_of(mask, None)).tolist() == (ARRAY > 0).tolist()
