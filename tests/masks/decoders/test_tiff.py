@@ -12,7 +12,7 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from prelabel.kernels.runs import runs_to_array
+from prelabel.kernels.pixel_runs import runs_to_array
 
 from conftest import SHARED
 from masks.corpus import COLORS, GREYS, SMALL, packed, tiff
