@@ -42,8 +42,6 @@ class Code(StrEnum):
     DECIDER_FAILED = "decider-failed"
     REPEATED_ID = "repeated-id"
     # Notes of rows that are in.
-    MASKS_REMOVED = "masks-removed"
-    COLUMN_MISMATCH = "column-mismatch"
     UNKNOWN_COLORS = "unknown-colors"
     NO_OBJECTS = "no-objects"
     INEXACT = "inexact"

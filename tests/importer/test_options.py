@@ -21,7 +21,7 @@ FUNCTIONS: list[tuple[Any, type[RunOptions]]] = [
     (import_labels_async, ImportOptions),
     (convert, ConvertOptions),
 ]
-BY_CODE_ONLY = {"api_key", "on_progress", "n_threads", "on_error", "trust", "stop", "out"}
+BY_CODE_ONLY = {"api_key", "on_progress", "on_warning", "n_threads", "on_error", "trust", "stop", "out"}
 
 
 @pytest.mark.parametrize(("function", "record"), FUNCTIONS)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
-from prelabel.kernels.pixel_runs import runs_to_array
 
 from masks.corpus import npy, saved, tiff
 from prelabel.errors import MaskError
+from prelabel.kernels.pixel_runs import runs_to_array
 from prelabel.masks.load import runs_of
 from prelabel.model import TRANSPARENT
 

@@ -43,6 +43,11 @@ def complain(message: str, kind: str = "error") -> None:
     stderr().print(Text.assemble((f"{kind}: ", "bold red"), message))
 
 
+def warn(message: str) -> None:
+    """Print what may make the whole run useless, before it is under way."""
+    complain(message, "warning")
+
+
 @contextmanager
 def errors_as_exit_codes(ctx: typer.Context) -> Iterator[None]:
     """Run a command's work; say on stderr why it fails, and exit with the code that means it.

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from prelabel.cli.console import check_writable, errors_as_exit_codes, read_api_key, say
+from prelabel.cli.console import check_writable, errors_as_exit_codes, read_api_key, say, warn
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
 from prelabel.cli.progress import watch
 from prelabel.importer.options import ConvertOptions
@@ -52,7 +52,7 @@ def convert_command(
         quieten_libraries()
         with watch(quiet=quiet) as progress:
             target = sys.stdout.buffer if out == _STDOUT else out
-            report = convert(csv, config, **options, out=target, on_progress=progress)
+            report = convert(csv, config, **options, out=target, on_progress=progress, on_warning=warn)
         sys.stdout.flush()
         if not quiet:
             say(report.summary())

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from prelabel.cli.console import check_state, check_writable, errors_as_exit_codes, read_api_key, say
+from prelabel.cli.console import check_state, check_writable, errors_as_exit_codes, read_api_key, say, warn
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
 from prelabel.cli.progress import telling_how_far, watch
@@ -67,7 +67,7 @@ def import_command(
         quieten_libraries()
         progress, stop = watch(quiet=quiet), StopSignal()
         with telling_how_far(progress), interrupts_to(stop), progress:
-            report = import_labels(csv, config, **options, on_progress=progress, stop=stop)
+            report = import_labels(csv, config, **options, on_progress=progress, on_warning=warn, stop=stop)
         if not quiet:
             say(report.summary())
         raise typer.Exit(report.exit_code)

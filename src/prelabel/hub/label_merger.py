@@ -14,7 +14,7 @@ import orjson
 from prelabel.codes import Code
 from prelabel.hub.asset_matching import unmatched
 from prelabel.hub.batches import n_bytes_of
-from prelabel.hub.merge import keep_schemas, merge_item, option_values, unknown_content
+from prelabel.hub.merge import keep_schemas, merge_item, option_values, unknown_content, values_of
 from prelabel.model import Batch, Item, Note
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class RowDecision:
         failure: why they fail, empty when they do not.
         n_assets, n_tasks: what bears the ID in the project.
         notes: what the rows' owner should know.
+        losses: of each task that loses stored labels, how many objects and how many answers.
     """
 
     external_id: str
@@ -46,6 +47,7 @@ class RowDecision:
     n_assets: int = 0
     n_tasks: int = 0
     notes: tuple[Note, ...] = ()
+    losses: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ class LabelMerger:
             notes.append(Note(Code.ROWS_ADDED, f"{len(rows)} rows of the CSV have this external ID; all were added"))
         # 2. Nothing stored stays: the last row's item goes as it is.
         if not (self.keeps_all or self.kept_schema_ids):
-            return RowDecision(external_id, rows, items[-1], "", n_assets, len(tasks), tuple(notes))
+            sent = orjson.loads(items[-1].body)
+            losses = tuple(_loss(task.answer, sent, self.options) for task in tasks)
+            return RowDecision(external_id, rows, items[-1], "", n_assets, len(tasks), tuple(notes), losses)
         unknown = sorted({key for task in tasks for key in unknown_content(task.answer)}) if self.keeps_all else []
         if unknown:
             text = f"the stored labels also hold {', '.join(unknown)}, sent along as found: look whether they are kept"
@@ -123,7 +127,8 @@ class LabelMerger:
                 (task.task_id, self._task_body(task, answer)) for task, answer in zip(tasks, merged, strict=True)
             )
             item = Item(rows[-1], external_id, b"", bodies)
-        return RowDecision(external_id, rows, item, "", n_assets, len(tasks), tuple(notes))
+        losses = tuple(_loss(task.answer, answer, self.options) for task, answer in zip(tasks, merged, strict=True))
+        return RowDecision(external_id, rows, item, "", n_assets, len(tasks), tuple(notes), losses)
 
     def _merged(self, task: HubTask, items: Sequence[Item]) -> dict[str, Any]:
         """The full answer that takes a task's place, its rows added one after the other."""
@@ -141,6 +146,19 @@ class LabelMerger:
     def _task_body(self, task: HubTask, answer: Mapping[str, Any]) -> bytes:
         urls = task.brush_urls if self.keeps_all else {}
         return task_body({key: value for key, value in answer.items() if key != "externalId"}, urls)
+
+
+def _loss(stored: Mapping[str, Any], sent: Mapping[str, Any], options: OptionValues) -> tuple[int, int]:
+    """How many stored objects and answers are not among those that take their place."""
+    ids = {str(each.get("objectId")) for each in sent.get("objects") or ()}
+    answers = [(str(each.get("schemaId")), each.get("answer")) for each in sent.get("classifications") or ()]
+    stored_objects = [*(stored.get("tools") or ()), *(stored.get("objects") or ())]
+    n_objects = sum(str(each.get("objectId")) not in ids for each in stored_objects)
+    n_answers = 0
+    for each in stored.get("classifications") or ():
+        schema_id = str(each.get("schemaId"))
+        n_answers += (schema_id, values_of(each.get("answer"), options.get(schema_id, {}))) not in answers
+    return n_objects, n_answers
 
 
 def task_body(answer: Mapping[str, Any], brush_urls: Mapping[str, str]) -> bytes:

@@ -80,6 +80,7 @@ class ExistingLabels:
         decision = await asyncio.to_thread(self._merger.decide, batch, tasks)
         for rows in decision.rows:
             self._write_down(rows)
+            self._rows.count_losses(rows.losses)
         return decision.batches
 
     def _write_down(self, decision: RowDecision) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prelabel.inputs.column_check import misfit_columns
 from prelabel.inputs.config import ImportConfig, load_config
 from prelabel.inputs.csv_rows import CsvLayout, read_header, read_rows
 from prelabel.inputs.ontology import bind, parse_ontology
@@ -101,6 +102,14 @@ class OpenedCsv:
             ConfigError: they do not fit each other.
         """
         return bind(self.config, parse_ontology(category_schema), self.layout.header)
+
+    def misfit_columns(self, binding: Binding, document: Mapping[str, Any]) -> list[str]:
+        """What to warn of: columns none of whose first values fits its classification."""
+        columns = [link.column for link in binding.columns]
+        if not columns:
+            return []
+        rows = read_rows(self.csv, columns=columns, delimiter=self.layout.delimiter)
+        return misfit_columns(rows, binding.columns, parse_ontology(document).classifications)
 
     def tracer(self, binding: Binding) -> MaskTracer:
         """Return what turns masks into objects; loads the kernels.

@@ -41,6 +41,7 @@ class RunOptions(MaskOptions):
         host: the Hub; None takes the environment's ANGO_HOST, else https://imeritapi.ango.ai.
         api_key: None takes the environment's ANGO_API_KEY.
         on_progress: given a snapshot now and then, in the event loop: be quick.
+        on_warning: given, before rows stream, what may make the whole run useless; the report's notes have it too.
         delimiter: the CSV's; None finds out.
         report: where to write the report as JSON.
         rejects: where to write the failed rows as CSV.
@@ -55,6 +56,7 @@ class RunOptions(MaskOptions):
     host: str | None = None
     api_key: str | None = field(default=None, repr=False)
     on_progress: OnProgress | None = None
+    on_warning: Callable[[str], None] | None = None
     delimiter: str | None = None
     report: PathLike | None = None
     rejects: PathLike | None = None

@@ -59,6 +59,8 @@ async def run_import(session: ImportSession) -> str:
     document = await hub.get_project(options.project)
     binding = opened.bind(document)
     survey = await asyncio.to_thread(session.survey)
+    for warning in await asyncio.to_thread(opened.misfit_columns, binding, document):
+        session.warn(warning)
     matches = await _match(session, survey, document)
 
     # A row's outcome ends in the report by way of `rows`; a batch's in the journal as well.
@@ -110,7 +112,7 @@ async def run_import(session: ImportSession) -> str:
 async def _match(session: ImportSession, survey: CsvSurvey, document: Mapping[str, Any]) -> Matches:
     """Tie the rows' external IDs to assets; left to the reading of batches where that comes anyway."""
     sizes = sizes_wanted(session.opened.config)
-    if session.reads_first and sizes == "no":
+    if session.reads_first and sizes == "no" and not session.options.dry_run:
         return Matches()
     external_ids = survey.ids.open_ids(survey.done)
     matches = await match_ids(session.hub, session.options.project, external_ids, document.get("assetCount"), sizes)

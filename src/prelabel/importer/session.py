@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.outcomes.journal import Journal, RowRanges
 from prelabel.outcomes.report import Report, deliver
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +57,13 @@ class ImportSession:
 
     @property
     def reads_first(self) -> bool:
-        """Whether each batch's stored labels are read before it is sent: to merge with them, or to keep them."""
+        """Whether each batch's stored labels are read before it is sent.
+
+        To merge with them, to keep them for an undo, or to count what an overwrite would take.
+        """
         config = self.opened.config
         keeps_replaced = self.options.undo and self.journal is not None
-        return not config.overwrite or bool(config.ignored_schema_ids) or keeps_replaced
+        return not config.overwrite or bool(config.ignored_schema_ids) or keeps_replaced or self.options.dry_run
 
     def recall(self) -> bool:
         """Whether an earlier run did everything; its outcome is then this one's."""
@@ -82,6 +86,12 @@ class ImportSession:
             ids, masks = self.opened.survey(done)
         return CsvSurvey(ids, masks, done)
 
+    def warn(self, text: str) -> None:
+        """Tell now, and once more in the report, what may make the whole import useless."""
+        self.report.note(text)
+        if self.options.on_warning is not None:
+            self.options.on_warning(text)
+
     def watch(self, n_rows: int | None) -> None:
         """Give whoever watches a snapshot, and stop when too many rows have failed."""
         n_failed, most = self.report.n_by_state["failed"], self.options.max_failures
@@ -93,6 +103,7 @@ class ImportSession:
     def conclude(self, stopped_by_hub: str, on_error: OnError) -> Report:
         """Stage 9: the report, written where it was asked for; the journal learns of an import that is finished."""
         builder, hub, options = self.report, self.hub, self.options
+        self._note_removed_masks()
         builder.timings.upload_s, builder.timings.paced_s = hub.transport.busy_s, hub.pace.waited_s
         stopped_by: StoppedBy = self.stop.kind or ("hub" if stopped_by_hub else "")
         if self.journal is not None and (stopped_by or builder.n_by_state["failed"]):
@@ -109,6 +120,16 @@ class ImportSession:
             kept["outcomes"] = kept["outcomes"][:_KEPT_OUTCOMES]
             self.journal.write_facts({"finished": json.dumps(kept)})
         return deliver(report, json_path=options.report, rejects_path=options.rejects, on_error=on_error)
+
+    def _note_removed_masks(self) -> None:
+        """Say that classifications alone, overwriting, take the masks away."""
+        config, replaced = self.opened.config, self.report.replaced
+        if config.overwrite and not config.mask_column and replaced is not None and replaced.n_objects:
+            verb = "removes" if self.options.dry_run else "removed"
+            self.report.note(
+                f"the CSV brings no masks and overwrites, which {verb} {counted(replaced.n_objects, 'stored object')}: "
+                'set "overwrite" to false to keep them, or "ignored_schema_ids" to the tools that stay'
+            )
 
 
 @contextmanager

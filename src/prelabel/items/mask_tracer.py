@@ -10,8 +10,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError, RowError
+from prelabel.kernels.run_values import with_values
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import MaskCounts, Note, Runs
@@ -25,6 +28,8 @@ from prelabel.polygons.trace import TraceOptions, outline
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from prelabel.inputs.config import ImportConfig
     from prelabel.model import Binding, Shape
     from prelabel.polygons.arrays import PolygonArrays
@@ -92,6 +97,11 @@ class MaskTracer:
         self._tools = [entry.tool for entry in kept]
         self._table = ClassTable.of(classes, [value for _, value in ignored])
         self._known = KnownColors.of(classes, ignored, binding.mask_kind)
+        numbers = [each for each in config.ignore_values if isinstance(each, int)]
+        packed = [red << 16 | green << 8 | blue for red, green, blue in _colors_in(config.ignore_values)]
+        self._ignored = np.array(packed if self._kind == "rgb" else [n for n in numbers if n >= 0], np.uint32)
+        self._void = tuple(float(n) for n in numbers if n < 0)
+        self._void += (math.nan,) if "nan" in config.ignore_values else ()
         self._options = TraceOptions(
             config.polygon_simplification_tolerance,
             config.simplification,
@@ -129,7 +139,9 @@ class MaskTracer:
         if isinstance(content, Runs):
             runs = content
         else:
-            runs = decode_mask(content, self._kind, self._limits, self._table.keys)
+            runs = decode_mask(content, self._kind, self._limits, self._table.keys, self._void)
+        if len(self._ignored):
+            runs = with_values(runs, np.where(np.isin(runs.values, self._ignored), np.uint32(0), runs.values))
         return fit_to_assets(runs, shapes, self._config.resize, self._limits)
 
     def _trace_runs(self, runs: Runs, resize_note: Note | None, started: float) -> TracedMask:
@@ -248,6 +260,11 @@ class MaskTracer:
             points = counted(polygons.n_padded, "point")
             notes.append(Note(Code.PADDED, f"{points} repeated in rings of one pixel or one line"))
         return notes
+
+
+def _colors_in(values: Iterable[object]) -> Iterator[tuple[int, int, int]]:
+    """Yield the colours among the values to ignore."""
+    return (value for value in values if isinstance(value, tuple))
 
 
 def _proof_note(proof: Verification, n_pixels: int) -> Note:

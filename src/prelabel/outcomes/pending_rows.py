@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from prelabel.codes import Code
 from prelabel.model import EncodedRow, Note, Receipt, RowOutcome
+from prelabel.outcomes.report import ReplacedTotals
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from prelabel.hub.asset_matching import Matches
     from prelabel.model import Batch, BatchFailure, EncodedChunk, EncodedRow, Item, RowBatch, RowState
@@ -86,6 +87,13 @@ class PendingRows:
         self._open[number] = [
             _OpenRow(row.rows, row.index, row.external_id, (*row.notes, note)) for row in self._open[number]
         ]
+
+    def count_losses(self, losses: Iterable[tuple[int, int]]) -> None:
+        """Count what an overwrite takes from tasks: objects and answers of each."""
+        if self._report.replaced is None:
+            self._report.replaced = ReplacedTotals()
+        for n_objects, n_answers in losses:
+            self._report.replaced.add(n_objects, n_answers)
 
     def settle(self, outcome: Receipt | BatchFailure) -> None:
         """Close all rows of a batch that was acknowledged, or failed."""

@@ -12,11 +12,11 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from prelabel.kernels.pixel_runs import runs_to_array
 
 from conftest import SHARED
 from masks.corpus import COLORS, GREYS, SMALL, packed, tiff
 from prelabel.errors import MaskError
+from prelabel.kernels.pixel_runs import runs_to_array
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import TRANSPARENT

@@ -30,7 +30,15 @@ from prelabel.masks.decoders.decode_errors import refusing
 from prelabel.masks.decoders.npy import pixels_in_npy
 from prelabel.masks.decoders.npz import array_in_npz
 from prelabel.masks.decoders.pillow import open_raster, read_notes, stored
-from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, in_kind, scale_of, whole_numbers
+from prelabel.masks.decoders.pixel_values import (
+    Layout,
+    Stored,
+    check_readable,
+    hide_void,
+    in_kind,
+    scale_of,
+    whole_numbers,
+)
 from prelabel.masks.decoders.png import read_png, split_chunks
 from prelabel.masks.decoders.row_bands import runs_in_bands
 from prelabel.masks.decoders.signatures import format_of
@@ -38,8 +46,9 @@ from prelabel.masks.decoders.tiff import read_tiff
 from prelabel.masks.limits import MaskLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from prelabel.masks.decoders.pixel_values import Pixels
     from prelabel.masks.decoders.png import Chunks
     from prelabel.model import MaskValueKind, Runs
 
@@ -49,6 +58,7 @@ def decode_mask(
     kind: MaskValueKind,
     limits: MaskLimits = MaskLimits(),  # noqa: B008 - frozen
     mapped: Iterable[int] | None = None,
+    void: Sequence[float] = (),
 ) -> Runs:
     """Decode a mask file; its type is found from the bytes.
 
@@ -59,6 +69,7 @@ def decode_mask(
         limits: how large a mask may be; checked from headers, before anything is decoded.
         mapped: the values that the mapping names: they tell how greys of fewer than 8 bits are meant. None, where
             there is no mapping, takes them as stored.
+        void: numbers that mean nothing where a file has them, such as -1 or NaN: ``TRANSPARENT``.
 
     Returns:
         The mask; run values are greys, indices or packed 0xRRGGBB, ``TRANSPARENT`` where alpha is 0.
@@ -68,23 +79,23 @@ def decode_mask(
             this kind. Whatever the libraries below raise for damaged files ends here.
     """
     limits.check_file(len(encoded))
-    return in_kind(_stored(encoded, kind, limits), kind, mapped)
+    return in_kind(_stored(encoded, kind, limits, void), kind, mapped)
 
 
-def _stored(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored:
+def _stored(encoded: bytes, kind: MaskValueKind, limits: MaskLimits, void: Sequence[float]) -> Stored:
     name = format_of(encoded)
     if name == "npz":
         with refusing("the .npz file is damaged, or of a rare kind"):
-            return _read_array(array_in_npz(encoded, limits), kind, limits)
+            return _read_array(array_in_npz(encoded, limits), kind, limits, void)
     if name == "npy":
-        return _read_array(encoded, kind, limits)
+        return _read_array(encoded, kind, limits, void)
     if name == "PNG":
         read = _read_png(split_chunks(encoded), kind, limits)
         if read is not None:
             return read
     if name == "TIFF":
-        return read_tiff(encoded, kind, limits)
-    return stored(open_raster(encoded, name, kind, limits), limits)
+        return read_tiff(encoded, kind, limits, void)
+    return stored(open_raster(encoded, name, kind, limits), limits, void)
 
 
 def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored | None:
@@ -105,7 +116,7 @@ def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored
     return None if runs is None else Stored(runs, layout, file.key, file.palette)
 
 
-def _read_array(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored:
+def _read_array(encoded: bytes, kind: MaskValueKind, limits: MaskLimits, void: Sequence[float]) -> Stored:
     with refusing("the .npy file is damaged, or of a rare kind"):
         array = pixels_in_npy(encoded)
     shape = (array.shape[0], array.shape[1])
@@ -116,6 +127,11 @@ def _read_array(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stor
         mode = {"b1": "1", "u1": "L"}.get(array.dtype.str[1:], "I")
     layout = Layout(mode, shape)
     check_readable(layout, kind)
+
+    def read_rows(top: int, bottom: int) -> Pixels:
+        pixels = array[top:bottom]
+        return whole_numbers(pixels, hide_void(pixels, void))
+
     with refusing("the .npy file cannot be decoded", shape):
-        runs = runs_in_bands(lambda top, bottom: whole_numbers(array[top:bottom]), shape, limits)
+        runs = runs_in_bands(read_rows, shape, limits)
     return Stored(runs, layout)

@@ -17,14 +17,14 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.decode_errors import refusing
-from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, scale_of, whole_numbers
+from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, hide_void, scale_of, whole_numbers
 from prelabel.masks.decoders.png import check_pixels, split_chunks
 from prelabel.masks.decoders.row_bands import runs_in_bands
 from prelabel.masks.decoders.tiff_directory import BITS, PHOTOMETRIC, SAMPLE_FORMAT
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from prelabel.masks.decoders.pixel_values import Pixels
     from prelabel.masks.limits import MaskLimits
@@ -149,12 +149,15 @@ def open_raster(encoded: bytes, name: str, kind: MaskValueKind, limits: MaskLimi
         return Raster(name, layout, lambda top, bottom: _rows_of(image, layout, top, bottom), _key_of(image), palette)
 
 
-def stored(raster: Raster, limits: MaskLimits, read_hidden: RowReader | None = None) -> Stored:
+def stored(
+    raster: Raster, limits: MaskLimits, void: Sequence[float] = (), read_hidden: RowReader | None = None
+) -> Stored:
     """Encode a picture.
 
     Args:
         raster: the picture.
         limits: how many runs there may be.
+        void: numbers that mean nothing and count as transparent.
         read_hidden: returns which pixels of rows ``top`` to ``bottom`` are transparent, whatever they hold.
 
     Raises:
@@ -163,7 +166,8 @@ def stored(raster: Raster, limits: MaskLimits, read_hidden: RowReader | None = N
 
     def read_rows(top: int, bottom: int) -> Pixels:
         hidden = None if read_hidden is None else read_hidden(top, bottom)
-        return whole_numbers(raster.read_rows(top, bottom), hidden)
+        pixels = raster.read_rows(top, bottom)
+        return whole_numbers(pixels, hide_void(pixels, void, hidden))
 
     with refusing(f"the {raster.name} file cannot be decoded", raster.layout.shape):
         runs = runs_in_bands(read_rows, raster.layout.shape, limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from prelabel.kernels.run_values import with_values
 from prelabel.model import TRANSPARENT, Runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -107,6 +108,22 @@ def whole_numbers(pixels: Pixels, hidden: Pixels | None = None) -> Pixels:
         return _without(pixels, hidden)
     is_small = pixels.dtype.kind not in "iuf" or (pixels.dtype.kind != "f" and pixels.dtype.itemsize <= 4)
     return pixels if is_small or pixels.ndim != 2 or not pixels.size else _unsigned(pixels)
+
+
+def hide_void(pixels: Pixels, void: Sequence[float], hidden: Pixels | None = None) -> Pixels | None:
+    """Return which pixels are transparent: those hidden, and numbers that mean nothing (-1, NaN).
+
+    Args:
+        pixels: height x width of numbers, or colours, among which none means nothing.
+        void: the numbers that mean nothing.
+        hidden: height x width of bool: what is transparent already.
+    """
+    if not void or pixels.ndim != 2:
+        return hidden
+    is_void: Pixels = np.isin(pixels, [number for number in void if not math.isnan(number)])
+    if any(map(math.isnan, void)) and pixels.dtype.kind == "f":
+        is_void = np.logical_or(is_void, np.isnan(pixels))
+    return is_void if hidden is None else np.logical_or(is_void, hidden)
 
 
 def _without(pixels: Pixels, hidden: Pixels) -> Pixels:

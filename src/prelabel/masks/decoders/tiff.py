@@ -27,6 +27,8 @@ from prelabel.masks.decoders.tiff_directory import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from prelabel.masks.decoders.pixel_values import Pixels, Stored
@@ -41,13 +43,14 @@ _PREDICTED = frozenset({5, 8, 32946, 34925, 50000})  # LZW, deflate, LZMA, Zstan
 _BULK = 4  # times the memory of the picture: the file's bytes decoded, a copy of them, the numbers made of them
 
 
-def read_tiff(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored:
+def read_tiff(encoded: bytes, kind: MaskValueKind, limits: MaskLimits, void: Sequence[float] = ()) -> Stored:
     """Decode a TIFF file.
 
     Args:
         encoded: the file, with a correct signature.
         kind: what the mask mapping speaks of.
         limits: how large a mask may be; checked before anything is allocated.
+        void: numbers that mean nothing and count as transparent.
 
     Raises:
         MaskError: damaged, too large, several pages, rotated, or without an exact reading of this kind.
@@ -63,9 +66,9 @@ def read_tiff(encoded: bytes, kind: MaskValueKind, limits: MaskLimits) -> Stored
             encoded = _as_bytes(encoded, picture, dtype, limits)
         raster = _open_wide(encoded, picture, dtype, limits)
     if validity is None:
-        return stored(raster, limits)
+        return stored(raster, limits, void)
     is_valid = open_raster(encoded, "TIFF", "value", limits, frame=validity).read_rows
-    return stored(raster, limits, lambda top, bottom: is_valid(top, bottom) == 0)
+    return stored(raster, limits, void, lambda top, bottom: is_valid(top, bottom) == 0)
 
 
 def _dtype_of(picture: Directory) -> np.dtype[np.generic] | None:

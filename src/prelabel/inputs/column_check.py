@@ -1,0 +1,67 @@
+"""Columns none of whose values fits its classification, found before anything is sent: shifted schema IDs, mostly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from prelabel.errors import RowError
+from prelabel.inputs.answers import AnswerReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from prelabel.model import Classification, ColumnLink, RowBatch
+
+_LOOKED_AT = 200
+_FEWEST = 3  # values, so that a small CSV with one wrong cell is not taken for a shifted one
+
+
+def misfit_columns(
+    batches: Iterable[RowBatch], links: Sequence[ColumnLink], others: Sequence[Classification]
+) -> list[str]:
+    """Return a warning for each column whose first values all fail.
+
+    Args:
+        batches: the rows, from the first on.
+        links: the columns, tied to classifications.
+        others: all classifications of the project, to tell which one the values would fit.
+    """
+    used = [link for link in links if not link.ignored]
+    values: dict[str, dict[str, None]] = {link.column: {} for link in used}
+    for rows in islice(batches, 1):
+        for link in used:
+            cells = rows.columns.get(link.column, ())[:_LOOKED_AT]
+            values[link.column].update(dict.fromkeys(cell for cell in cells if cell.strip()))
+    return list(_warnings(used, values, others))
+
+
+def _warnings(
+    links: Sequence[ColumnLink], values: dict[str, dict[str, None]], others: Sequence[Classification]
+) -> Iterator[str]:
+    for link in links:
+        cells = list(values[link.column])
+        if len(cells) < _FEWEST or any(_fits(link, cell) for cell in cells):
+            continue
+        fitting = next(
+            (each for each in others if all(_fits(replace(link, classification=each), c) for c in cells)), None
+        )
+        hint = ""
+        if fitting is not None and fitting.kind != "text":
+            hint = f': they are all answers of "{fitting.title}" ({fitting.schema_id}); are the schema IDs shifted?'
+        yield (
+            f'none of the first {len(cells)} different values of column "{link.column}" fits '
+            f'"{link.classification.title}" ({link.classification.schema_id}){hint}'
+        )
+
+
+def _all_fit(link: ColumnLink, cells: Sequence[str]) -> bool:
+    return all(_fits(link, cell) for cell in cells)
+
+
+def _fits(link: ColumnLink, cell: str) -> bool:
+    try:
+        return bool(AnswerReader([link]).read([cell]))
+    except RowError:
+        return False
