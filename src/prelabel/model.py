@@ -288,7 +288,7 @@ EARLIER = "by an earlier run"
 
 RowState = Literal["imported", "skipped", "failed"]
 RunKind = Literal["import", "dry run", "convert"]
-StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline"]
+StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline", "output"]
 
 
 @dataclass(frozen=True, slots=True)

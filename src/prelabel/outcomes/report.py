@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from prelabel.errors import ImportFailed
+from prelabel.errors import ImportFailed, OutputError
 from prelabel.model import EARLIER, OnError, RunKind, StoppedBy
+from prelabel.outcomes.output_file import write_output
+from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
     import os
@@ -29,7 +30,7 @@ Bottleneck = Literal["read", "fetch", "decode", "trace", "encode", "upload", "ra
 
 _ROW_COUNTS = ("n_rows", "n_imported", "n_earlier", "n_skipped", "n_failed")
 
-_STOP_CODES: dict[StoppedBy, int] = {"": 3, "hub": 3, "interrupt": 130, "failures": 1, "deadline": 1}
+_STOP_CODES: dict[StoppedBy, int] = {"": 3, "hub": 3, "interrupt": 130, "failures": 1, "deadline": 1, "output": 4}
 
 _DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
 
@@ -112,7 +113,8 @@ class Report:
         n_outcomes_dropped: further such rows; the rejects CSV has every failed one.
         notes: what concerns no single row.
         stopped: why the run stopped before its end, empty when it did not.
-        stopped_by: who stopped it: ``"hub"``, ``"interrupt"``, ``"failures"`` (too many), ``"deadline"``, or nobody.
+        stopped_by: who stopped it: ``"hub"``, ``"interrupt"``, ``"failures"`` (too many), ``"deadline"``,
+            ``"output"`` (the record could not be written), or nobody.
 
     Example:
         >>> import prelabel
@@ -198,17 +200,23 @@ class Report:
         }
 
     def write_json(self, path: str | os.PathLike[str]) -> None:
-        """Write :meth:`to_dict` as JSON."""
-        Path(path).write_bytes(orjson.dumps(self.to_dict(), option=orjson.OPT_INDENT_2) + b"\n")
+        """Write :meth:`to_dict` as JSON; of a path, bytes that are not UTF-8 are shown by their codes.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        write_output(path, [_as_json(self.to_dict())], "--report")
 
     def write_rejects(self, path: str | os.PathLike[str]) -> None:
         """Write the failed rows as they were plus the column ``prelabel_error``; only the header when none failed.
 
         Once mended the file can be imported like the original: same columns, same delimiter, and a
         ``prelabel_error`` that is there already is replaced.
+
+        Raises:
+            OutputError: it cannot be written.
         """
-        with Path(path).open("wb") as file:
-            file.writelines(self._rejects.lines())
+        write_output(path, self._rejects.lines(), "--rejects")
 
     def summary(self) -> str:
         """The report for a person: what happened, what failed and why, and what limited the speed."""
@@ -270,18 +278,50 @@ def deliver(
     json_path: str | os.PathLike[str] | None,
     rejects_path: str | os.PathLike[str] | None,
     on_error: OnError,
+    faults: Sequence[OutputError] = (),
 ) -> Report:
-    """Write what was asked for and return the report.
+    """Write what was asked for and return the report; one that cannot be written does not cost the other.
+
+    Args:
+        report: the report.
+        json_path: where the report goes, None for nowhere.
+        rejects_path: where the failed rows go, likewise.
+        on_error: as in :class:`prelabel.importer.options.RunOptions`.
+        faults: other results that could not be written.
 
     Raises:
+        OutputError: a result could not be written; it has the report.
         ImportFailed: rows failed or the run stopped, and ``on_error`` is ``"raise"``.
     """
-    if json_path is not None:
-        report.write_json(json_path)
-    if rejects_path is not None:
-        report.write_rejects(rejects_path)
+    faults = list(faults)
+    for write, path in ((report.write_rejects, rejects_path), (report.write_json, json_path)):
+        try:
+            if path is not None:
+                write(path)
+        except OutputError as fault:
+            faults.append(fault)
+    if faults:
+        what = f"{report.n_imported:,} of {report.n_rows:,} rows are {_DONE[report.kind]} all the same"
+        message = "; ".join(dict.fromkeys(str(fault) for fault in faults))
+        raise OutputError(f"{message}; {what}", path=faults[0].path, report=report)
     if on_error == "raise" and report.exit_code:
         first = next(report.failed(), None)
         reason = report.stopped or (_line_of(first) if first is not None else "")
         raise ImportFailed(f"{report.n_failed} of {report.n_rows} rows failed; first: {reason}", report=report)
     return report
+
+
+def _as_json(document: dict[str, Any]) -> bytes:
+    try:
+        text = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError:  # a path has bytes that are not UTF-8
+        text = orjson.dumps(_escaped(document), option=orjson.OPT_INDENT_2)
+    return text + b"\n"
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, dict):
+        return {key: _escaped(part) for key, part in value.items()}
+    return [_escaped(part) for part in value] if isinstance(value, list | tuple) else value
