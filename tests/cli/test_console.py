@@ -109,8 +109,12 @@ def test_the_key_comes_from_the_file_or_the_environment(tmp_path: Path, monkeypa
     file = tmp_path / "key"
     file.write_text("  from-the-file\n")
     monkeypatch.setenv("ANGO_API_KEY", "from-the-environment")
-    assert read_api_key(file) == "from-the-file"
-    assert read_api_key(None) == "from-the-environment"
+    from_file, from_environment = read_api_key(file), read_api_key(None)
+    assert (from_file, from_environment) == ("from-the-file", "from-the-environment")
+    assert from_file is not None
+    assert from_file.source == f"the one in the file {file}"
+    assert from_environment is not None
+    assert from_environment.source == "ANGO_API_KEY in the environment"
     monkeypatch.setenv("ANGO_API_KEY", "")
     assert read_api_key(None) is None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from prelabel.errors import ConfigError, ImportFailed, OutputError, PrelabelError, UploadError
+from prelabel.model import ApiKey
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
 from prelabel.spelling import escaped
 
@@ -188,14 +189,14 @@ def _sigterm_interrupts() -> Iterator[None]:
             signal.signal(signal.SIGTERM, before)
 
 
-def read_api_key(file: Path | None) -> str | None:
+def read_api_key(file: Path | None) -> ApiKey | None:
     """The API key from a file, or the environment's ANGO_API_KEY; None when there is neither.
 
     Raises:
         ConfigError: the file cannot be read or holds no key.
     """
     if file is None:
-        return os.environ.get("ANGO_API_KEY") or None
+        return ApiKey(key, "ANGO_API_KEY in the environment") if (key := os.environ.get("ANGO_API_KEY")) else None
     try:
         with file.open(encoding="utf-8") as lines:
             key = lines.read(_MAX_KEY_CHARS).strip()
@@ -204,7 +205,7 @@ def read_api_key(file: Path | None) -> str | None:
         raise ConfigError(f"--api-key-file: cannot read {file}: {reason}", field="api_key") from error
     if not key or len(key.split()) > 1:
         raise ConfigError(f"--api-key-file: {file} must hold the key and nothing else", field="api_key")
-    return key
+    return ApiKey(key, f"the one in the file {escaped(str(file))}")
 
 
 def check_key_file(options: dict[str, Any], key_file: Path | None) -> None:
