@@ -62,6 +62,8 @@ class ApiKey(str):
         source: such as ``"ANGO_API_KEY in the environment"``.
     """
 
+    __slots__ = ("source",)
+
     source: str
 
     def __new__(cls, key: str, source: str) -> Self:

@@ -270,7 +270,8 @@ def test_a_host_that_is_not_found() -> None:
 async def test_a_refused_key_tells_where_it_came_from() -> None:
     """The place is named, the key is not."""
     async with scripted(failure(401, f"Invalid API KEY {KEY}")) as hub:
-        async with Transport(hub.url, ApiKey(KEY, "the one in the file {k}")) as transport:
+        transport = Transport(hub.url, ApiKey(KEY, "the one in the file {k}"))
+        async with transport:
             with pytest.raises(UploadRefused) as caught:
                 await transport.request("GET", "project", "p1")
 

@@ -124,10 +124,8 @@ class HubClient:
         except UploadRefused as error:
             if error.status not in _UNKNOWN:
                 raise
-            hint = await self._hint(project)
-            raise UploadRefused(
-                f"{error}{hint and f'; {hint}'}", status=error.status, attempts=error.attempts
-            ) from error
+            message = "; ".join(filter(None, (str(error), await self._hint(project))))
+            raise UploadRefused(message, status=error.status, attempts=error.attempts) from error
         document = answer.get("project")
         if not isinstance(document, dict):
             raise UploadUnavailable("the Hub's answer has no 'data.project'", status=200)

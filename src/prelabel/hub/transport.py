@@ -72,8 +72,8 @@ def base_url(host: str, *, allow_http: bool = False) -> URL:
         )
     if "://" not in text and _is_loopback(url.host):
         raise ConfigError(
-            f"host: {host!r} is this machine, and without a scheme https is meant: write http://{text} if it is a local "
-            f"hub, or https://{text}",
+            f"host: {host!r} is this machine, and without a scheme https is meant: write http://{text} if it is a "
+            f"local hub, or https://{text}",
             field="host",
             value=host,
         )
