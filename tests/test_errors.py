@@ -14,6 +14,7 @@ from prelabel.errors import (
     ImportFailed,
     MaskError,
     MaskUnavailable,
+    OutputError,
     PrelabelError,
     RowError,
     UploadError,
@@ -47,6 +48,8 @@ ERRORS: tuple[tuple[PrelabelError, dict[str, Any]], ...] = (
         {"status": 429, "attempts": 3, "retry_after_s": 1.5, "surely_not_done": True},
     ),
     (UploadUnavailable("later"), {"status": None, "attempts": 1, "retry_after_s": None, "surely_not_done": False}),
+    (OutputError("cannot write r.json"), {"path": "", "report": None}),
+    (OutputError("cannot write r.json", path="r.json", report={"n": 2}), {"path": "r.json", "report": {"n": 2}}),
     (ImportFailed("2 rows failed", report={"failed": 2}), {"report": {"failed": 2}}),
 )
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from prelabel.errors import ConfigError as ConfigError
     from prelabel.errors import ImportFailed as ImportFailed
     from prelabel.errors import MaskError as MaskError
+    from prelabel.errors import OutputError as OutputError
     from prelabel.errors import PrelabelError as PrelabelError
     from prelabel.errors import RowError as RowError
     from prelabel.errors import UploadError as UploadError
@@ -33,6 +34,7 @@ _HOME = {
     "ImportConfig": "inputs.config",
     "ImportFailed": "errors",
     "MaskError": "errors",
+    "OutputError": "errors",
     "Polygons": "polygons.polygons",
     "PrelabelError": "errors",
     "Progress": "model",

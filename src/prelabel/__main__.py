@@ -6,8 +6,9 @@ from __future__ import annotations
 def main() -> None:
     """Run the command line."""
     from prelabel.cli.app import app  # noqa: PLC0415 - importing the package must stay free
+    from prelabel.cli.console import run  # noqa: PLC0415
 
-    app()
+    run(app)
 
 
 if __name__ == "__main__":

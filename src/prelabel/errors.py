@@ -169,6 +169,23 @@ class UploadUnavailable(UploadError):
         self.surely_not_done = surely_not_done
 
 
+class OutputError(PrelabelError):
+    """A result could not be written: the report, the rejects, converted items, or the record of an import.
+
+    Results are written independently of each other, so the others are there; labels may be in, and the message says so.
+
+    Args:
+        message: which file, why, and what to do.
+        path: the file.
+        report: the whole :class:`prelabel.outcomes.report.Report` where the work came to its end, else None.
+    """
+
+    def __init__(self, message: str, *, path: str = "", report: Any = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.report = report
+
+
 class ImportFailed(PrelabelError):
     """Rows failed and the caller asked for an exception (``on_error="raise"``).
 

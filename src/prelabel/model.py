@@ -18,7 +18,7 @@ Geometry (every module keeps to it):
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +55,27 @@ TextKind = Literal["text"]
 TOOL_KINDS: tuple[str, ...] = get_args(ToolKind)
 MULTI_CHOICE_KINDS: tuple[str, ...] = get_args(MultiChoiceKind)
 CLASSIFICATION_KINDS: tuple[str, ...] = (*get_args(ChoiceKind), *MULTI_CHOICE_KINDS, *get_args(TextKind))
+
+
+class ApiKey(str):
+    """An API key that knows where it came from, which messages may say; the key itself they may not.
+
+    Attributes:
+        source: such as ``"ANGO_API_KEY in the environment"``.
+    """
+
+    __slots__ = ("source",)
+
+    source: str
+
+    def __new__(cls, key: str, source: str) -> Self:
+        """Make one."""
+        self = super().__new__(cls, key)
+        self.source = source
+        return self
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override] # str has one argument, this two
+        return str(self), self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +318,7 @@ EARLIER = "by an earlier run"
 
 RowState = Literal["imported", "ready", "skipped", "failed", "not sent"]
 RunKind = Literal["import", "dry run", "convert"]
-StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline"]
+StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline", "output"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a misspelt word resembles, for messages."""
+"""Words in messages: what a misspelt one resembles, and one that no text file can hold."""
 
 from __future__ import annotations
 
@@ -19,3 +19,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     spelled = {other.casefold(): other for other in known}
     nearest = difflib.get_close_matches(word.casefold(), spelled, n=1, cutoff=0.6)
     return f' did you mean "{spelled[nearest[0]]}"?' if nearest else ""
+
+
+def escaped(text: str) -> str:
+    """Return a text in which bytes that are not UTF-8, as a path may have, are written by their codes."""
+    try:
+        encoded = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a surrogate pair that stands for no byte
+        encoded = text.encode("utf-8", "backslashreplace")
+    return encoded.decode("utf-8", "backslashreplace")

@@ -21,7 +21,7 @@ def test_help_teaches(flag: str) -> None:
     for command in COMMANDS:
         assert re.search(rf"^  {command} ", done.output, re.MULTILINE)
     assert re.search(r"^    prelabel demo$", done.output, re.MULTILINE)
-    for code in (0, 1, 2, 3, 70, 130):
+    for code in (0, 1, 2, 3, 4, 70, 130):
         assert re.search(rf"^    {code}  +\w", done.output, re.MULTILINE)
     assert "ANGO_API_KEY" in done.output
     assert "ANGO_HOST" in done.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,18 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from prelabel.cli.console import check_writable, errors_as_exit_codes, read_api_key
+from prelabel.cli import console
+from prelabel.cli.console import errors_as_exit_codes, read_api_key
 from prelabel.errors import (
     ConfigError,
     ImportFailed,
     MaskError,
+    OutputError,
     PrelabelError,
     UploadRefused,
     UploadUnavailable,
 )
+from prelabel.outcomes.builder import ReportBuilder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,12 +36,13 @@ def _run(error: BaseException | None, *arguments: str) -> tuple[int, str]:
         """Knows ``--debug``."""
 
     @app.command()
-    def work(ctx: typer.Context) -> None:
+    def work(ctx: typer.Context, quiet: bool = False) -> None:
         with errors_as_exit_codes(ctx):
             if error is not None:
                 raise error
 
-    done = CliRunner().invoke(app, [*arguments, "work"])
+    before = [argument for argument in arguments if argument != "--quiet"]
+    done = CliRunner().invoke(app, [*before, "work", *(["--quiet"] if "--quiet" in arguments else [])])
     return done.exit_code, done.stderr
 
 
@@ -57,6 +62,8 @@ def _run(error: BaseException | None, *arguments: str) -> tuple[int, str]:
             70,
             "error: a/b.csv: No such file or directory\n",
         ),
+        (OutputError("cannot write r.json"), 4, "error: cannot write r.json\n"),
+        (OSError(errno.ENOSPC, "No space left on device"), 4, "error: input or output: No space left on device\n"),
         (ValueError("x = 1"), 70, "error: a fault in prelabel (ValueError: x = 1)"),
         (KeyError(), 70, "error: a fault in prelabel (KeyError)"),
     ],
@@ -102,8 +109,12 @@ def test_the_key_comes_from_the_file_or_the_environment(tmp_path: Path, monkeypa
     file = tmp_path / "key"
     file.write_text("  from-the-file\n")
     monkeypatch.setenv("ANGO_API_KEY", "from-the-environment")
-    assert read_api_key(file) == "from-the-file"
-    assert read_api_key(None) == "from-the-environment"
+    from_file, from_environment = read_api_key(file), read_api_key(None)
+    assert (from_file, from_environment) == ("from-the-file", "from-the-environment")
+    assert from_file is not None
+    assert from_file.source == f"the one in the file {file}"
+    assert from_environment is not None
+    assert from_environment.source == "ANGO_API_KEY in the environment"
     monkeypatch.setenv("ANGO_API_KEY", "")
     assert read_api_key(None) is None
 
@@ -128,15 +139,45 @@ def test_a_key_file_that_holds_no_key(tmp_path: Path, content: bytes | None, sai
     assert "two" not in str(caught.value)
 
 
-def test_results_need_a_place(tmp_path: Path) -> None:
-    """A missing folder, a folder instead of a file, or the CSV itself is found before the work."""
-    table = tmp_path / "labels.csv"
-    table.write_text("ID\n")
-    check_writable("--report", None, table)
-    check_writable("--report", tmp_path / "new.json", table)
-    with pytest.raises(ConfigError, match=r"--report: there is no folder .*nowhere: make it first"):
-        check_writable("--report", tmp_path / "nowhere" / "new.json", table)
-    with pytest.raises(ConfigError, match=r"--rejects: .* is a folder: name a file"):
-        check_writable("--rejects", tmp_path, table)
-    with pytest.raises(ConfigError, match=r"--rejects: .*labels.csv is the CSV itself: name another file"):
-        check_writable("--rejects", tmp_path / "." / "labels.csv", table)
+def test_a_failed_result_comes_with_the_summary() -> None:
+    """What became of the rows is told all the same, unless nobody wants to know."""
+    report = ReportBuilder("import", "labels.csv", ["id"], ",").finish()
+    error = OutputError("cannot write r.json", path="r.json", report=report)
+    exit_code, stderr = _run(error)
+    assert exit_code == 4
+    assert stderr.startswith("0 of 0 rows imported")
+    assert stderr.endswith("error: cannot write r.json\n")
+    assert _run(error, "--quiet")[1] == "error: cannot write r.json\n"
+
+
+def test_a_lost_stream_costs_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages that nobody can read are let go; a result that cannot be printed is said to be lost."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(typer, "echo", full)
+    console.say("not shown")
+    with pytest.raises(OutputError, match=r"cannot write the standard output \(No space left on device\)"):
+        console.show("a line")
+    with pytest.raises(OutputError, match="cannot write the summary"):
+        console.summarize("all is well")
+
+
+def test_messages_show_bytes_that_are_not_utf8_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    """A path of another encoding is told of on any terminal."""
+    console.say("no x\udce9y")
+    console.complain("no x\udce9y")
+    console.show("no x\udce9y")
+    shown = capsys.readouterr()
+    assert shown.err == "no x\\xe9y\nerror: no x\\xe9y\n"
+    assert shown.out == "no x\\xe9y\n"
+
+
+def test_the_file_of_the_key_is_not_written_over(tmp_path: Path) -> None:
+    """The library does not know of that file, the command does."""
+    key_file = tmp_path / "key"
+    key_file.write_text("k")
+    console.check_key_file({"report": tmp_path / "r.json", "rejects": None}, key_file)
+    with pytest.raises(ConfigError, match=r"--rejects: .*key is the file of the API key: name another file"):
+        console.check_key_file({"rejects": tmp_path / "." / "key"}, key_file)

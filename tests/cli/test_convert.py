@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +17,6 @@ from prelabel.demo.landed import paint
 from prelabel.demo.scenes import HEIGHT_PX, WIDTH_PX, draw_samples, write_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cli.conftest import Command, DemoFiles
     from prelabel.localhub import LocalHub
 
@@ -172,3 +172,61 @@ def test_help_teaches_about_masks(prelabel: Command) -> None:
     for option in ("--max-shared-bytes N", "--allow-outside-root", "--allow-mask-host NAME"):
         assert option in said
     assert "[default: 16; x>=1]" in said
+
+
+def _after(command: str, files: DemoFiles, tmp_path: Path) -> tuple[int, str]:
+    """Run a convert in a shell, its streams as the command line says; return the exit code and what stderr got."""
+    arguments = ["convert", files.csv("segmentation"), "-c", files.config("segmentation")]
+    whole = shlex.join([*command_line(*arguments, "--schema", files.schema("segmentation")), "--report", "report.json"])
+    done = subprocess.run(
+        ["sh", "-c", command.replace("CONVERT", whole)],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment_with(),
+        cwd=tmp_path,
+        check=False,
+        timeout=55,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("CONVERT >/dev/full", 4, "cannot write the standard output (No space left on device): make room there"),
+        ("CONVERT -o /dev/full", 4, "cannot write /dev/full (No space left on device): make room there"),
+        ("CONVERT -o items --rejects /dev/full", 4, "as --rejects; 4 of 4 rows are converted all the same"),
+        ("CONVERT -o items 2>/dev/full", 4, ""),
+        ("CONVERT -o items -q 2>/dev/full", 0, ""),
+        ("CONVERT -o items 2>&-", 0, ""),
+        ("CONVERT -o items <&- >&- 2>&-", 0, ""),
+    ],
+)
+def test_streams_that_take_nothing(command: str, code: int, said: str, files: DemoFiles, tmp_path: Path) -> None:
+    """The other results are there; a summary that was wanted is one of them."""
+    exit_code, stderr = _after(command, files, tmp_path)
+    assert exit_code == code
+    assert said in stderr
+    assert "Traceback" not in stderr
+    assert "Exception" not in stderr
+    assert json.loads((tmp_path / "report.json").read_bytes())["rows"]["n_imported"] == 4
+    if "-o items" in command:
+        assert len((tmp_path / "items").read_bytes().splitlines()) == 4
+
+
+def test_a_closed_stdout_is_found_before_the_work(files: DemoFiles, tmp_path: Path) -> None:
+    """There is nowhere for the items to go."""
+    exit_code, stderr = _after("CONVERT >&-", files, tmp_path)
+    assert (exit_code, stderr) == (2, "error: --out: the standard output is closed: name a file\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", ["--help", "--version", "config-schema"])
+def test_what_stdout_does_not_take(arguments: str) -> None:
+    """Small commands say so as well."""
+    command = shlex.join(command_line(arguments)) + " >/dev/full"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("error: cannot write the standard output (No space left on device)")
+    assert done.stderr.count("\n") == 1

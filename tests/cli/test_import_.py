@@ -182,7 +182,7 @@ def test_a_refusal_ends_with_3_and_never_shows_the_key(
     )
     done = prelabel("--debug", "import", files.csv("segmentation"), *arguments)
     assert done.returncode == 3
-    assert "check the API key" in done.stderr
+    assert f"check the API key (the one in the file {key_file})" in done.stderr
     assert "Traceback" in done.stderr
     assert "this-is-the-wrong-key" not in done.stderr + done.stdout
 
@@ -222,6 +222,7 @@ def test_an_unreachable_hub_ends_with_3(files: DemoFiles, tmp_path: Path, prelab
         second = prelabel("import", files.csv("segmentation"), *arguments)
     assert (first.returncode, second.returncode) == (3, 3)
     assert "Invalid project: abc" in first.stderr
+    assert "the key sees" not in first.stderr, "a Hub that has no time for hints is not asked again"
     assert "rate limit" in second.stderr
 
 

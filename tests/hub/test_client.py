@@ -59,6 +59,31 @@ async def test_project_missing_from_the_answer() -> None:
             await hub_client.get_project("p1")
 
 
+@pytest.mark.parametrize("status", [400, 404])
+async def test_an_unknown_project(status: int) -> None:
+    """Those that the key sees are named, at the cost of one request."""
+    listed = success({"projects": [{"_id": "p1", "name": "Street"}, {"_id": "p2", "name": "Sea"}], "total": 2})
+    async with ScriptedHub(failure("Invalid project: sea.", status=status), listed) as hub, client(hub) as hub_client:
+        with pytest.raises(UploadRefused) as caught:
+            await hub_client.get_project("sea")
+
+    assert str(caught.value).endswith('; did you mean "p2"? The key sees p1 ("Street"), p2 ("Sea")')
+    assert caught.value.status == status
+    assert [seen.raw_path for seen in hub.requests] == ["/v2/project/sea", "/v2/listProjects?page=1&limit=100"]
+
+
+@pytest.mark.parametrize(
+    "listing", [failure("no such route", status=404), failure("oops", status=500), success({"projects": 7})]
+)
+async def test_an_unknown_project_of_a_hub_that_lists_none(listing: Any) -> None:
+    """The refusal stands alone, and nothing is tried twice for a hint."""
+    async with ScriptedHub(failure("Not found.", status=404), listing) as hub, client(hub) as hub_client:
+        with pytest.raises(UploadRefused, match=r"ANGO_HOST in the environment\)$"):
+            await hub_client.get_project("p1")
+
+    assert len(hub.requests) == 2
+
+
 @pytest.mark.parametrize("project", ["", "../x", "a/b", "a?b", "p" * 65])
 async def test_project_ids_are_checked(project: str) -> None:
     """What cannot be an id is refused before a request is made of it."""
@@ -300,6 +325,10 @@ def test_connect_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANGO_HOST", "https://us-api.ango.ai")
     assert str(connect(None, None, requests_per_minute=1).transport.url) == "https://us-api.ango.ai/v2"
     assert str(connect("https://x", None, requests_per_minute=1).transport.url) == "https://x/v2"
+    hub = connect("https://x", None, requests_per_minute=1)
+    assert "(ANGO_API_KEY in the environment)" in str(hub.transport._refusal(401, {}, ""))
+    hub = connect("https://x", "given", requests_per_minute=1)
+    assert "(the one the caller gave)" in str(hub.transport._refusal(401, {}, ""))
     monkeypatch.delenv("ANGO_API_KEY")
     with pytest.raises(ConfigError, match="set the environment variable ANGO_API_KEY"):
         connect(None, None, requests_per_minute=1)

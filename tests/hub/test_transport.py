@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from hub.raw_server import raw_server
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.transport import Timeouts, Transport, base_url
 from prelabel.localhub.testing import ScriptedHub, failure, success
+from prelabel.model import ApiKey
 
 KEY = ScriptedHub.api_key
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
@@ -53,6 +55,7 @@ async def error_of(url: str, **options: object) -> UploadError:
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080/v2"),
         ("http://localhost:1", "http://localhost:1/v2"),
         ("http://[::1]:1", "http://[::1]:1/v2"),
+        ("https://localhost:1", "https://localhost:1/v2"),
     ],
 )
 def test_base_url(host: str, expected: str) -> None:
@@ -71,6 +74,10 @@ def test_base_url(host: str, expected: str) -> None:
         ("https://", "must be a plain http(s) URL"),
         ("https://hub.example:port", "is no URL"),
         ("", "must be a plain http(s) URL"),
+        ("127.0.0.1:8765", "write http://127.0.0.1:8765 if it is a local hub, or https://127.0.0.1:8765"),
+        (" localhost:8765/v2", "write http://localhost:8765/v2 if it is a local hub"),
+        ("[::1]:8765", "write http://[::1]:8765 if it is a local hub"),
+        ("localhost", "without a scheme https is meant"),
     ],
 )
 def test_base_url_refused(host: str, part: str) -> None:
@@ -135,9 +142,9 @@ async def test_get_has_no_content_type_and_201_is_fine() -> None:
     ("status", "kind", "part"),
     [
         (400, UploadRefused, "the Hub refused (HTTP 400, 'the message')"),
-        (401, UploadRefused, "check the API key (environment ANGO_API_KEY)"),
+        (401, UploadRefused, "check the API key (the one the caller gave): it is mistyped, expired, or another Hub's"),
         (403, UploadRefused, "ask to be made project manager"),
-        (404, UploadRefused, "check the host and the project id"),
+        (404, UploadRefused, "check the project id, and the host (--host, or ANGO_HOST in the environment)"),
         (451, UploadRefused, "country or IP rules"),
         (413, BatchTooLarge, "refused a body for its size"),
         (408, UploadUnavailable, "the Hub cannot answer now"),
@@ -247,6 +254,33 @@ def test_failures_of_connecting() -> None:
     assert isinstance(slow, UploadUnavailable)
     assert slow.surely_not_done
     assert str(slow) == "hub.example:443 did not accept a connection in 15 s"
+
+
+def test_a_host_that_is_not_found() -> None:
+    """The message names the host, and where hosts are given."""
+    transport = Transport("https://hub.exmaple", KEY)
+    where = ConnectionKey("hub.exmaple", 443, True, True, None, None, None)
+    unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    error = transport._network_error(aiohttp.ClientConnectorDNSError(where, unknown))
+
+    assert isinstance(error, UploadUnavailable)
+    assert error.surely_not_done
+    assert str(error) == (
+        "there is no host hub.exmaple (Name or service not known): check --host, or ANGO_HOST in the environment, and "
+        "the network"
+    )
+
+
+async def test_a_refused_key_tells_where_it_came_from() -> None:
+    """The place is named, the key is not."""
+    async with ScriptedHub(failure(f"Invalid API KEY {KEY}", status=401)) as hub:
+        transport = Transport(hub.url, ApiKey(KEY, "the one in the file {k}"))
+        async with transport:
+            with pytest.raises(UploadRefused) as caught:
+                await transport.request("GET", "project", "p1")
+
+    assert "check the API key (the one in the file {k}): it is mistyped" in str(caught.value)
+    assert KEY not in str(caught.value)
 
 
 async def test_silence_times_out() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +13,13 @@ from aiohttp import web
 
 from importer.desk import Outage, desk_with, rows_of
 from masks.webserver import endless, serving
-from prelabel.errors import ConfigError
+from prelabel.errors import ConfigError, OutputError
 from prelabel.importer.stop_signal import StopSignal
 from prelabel.localhub.testing import failure
 from prelabel.outcomes.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from prelabel.model import Progress
@@ -233,3 +236,46 @@ async def test_cancelling_while_masks_are_fetched(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("prelabel-encode")]
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+async def test_a_full_disk_under_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overwrite: bool) -> None:
+    """The import stops as if it was asked to: every row has its end, the files are there, and the next run goes on."""
+    opening = Journal._open
+
+    def small(journal: Journal) -> None:
+        opening(journal)
+        journal._db.execute("PRAGMA max_page_count=8")
+
+    async with desk_with(tmp_path, 8) as desk:
+        given: dict[str, Any] = {"state": tmp_path / "state", "max_in_flight": 1, "report": tmp_path / "r.json"}
+        rows = [[row[0], "day", "", os.urandom(6000).hex(), ""] for row in rows_of(8)]
+        config = {"overwrite": overwrite, "upload_batch_size": 1}
+        await desk.run(rows, config)
+        with monkeypatch.context() as patched:
+            patched.setattr(Journal, "_open", small)
+            report = await desk.run(rows, config, **given, rejects=tmp_path / "r.csv")
+        assert (report.exit_code, report.stopped_by) == (4, "output")
+        assert "journal.sqlite (database or disk is full): make room there" in report.stopped
+        assert 0 < report.n_imported < report.n_rows == report.n_imported + report.n_failed == 8
+        assert json.loads((tmp_path / "r.json").read_bytes())["exit_code"] == 4
+        assert len((tmp_path / "r.csv").read_text().splitlines()) == 1 + report.n_failed
+        again = await desk.run(rows, config, **given)
+        assert (again.exit_code, again.n_imported, again.n_earlier) == (0, 8, report.n_imported)
+
+
+async def test_a_disk_that_fills_at_the_very_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The labels are in, the report is there, and the error says both."""
+
+    def full(journal: Journal, facts: Mapping[str, str]) -> None:
+        if "finished" in facts:
+            raise OutputError("the record is full", path="journal.sqlite")
+        writing(journal, facts)
+
+    writing = Journal.write_facts
+    monkeypatch.setattr(Journal, "write_facts", full)
+    async with desk_with(tmp_path, 2) as desk:
+        with pytest.raises(OutputError, match="the record is full; 2 of 2 rows are imported all the same") as caught:
+            await desk.run(rows_of(2), state=tmp_path / "state", report=tmp_path / "r.json")
+    assert caught.value.report.n_imported == 2
+    assert (tmp_path / "r.json").is_file()

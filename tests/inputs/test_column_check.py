@@ -20,8 +20,10 @@ def warnings(*cells: str, classification: Classification = COLOR, ignored: bool 
 def test_a_shifted_column() -> None:
     """The classification that all values would fit is named; one that takes any text is no hint."""
     assert warnings("S", "M", "", "L", "S") == [
-        'none of the first 3 different values of column "a" fits "Color" (c1): they are all answers of "Size" (c2); '
-        "are the schema IDs shifted?"
+        (
+            'none of the first 3 different values of column "a" fits "Color" (c1): they are all answers of '
+            '"Size" (c2); are the schema IDs shifted?'
+        )
     ]
 
 

@@ -295,6 +295,25 @@ def test_project_without_a_colored_tool() -> None:
     assert [(entry.tool.title, entry.value) for entry in classes] == [("B", 0)]
 
 
+def test_project_colors_without_a_tool_that_can_be_imported() -> None:
+    """The tools that are there are named, each with why it does not count; many of them only in part."""
+    base = SEED_SCHEMA["tools"][0]
+    nested = {**base, "title": "Truck", "classifications": [SEED_SCHEMA["classifications"][0]]}
+    tools = [{**base, "frameSpecific": True}, nested, {**base, "title": "Box", "tool": "bounding-box"}]
+    message = str(refusal({**SEED_SCHEMA, "tools": [*tools, {**base, "title": "Bare", "color": None}]}))
+    for part in (
+        '"Car": prelabel imports labels of whole assets, and this one is frame-specific; ',
+        '"Truck": prelabel imports no nested classifications, and this one has some; ',
+        '"Box": prelabel imports segmentation, polygon, and this is bounding-box; ',
+        '"Bare": it has no colour)',
+    ):
+        assert part in message
+    many = str(refusal({**SEED_SCHEMA, "tools": [{**base, "frameSpecific": True, "title": f"t{n}"} for n in range(9)]}))
+    assert '"t4": ' in many
+    assert "; ...)" in many
+    assert '"t5"' not in many
+
+
 def test_ignored_ids() -> None:
     """Ignored classifications and tools stay bound, marked; an ID nobody has is a mistake."""
     binding = bound(ignored_schema_ids=[TYPE, PERSON])

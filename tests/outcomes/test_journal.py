@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel.errors import ConfigError
+from prelabel.errors import ConfigError, OutputError
 from prelabel.outcomes.journal import FILE_NAME, Fingerprint, Journal, ReplacedTask, RowRanges, digest_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MARK = Fingerprint("csv-1", "{}", "p1", "https://hub/v2")
@@ -194,3 +195,58 @@ def test_digest(tmp_path: Path) -> None:
     assert a == b != c
     with pytest.raises(ConfigError, match="cannot read the CSV"):
         digest_of(tmp_path / "absent")
+
+
+def limit(journal: Journal, n_pages: int = 7) -> None:
+    """Let a journal's file grow no further than this, as on a full disk."""
+    journal._db.execute(f"PRAGMA max_page_count={n_pages}")
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """The file and the remedy are named, whatever was to be written; what was there stays and can be gone on with."""
+    with Journal(tmp_path) as journal:
+        journal.start(MARK)
+        number = journal.sending([1, 2])
+        journal.settled(number, "acknowledged")
+        limit(journal)
+        calls: list[Callable[[], object]] = [
+            lambda: journal.write_facts({"finished": "x" * 100_000}),
+            lambda: journal.keep([ReplacedTask("t", "a", {"x": os.urandom(100_000).hex()}, {})]),
+            lambda: journal.settled(journal.sending([4]), "failed", "x" * 100_000),
+            lambda: journal.reopen(range(1, 100_000, 2)),
+        ]
+        for call in calls:
+            with pytest.raises(OutputError, match=r"journal.sqlite \(database or disk is full\): make room") as caught:
+                call()
+            assert caught.value.path == str(tmp_path / FILE_NAME)
+        assert "finished" not in journal.facts
+        assert journal.n_kept() == (0, 0)
+    with Journal(tmp_path) as journal:
+        journal.start(MARK)
+        assert str(journal.acknowledged()) == "1-2"
+
+
+def test_a_record_that_may_not_be_written(tmp_path: Path) -> None:
+    """As on a disk that is mounted read-only: another folder helps, removing this one does not."""
+    with Journal(tmp_path) as journal:
+        journal._db.execute("PRAGMA query_only=1")
+        with pytest.raises(ConfigError, match=r"readonly database.*name another folder as --state"):
+            journal.sending([1])
+
+
+@pytest.mark.parametrize(
+    ("change", "call"),
+    [
+        ("UPDATE batches SET rows = '1-x'", Journal.acknowledged),
+        ("UPDATE replaced SET content = x'00'", lambda journal: list(journal.to_put_back())),
+        ("DROP TABLE replaced", Journal.n_kept),
+    ],
+)
+def test_a_damaged_record(tmp_path: Path, change: str, call: Callable[[Journal], object]) -> None:
+    """Contents that are not ours are told of as such, never as a fault of the program."""
+    with Journal(tmp_path) as journal:
+        journal.settled(journal.sending([1]), "acknowledged")
+        journal.keep([ReplacedTask("t", "a", {}, {})])
+        journal._db.execute(change)
+        with pytest.raises(ConfigError, match=r"journal.sqlite cannot be used .*remove the folder to start anew"):
+            call(journal)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,17 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel.codes import Code
-from prelabel.errors import ImportFailed
+from prelabel.errors import ImportFailed, OutputError
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.model import Note, RowOutcome
 from prelabel.outcomes import builder as builder_module
 from prelabel.outcomes import rejects as rejects_module
 from prelabel.outcomes.builder import ReportBuilder, peak_rss_bytes
 from prelabel.outcomes.rejects import ERROR_COLUMN
-from prelabel.outcomes.report import ReplacedTotals, Report, deliver
+from prelabel.outcomes.report import ReplacedTotals, deliver
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from prelabel.outcomes.report import Report
 
 
 @dataclass(frozen=True)
@@ -298,6 +300,74 @@ def test_deliver(tmp_path: Path) -> None:
     assert deliver(clean, json_path=None, rejects_path=None, on_error="raise") is clean
     with pytest.raises(ImportFailed, match="0 of 0 rows failed; first: the Hub is down"):
         deliver(builder().finish(stopped="the Hub is down"), json_path=None, rejects_path=None, on_error="raise")
+
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+
+
+@needs_full
+@pytest.mark.parametrize("lost", ["json_path", "rejects_path"])
+@pytest.mark.parametrize("on_error", ["collect", "raise"])
+def test_what_cannot_be_written_costs_nothing_else(tmp_path: Path, lost: str, on_error: Any) -> None:
+    """The other file is there; the error names the lost one, says that the labels are in, and has the report."""
+    report = filled().finish()
+    paths: dict[str, Any] = {"json_path": tmp_path / "r.json", "rejects_path": tmp_path / "r.csv"}
+    with pytest.raises(OutputError) as caught:
+        deliver(report, **{**paths, lost: FULL}, on_error=on_error)
+
+    option = {"json_path": "--report", "rejects_path": "--rejects"}[lost]
+    assert str(caught.value) == (
+        f"cannot write /dev/full (No space left on device): make room there, or name another file as {option}; "
+        "2 of 4 rows are imported all the same"
+    )
+    assert (caught.value.path, caught.value.report) == ("/dev/full", report)
+    assert [path.name for path in tmp_path.iterdir()] == [paths[name].name for name in paths if name != lost]
+
+
+def test_other_lost_results_are_told_of_at_the_end(tmp_path: Path) -> None:
+    """Both files are written before the record's fault is raised; each fault is said once."""
+    fault = OutputError("the record is full", path="journal.sqlite")
+    with pytest.raises(OutputError, match=r"^the record is full; 2 of 4 rows are imported all the same$") as caught:
+        deliver(
+            filled().finish(),
+            json_path=tmp_path / "r.json",
+            rejects_path=tmp_path / "r.csv",
+            on_error="raise",
+            faults=[fault, fault],
+        )
+    assert caught.value.path == "journal.sqlite"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_paths_that_are_not_utf8(tmp_path: Path) -> None:
+    """They are shown escaped in the report and in the rejects, which stay UTF-8."""
+    books = ReportBuilder("import", "l\udce9.csv", ["id"], ",")
+    books.record(RowOutcome(1, 2, "a", "failed", "no file in x\udce9y"), ["a"])
+    report = books.finish()
+    report.write_json(tmp_path / "r.json")
+    report.write_rejects(tmp_path / "r.csv")
+    written = json.loads((tmp_path / "r.json").read_text("utf-8"))
+
+    assert written["csv"] == "l\\xe9.csv"
+    assert written["outcomes"][0]["reason"] == "no file in x\\xe9y"
+    assert (tmp_path / "r.csv").read_text("utf-8") == "id,prelabel_error\na,no file in x\\xe9y\n"
+
+
+def test_rejects_that_could_not_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full temporary folder does not end the import; the rejects, which would miss rows, are not written."""
+    monkeypatch.setattr(rejects_module, "_IN_MEMORY_BYTES", 10)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    books = filled()
+    books.record(RowOutcome(5, 7, "e", "failed", "no"), ["e", "more"])
+    with pytest.raises(OutputError, match=r"could not be kept in .*nowhere \(No such file or directory\).* TMPDIR"):
+        deliver(books.finish(), json_path=tmp_path / "r.json", rejects_path=tmp_path / "r.csv", on_error="collect")
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_record_that_is_full_ends_with_4() -> None:
+    """So that a script knows that there is something to mend and to go on with."""
+    assert filled().finish(stopped="the record is full", stopped_by="output").exit_code == 4
 
 
 def test_peak_memory() -> None:

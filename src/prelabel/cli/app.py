@@ -38,6 +38,7 @@ Exit codes:
   1    some rows failed; --rejects has them, ready to be mended
   2    wrong usage or config; nothing was sent
   3    the Hub could not be reached, or refused us
+  4    a result could not be written; labels may be in, the message says so
   70   a fault in prelabel itself; please report it
   130  interrupted; the same command goes on from there
 

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from prelabel.errors import ConfigError, ImportFailed, PrelabelError, UploadError
+from prelabel.errors import ConfigError, ImportFailed, OutputError, PrelabelError, UploadError
+from prelabel.model import ApiKey
+from prelabel.outcomes.output_file import NO_ROOM, cannot_write
+from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from rich.console import Console
 
-SOME_FAILED, USAGE, HUB_FAILED, OUR_FAULT, INTERRUPTED = 1, 2, 3, 70, 130
+SOME_FAILED, USAGE, HUB_FAILED, NOT_WRITTEN, OUR_FAULT, INTERRUPTED = 1, 2, 3, 4, 70, 130
 """Exit codes beside 0."""
 
 _MAX_KEY_CHARS = 4096
@@ -32,15 +35,83 @@ def stderr() -> Console:
 
 
 def say(message: str) -> None:
-    """Print a message for a person."""
-    typer.echo(message, err=True)
+    """Print a message for a person; where nobody can be told, the work is not worth less."""
+    with suppress(OSError):
+        typer.echo(escaped(message), err=True)
+
+
+def show(text: str) -> None:
+    """Print a line of a result on stdout.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if sys.stdout is None:
+        raise OutputError("the standard output is closed: send it somewhere", path="the standard output")
+    try:
+        typer.echo(escaped(text))
+    except UnicodeEncodeError:  # a locale of few letters
+        typer.echo(text.encode("ascii", "backslashreplace").decode())
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise cannot_write("the standard output", error) from error
+
+
+def summarize(summary: str) -> None:
+    """Print how the work ended.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        typer.echo(escaped(summary), err=True)
+    except OSError as error:
+        raise cannot_write("the summary to stderr", error, "2>") from error
 
 
 def complain(message: str, kind: str = "error") -> None:
     """Print what went wrong."""
     from rich.text import Text  # noqa: PLC0415 - as in stderr()
 
-    stderr().print(Text.assemble((f"{kind}: ", "bold red"), message))
+    with suppress(OSError):
+        stderr().print(Text.assemble((f"{kind}: ", "bold red"), escaped(message)))
+
+
+def run(command: Callable[[], None]) -> None:
+    """Run the whole command line; what stands in a stream's buffer at the end is written, or said to be lost."""
+    _keep_standard_streams()
+    try:
+        command()
+    except SystemExit as end:
+        sys.exit(_flushed(end.code))
+    except OSError as error:  # of help and the like, which no command guards
+        complain(str(cannot_write("the standard output", error)))
+        _flushed(NOT_WRITTEN)
+        sys.exit(NOT_WRITTEN)
+
+
+def _keep_standard_streams() -> None:
+    """Let no file take the number of a standard stream that was closed: what is printed would end up in it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+def _flushed(code: Any) -> Any:
+    """The exit code once all is flushed; Python would complain by itself, later and less clearly."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if not code and not isinstance(error, BrokenPipeError):
+                complain(str(cannot_write("the standard output", error)))
+                code = NOT_WRITTEN
+    return code
 
 
 def warn(message: str) -> None:
@@ -53,7 +124,7 @@ def errors_as_exit_codes(ctx: typer.Context) -> Iterator[None]:
     """Run a command's work; say on stderr why it fails, and exit with the code that means it.
 
     Args:
-        ctx: the command's context; its root knows ``--debug``.
+        ctx: the command's context; its root knows ``--debug``, and itself perhaps ``--quiet``.
     """
     try:
         with _sigterm_interrupts():
@@ -72,6 +143,8 @@ def errors_as_exit_codes(ctx: typer.Context) -> Iterator[None]:
             import traceback  # noqa: PLC0415 - rarely needed
 
             traceback.print_exc()
+        if isinstance(error, OutputError) and error.report is not None and not ctx.params.get("quiet"):
+            say(error.report.summary())
         complain(_message(error))
         raise typer.Exit(_exit_code(error)) from None
 
@@ -82,8 +155,12 @@ def _exit_code(error: Exception) -> int:
             return SOME_FAILED
         case UploadError():
             return HUB_FAILED
+        case OutputError():
+            return NOT_WRITTEN
         case PrelabelError():
             return USAGE
+        case OSError() if error.errno in NO_ROOM:
+            return NOT_WRITTEN
         case _:
             return OUR_FAULT
 
@@ -117,14 +194,14 @@ def _sigterm_interrupts() -> Iterator[None]:
             signal.signal(signal.SIGTERM, before)
 
 
-def read_api_key(file: Path | None) -> str | None:
+def read_api_key(file: Path | None) -> ApiKey | None:
     """The API key from a file, or the environment's ANGO_API_KEY; None when there is neither.
 
     Raises:
         ConfigError: the file cannot be read or holds no key.
     """
     if file is None:
-        return os.environ.get("ANGO_API_KEY") or None
+        return ApiKey(key, "ANGO_API_KEY in the environment") if (key := os.environ.get("ANGO_API_KEY")) else None
     try:
         with file.open(encoding="utf-8") as lines:
             key = lines.read(_MAX_KEY_CHARS).strip()
@@ -133,26 +210,20 @@ def read_api_key(file: Path | None) -> str | None:
         raise ConfigError(f"--api-key-file: cannot read {file}: {reason}", field="api_key") from error
     if not key or len(key.split()) > 1:
         raise ConfigError(f"--api-key-file: {file} must hold the key and nothing else", field="api_key")
-    return key
+    return ApiKey(key, f"the one in the file {escaped(str(file))}")
 
 
-def check_writable(option: str, path: Path | None, csv: Path) -> None:
-    """Find out before the work, not after it, that a result has nowhere to go, or would replace the CSV.
+def check_key_file(options: dict[str, Any], key_file: Path | None) -> None:
+    """Refuse results that would replace the key's file, which the library does not know.
 
     Raises:
-        ConfigError: the file's folder does not exist, it cannot be written, or it is the CSV.
+        ConfigError: one of them is that file.
     """
-    if path is None:
-        return
-    folder = path.parent
-    if not folder.is_dir():
-        raise ConfigError(f"{option}: there is no folder {folder}: make it first", field=option)
-    if path.is_dir():
-        raise ConfigError(f"{option}: {path} is a folder: name a file", field=option)
-    if path.exists() and csv.exists() and path.samefile(csv):
-        raise ConfigError(f"{option}: {path} is the CSV itself: name another file", field=option)
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise ConfigError(f"{option}: {path} cannot be written: check the permissions", field=option)
+    from prelabel.importer.output_paths import check_places  # noqa: PLC0415 - help does not need it
+
+    outputs = {f"--{name}": options.get(name) for name in ("out", "report", "rejects")}
+    if key_file is not None:
+        check_places(outputs, {"the file of the API key": key_file})
 
 
 def check_state(csv: Path, state: Path | None, *, no_state: bool, restart: bool) -> Path | None:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from prelabel.cli.console import check_writable, errors_as_exit_codes, read_api_key, say, warn
+from prelabel.cli.console import check_key_file, errors_as_exit_codes, read_api_key, summarize, warn
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
 from prelabel.cli.progress import watch
+from prelabel.errors import ConfigError
 from prelabel.importer.options import ConvertOptions
 
 EPILOG = """\
@@ -42,9 +43,9 @@ def convert_command(
     for the project's schema unless --schema is given.
     """
     with errors_as_exit_codes(ctx):
-        check_writable("--out", None if out == _STDOUT else out, csv)
-        for name in ("report", "rejects"):
-            check_writable(f"--{name}", options.get(name), csv)
+        if out == _STDOUT and sys.stdout is None:
+            raise ConfigError("--out: the standard output is closed: name a file", field="out")
+        check_key_file({**options, "out": out}, api_key_file)
         options["api_key"] = None if "schema" in options else read_api_key(api_key_file)
         from prelabel.importer.convert import convert  # noqa: PLC0415 - loads the kernels; help must not
         from prelabel.masks.decoders.library_noise import quieten_libraries  # noqa: PLC0415 - loads Pillow
@@ -53,7 +54,6 @@ def convert_command(
         with watch(quiet=quiet) as progress:
             target = sys.stdout.buffer if out == _STDOUT else out
             report = convert(csv, config, **options, out=target, on_progress=progress, on_warning=warn)
-        sys.stdout.flush()
         if not quiet:
-            say(report.summary())
+            summarize(report.summary())
         raise typer.Exit(report.exit_code)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from prelabel.cli.console import check_state, check_writable, errors_as_exit_codes, read_api_key, say, warn
+from prelabel.cli.console import check_key_file, check_state, errors_as_exit_codes, read_api_key, summarize, warn
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
 from prelabel.cli.progress import telling_how_far, watch
@@ -54,8 +54,7 @@ def import_command(
     Interrupted, by Ctrl-C or a crash, the same command goes on where it was: nothing is lost, nothing sent twice.
     """
     with errors_as_exit_codes(ctx):
-        for name in ("report", "rejects"):
-            check_writable(f"--{name}", options.get(name), csv)
+        check_key_file(options, api_key_file)
         options["state"] = check_state(csv, options.get("state"), no_state=no_state, restart=options["restart"])
         options["api_key"] = read_api_key(api_key_file)
         if on_error is OnFailure.STOP:
@@ -69,5 +68,5 @@ def import_command(
         with telling_how_far(progress), interrupts_to(stop), progress:
             report = import_labels(csv, config, **options, on_progress=progress, on_warning=warn, stop=stop)
         if not quiet:
-            say(report.summary())
+            summarize(report.summary())
         raise typer.Exit(report.exit_code)

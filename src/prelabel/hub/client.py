@@ -12,10 +12,11 @@ from urllib.parse import quote
 import orjson
 
 from prelabel.errors import ConfigError, UploadError, UploadRefused, UploadUnavailable
+from prelabel.hub.project_hint import project_hint
 from prelabel.hub.rate_limit import Pace
 from prelabel.hub.storages import HubStorage, signed_urls_in, storage_of
 from prelabel.hub.transport import DEFAULT_HOST, Transport
-from prelabel.model import HubTask
+from prelabel.model import ApiKey, HubTask
 from prelabel.retry import RetryBudget, RetryPolicy, retrying
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 PAGE_SIZE = 100
 """The most a list call returns; asking for more may be capped in silence."""
 _MAX_FILTER_CHARS = 3_700
+_UNKNOWN = frozenset({400, 404})
+"""What the Hub answers for a project it does not know: by its documents, and by its older ones."""
 _SENTENCE = re.compile(r"(\d+)\s*/\s*(\d+)")
 
 
@@ -111,12 +114,33 @@ class HubClient:
         await self.transport.__aexit__()
 
     async def get_project(self, project: str) -> dict[str, Any]:
-        """The project's document, ``categorySchema`` included."""
-        answer, _ = await self._call("GET", "project", _segment(project))
+        """The project's document, ``categorySchema`` included.
+
+        Raises:
+            UploadRefused: there is no such project; the message names some that there are.
+        """
+        try:
+            answer, _ = await self._call("GET", "project", _segment(project))
+        except UploadRefused as error:
+            if error.status not in _UNKNOWN:
+                raise
+            message = "; ".join(filter(None, (str(error), await self._hint(project))))
+            raise UploadRefused(message, status=error.status, attempts=error.attempts) from error
         document = answer.get("project")
         if not isinstance(document, dict):
             raise UploadUnavailable("the Hub's answer has no 'data.project'", status=200)
         return document
+
+    async def _hint(self, project: str) -> str:
+        """What may be meant instead of an unknown project: one request, and no matter if it fails."""
+        try:
+            async with self.pace.turn():
+                answer = await self.transport.request(
+                    "GET", "listProjects", query={"page": "1", "limit": str(PAGE_SIZE)}
+                )
+        except UploadError:
+            return ""
+        return project_hint(project, answer)
 
     async def count_assets(self, project: str) -> int | None:
         """How many assets the project has, None when the Hub does not say."""
@@ -347,7 +371,7 @@ def connect(host: str | None, api_key: str | None, *, requests_per_minute: float
     """
     return HubClient(
         host or os.environ.get("ANGO_HOST") or DEFAULT_HOST,
-        api_key or os.environ.get("ANGO_API_KEY", ""),
+        api_key or ApiKey(os.environ.get("ANGO_API_KEY", ""), "ANGO_API_KEY in the environment"),
         requests_per_minute=requests_per_minute,
     )
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 DEFAULT_HOST = "https://imeritapi.ango.ai"
 _EXCERPT_CHARS = 300
 _REMEDIES = {
-    401: "check the API key (environment ANGO_API_KEY): it is missing, mistyped or expired",
+    401: "check the API key ({key}): it is mistyped, expired, or another Hub's",
     403: "the key's user may not do this: ask to be made project manager or organization admin",
-    404: "check the host and the project id",
+    404: "check the project id, and the host (--host, or ANGO_HOST in the environment)",
     451: "the organization's country or IP rules block this machine: ask its admin to allow it",
 }
 
@@ -55,7 +55,7 @@ def base_url(host: str, *, allow_http: bool = False) -> URL:
         allow_http: let the key travel unencrypted to hosts other than this machine.
 
     Raises:
-        ConfigError: the host is no plain http(s) URL, or the key would travel unencrypted.
+        ConfigError: the host is no plain http(s) URL, or the key would travel unencrypted, or https may not be meant.
     """
     text = host.strip()
     try:
@@ -69,6 +69,13 @@ def base_url(host: str, *, allow_http: bool = False) -> URL:
             f"host: {_without_secrets(url)!r} must be a plain http(s) URL without user, query or fragment: "
             f"give for instance {DEFAULT_HOST}",
             field="host",
+        )
+    if "://" not in text and _is_loopback(url.host):
+        raise ConfigError(
+            f"host: {host!r} is this machine, and without a scheme https is meant: write http://{text} if it is a "
+            f"local hub, or https://{text}",
+            field="host",
+            value=host,
         )
     if url.scheme == "http" and not (allow_http or _is_loopback(url.host)):
         raise ConfigError(
@@ -94,7 +101,7 @@ class Transport:
 
     Args:
         host: see :func:`base_url`.
-        api_key: sent as the header ``apikey``.
+        api_key: sent as the header ``apikey``; an :class:`prelabel.model.ApiKey` tells where it came from.
         allow_http: see :func:`base_url`.
         timeouts: bounds of every request.
         max_connections: connections that may be open at once.
@@ -125,6 +132,7 @@ class Transport:
         self.n_requests = 0
         self.busy_s = 0.0
         self._key = key
+        self._key_source = getattr(api_key, "source", "the one the caller gave")
         self._timeouts = timeouts
         self._max_connections = max_connections
         self._session: aiohttp.ClientSession | None = None
@@ -181,7 +189,7 @@ class Transport:
         finally:
             self.busy_s += time.perf_counter() - started
         if not 200 <= status < 300:
-            raise _refusal(status, headers, self._readable(answer, is_secret=is_secret))
+            raise self._refusal(status, headers, self._readable(answer, is_secret=is_secret))
         return self._open_envelope(status, answer, is_secret=is_secret)
 
     async def _exchange(self, method: str, url: URL, body: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
@@ -211,12 +219,37 @@ class Transport:
                 return UploadUnavailable(
                     f"{where} did not accept a connection in {self._timeouts.connect_s:g} s", surely_not_done=True
                 )
+            case aiohttp.ClientConnectorDNSError():
+                return UploadUnavailable(
+                    f"there is no host {self.url.host} ({error.os_error.strerror or error.os_error}): check --host, or "
+                    "ANGO_HOST in the environment, and the network",
+                    surely_not_done=True,
+                )
             case aiohttp.ClientConnectorError():
                 return UploadUnavailable(f"cannot connect to {where} ({error.os_error})", surely_not_done=True)
             case TimeoutError():
                 return UploadUnavailable(f"{where} did not answer in time")
             case _:
                 return UploadUnavailable(f"the connection to {where} broke ({type(error).__name__}: {error})")
+
+    def _refusal(self, status: int, headers: Mapping[str, str], message: str) -> UploadError:
+        """The error that a status outside 2xx stands for."""
+        answer = f"HTTP {status}" + (f", {message!r}" if message else "")
+        if status == 413:
+            return BatchTooLarge(f"the Hub refused a body for its size ({answer})", status=status)
+        if may_succeed_later(status):
+            wait_s = asked_wait_s(headers)
+            reason = "the Hub's rate limit is reached" if status == 429 else "the Hub cannot answer now"
+            return UploadUnavailable(
+                f"{reason} ({answer})", status=status, retry_after_s=wait_s, surely_not_done=status == 429
+            )
+        if 300 <= status < 400:
+            return UploadRefused(
+                f"the Hub redirects ({answer}) and the API key must not follow: give the final address as host",
+                status=status,
+            )
+        remedy = _REMEDIES.get(status, "").format(key=self._key_source)
+        return UploadRefused(f"the Hub refused ({answer})" + (f": {remedy}" if remedy else ""), status=status)
 
     def _open_envelope(self, status: int, answer: bytes, *, is_secret: bool) -> dict[str, Any]:
         excerpt = partial(self._readable, answer, is_secret=is_secret)
@@ -245,23 +278,3 @@ class Transport:
             pass  # not the documented error body: the text itself is the best there is
         line = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
         return line.replace(self._key, "***")[:_EXCERPT_CHARS]
-
-
-def _refusal(status: int, headers: Mapping[str, str], message: str) -> UploadError:
-    """The error that a status outside 2xx stands for."""
-    answer = f"HTTP {status}" + (f", {message!r}" if message else "")
-    if status == 413:
-        return BatchTooLarge(f"the Hub refused a body for its size ({answer})", status=status)
-    if may_succeed_later(status):
-        wait_s = asked_wait_s(headers)
-        reason = "the Hub's rate limit is reached" if status == 429 else "the Hub cannot answer now"
-        return UploadUnavailable(
-            f"{reason} ({answer})", status=status, retry_after_s=wait_s, surely_not_done=status == 429
-        )
-    if 300 <= status < 400:
-        return UploadRefused(
-            f"the Hub redirects ({answer}) and the API key must not follow: give the final address as host",
-            status=status,
-        )
-    remedy = _REMEDIES.get(status, "")
-    return UploadRefused(f"the Hub refused ({answer})" + (f": {remedy}" if remedy else ""), status=status)

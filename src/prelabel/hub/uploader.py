@@ -71,7 +71,8 @@ class Uploader:
     Args:
         send: sends a batch's items; raises UploadError.
         on_outcome: told every receipt and failure, in the order they happen.
-        before_sending: told every batch that is about to be sent, after splitting; the sending waits for it.
+        before_sending: told every batch that is about to be sent, after splitting; the sending waits for it, and
+            is left if it raises UploadError.
         prepare: wraps the sending of a batch, with its slot taken, and yields what is really sent (append mode reads
             and merges here); may drop items it has accounted for itself; raises UploadError to fail the whole batch.
         max_in_flight: batches on their way at once.
@@ -150,8 +151,8 @@ class Uploader:
 
     async def _send_piece(self, piece: Batch) -> tuple[Batch, ...]:
         """Send a piece; returns what is to be sent in its place."""
-        await self._before_sending(piece)
         try:
+            await self._before_sending(piece)
             ack = await self._send(piece)
         except BatchTooLarge as error:
             return await self._too_large(piece, error)

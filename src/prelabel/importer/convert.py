@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, aclosing, nullcontext
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -15,15 +15,17 @@ from prelabel.hub.client import connect
 from prelabel.importer.mask_supply import open_mask_supply
 from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import ConvertOptions, takes
+from prelabel.importer.output_paths import check_outputs
 from prelabel.importer.row_filter import RowFilter
 from prelabel.outcomes.builder import ReportBuilder
+from prelabel.outcomes.output_file import OutputFile
 from prelabel.outcomes.pending_rows import PendingRows
 from prelabel.outcomes.report import Report, deliver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
 
+    from prelabel.errors import OutputError
     from prelabel.hub.client import HubClient
     from prelabel.importer.options import ConfigLike, PathLike
 
@@ -43,6 +45,7 @@ def convert(csv: PathLike, config: ConfigLike, options: ConvertOptions) -> Repor
     Raises:
         ConfigError: config, CSV header and schema do not fit each other; nothing was written.
         UploadError: the Hub refused the key or could not be reached; nothing was written.
+        OutputError: a result could not be written; the error has the report, and the other results are there.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
         PrelabelError: this was called in a running event loop.
 
@@ -51,6 +54,7 @@ def convert(csv: PathLike, config: ConfigLike, options: ConvertOptions) -> Repor
         >>> report.exit_code, len(Path("items.ndjson").read_bytes().splitlines())
         (0, 4)
     """
+    check_outputs(csv, config, options)
     opened = OpenedCsv.open(csv, config, options)
     layout = opened.layout
     report = ReportBuilder("convert", opened.csv.name, layout.header, layout.delimiter, options.project)
@@ -64,11 +68,17 @@ def convert(csv: PathLike, config: ConfigLike, options: ConvertOptions) -> Repor
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        asyncio.run(_convert(opened, options, report, schema, hub))
+        fault = asyncio.run(_convert(opened, options, report, schema, hub))
     else:
         raise PrelabelError("convert cannot run in a running event loop: call it in a thread (asyncio.to_thread)")
     finished = report.finish(hub.transport.n_requests if hub is not None else 0, n_threads=opened.n_threads)
-    return deliver(finished, json_path=options.report, rejects_path=options.rejects, on_error=options.on_error)
+    return deliver(
+        finished,
+        json_path=options.report,
+        rejects_path=options.rejects,
+        on_error=options.on_error,
+        faults=[] if fault is None else [fault],
+    )
 
 
 async def _convert(
@@ -77,7 +87,8 @@ async def _convert(
     report: ReportBuilder,
     schema: Mapping[str, Any] | None,
     hub: HubClient | None,
-) -> None:
+) -> OutputError | None:
+    """Returns why the items could not be written; the other results are, all the same."""
     async with AsyncExitStack() as stack:
         if hub is not None:
             await stack.enter_async_context(hub)
@@ -93,19 +104,16 @@ async def _convert(
             ids, survey = await asyncio.to_thread(opened.survey)
             n_rows = ids.n_rows
             masks = await stack.enter_async_context(open_mask_supply(opened, binding, survey, report, hub))
-        lines = stack.enter_context(_opened(options.out))
+        lines = stack.enter_context(OutputFile(options.out, "--out"))
         rows = PendingRows(report, opened.layout.delimiter, Matches())
         row_filter = RowFilter(opened.config.external_id_column)
         async for chunk in await stack.enter_async_context(aclosing(opened.encoded(binding, {}, row_filter, masks))):
             for item in rows.take(chunk):
-                lines.writelines((item.body, b"\n"))
+                lines.write(item.body + b"\n")
                 rows.close(item.row_number, report.good_state)
             if options.on_progress is not None:
                 options.on_progress(report.progress(n_rows, 0 if hub is None else hub.transport.n_requests))
-
-
-def _opened(out: PathLike | BinaryIO) -> AbstractContextManager[BinaryIO]:
-    return Path(out).open("wb") if isinstance(out, str | Path) else nullcontext(out)
+    return lines.fault
 
 
 def read_schema(schema: PathLike | Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from prelabel.errors import PrelabelError, UploadUnavailable
 from prelabel.hub.client import connect
 from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import ImportOptions, takes
+from prelabel.importer.output_paths import check_outputs
 from prelabel.importer.pipeline import run_import
 from prelabel.importer.session import ImportSession, open_journal
 from prelabel.importer.stop_signal import StopSignal
@@ -34,6 +35,7 @@ def import_labels(csv: PathLike, config: ConfigLike, options: ImportOptions) -> 
     Raises:
         ConfigError: config, CSV header, project and record do not fit each other; nothing was sent.
         UploadError: the Hub refused the key or could not be reached before anything was sent.
+        OutputError: a result could not be written; the labels may be in, and the error has the report.
         ImportFailed: rows failed and ``on_error`` is ``"raise"``.
         PrelabelError: this was called in a running event loop: await import_labels_async there.
 
@@ -64,6 +66,7 @@ async def import_labels_async(csv: PathLike, config: ConfigLike, options: Import
 
 
 async def _import(csv: PathLike, config: ConfigLike, options: ImportOptions) -> Report:
+    check_outputs(csv, config, options)
     opened = await asyncio.to_thread(OpenedCsv.open, csv, config, options)
     hub = connect(options.host, options.api_key, requests_per_minute=opened.config.requests_per_minute)
     report = ReportBuilder(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from prelabel.errors import OutputError
 from prelabel.outcomes.journal import Journal, RowRanges
 from prelabel.outcomes.report import Report, deliver
 from prelabel.spelling import counted
@@ -115,11 +116,18 @@ class ImportSession:
             self.stop.reason or stopped_by_hub,
             stopped_by,
         )
+        faults = []
+        try:
+            self._record_end(report)
+        except OutputError as fault:
+            faults.append(fault)
+        return deliver(report, json_path=options.report, rejects_path=options.rejects, on_error=on_error, faults=faults)
+
+    def _record_end(self, report: Report) -> None:
         if self.journal is not None and report.exit_code == 0 and "finished" not in self.journal.facts:
             kept = report.to_dict()
             kept["outcomes"] = kept["outcomes"][:_KEPT_OUTCOMES]
             self.journal.write_facts({"finished": json.dumps(kept)})
-        return deliver(report, json_path=options.report, rejects_path=options.rejects, on_error=on_error)
 
     def _note_removed_masks(self) -> None:
         """Say that classifications alone, overwriting, take the masks away."""

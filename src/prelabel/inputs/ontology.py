@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from prelabel.inputs.config import ImportConfig
 
 
+_SHOWN = 5
 _HEX_COLOR = re.compile(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?")
 
 
@@ -251,9 +252,12 @@ def _project_classes(config: ImportConfig, ontology: Ontology) -> tuple[MaskClas
                 value=config.mask_color_mapping,
             )
     if not by_color:
+        unusable = [f'"{tool.title}": {tool.unsupported or "it has no colour"}' for tool in ontology.tools]
+        listed = f" ({'; '.join(unusable[:_SHOWN])}{'; ...' if len(unusable) > _SHOWN else ''})" if unusable else ""
         raise ConfigError(
-            'the project has no segmentation or polygon tool with a colour, so "project_colors" finds no class: add '
-            'one, or name the classes in "mask_color_mapping", or empty "mask_column"',
+            f"the project has no segmentation or polygon tool with a colour that can be imported{listed}, so "
+            '"project_colors" finds no class: add one, or name the classes in "mask_color_mapping", or empty '
+            '"mask_column"',
             field="mask_color_mapping",
             value=config.mask_color_mapping,
         )

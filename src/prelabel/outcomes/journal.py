@@ -14,11 +14,12 @@ import sqlite3
 import threading
 import zlib
 from bisect import bisect_right
-from contextlib import closing
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from prelabel.errors import ConfigError
+from prelabel.errors import ConfigError, OutputError, PrelabelError
+from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -142,22 +143,19 @@ class Journal:
         facts: what is known of the import: fingerprint, settings, how it ended.
 
     Raises:
-        ConfigError: another process works with it, or it is no journal.
+        ConfigError: another process works with it, it is no journal, or the folder cannot be written.
+        OutputError: there is no room for it, also later.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._file = escaped(str(folder / FILE_NAME))
         self._lock = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(folder / FILE_NAME, timeout=0, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.OperationalError) as error:
-            problem = getattr(error, "strerror", None) or error
-            raise ConfigError(
-                f"cannot keep a record of the import in {folder} ({problem}): name another folder as --state, or do "
-                "without with --no-state",
-                field="state",
-            ) from error
+            raise self._no_place(getattr(error, "strerror", None) or str(error)) from error
         try:
             self._open()
         except BaseException:
@@ -165,7 +163,7 @@ class Journal:
             raise
 
     def _open(self) -> None:
-        try:
+        with self._mapped():
             # The lock is the database's own, taken here and kept until the connection or the process ends.
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -174,27 +172,68 @@ class Journal:
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise self._unusable(error) from error
-            raise ConfigError(
-                f"another run is working with {self.folder}: wait for its end, or give this one its own --state",
-                field="state",
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise self._unusable(error) from error
-        self.facts: dict[str, str] = dict(self._db.execute("SELECT name, value FROM facts"))
+            self.facts: dict[str, str] = dict(self._db.execute("SELECT name, value FROM facts"))
         if self.facts.setdefault("format", str(_FORMAT)) != str(_FORMAT):
             raise ConfigError(
-                f"{self.folder / FILE_NAME} was written by another version of prelabel: finish with that one, or "
+                f"{self._file} was written by another version of prelabel: finish with that one, or "
                 "start anew with --restart after removing the folder",
                 field="state",
             )
 
-    def _unusable(self, error: sqlite3.Error) -> ConfigError:
+    @contextmanager
+    def _turn(self) -> Iterator[sqlite3.Connection]:
+        """The database, for one caller at a time; a transaction that the block begins ends with it."""
+        with self._lock, self._mapped():
+            try:
+                yield self._db
+                if self._db.in_transaction:
+                    self._db.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.rollback()
+                raise
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        """Name the file and the remedy where SQLite, or what is read, does not."""
+        try:
+            yield
+        except sqlite3.ProgrammingError:
+            raise  # a mistake of ours, not of the disk
+        except sqlite3.Error as error:
+            raise self._fault(error) from error
+        except (ValueError, TypeError, KeyError, zlib.error) as error:
+            if isinstance(error, PrelabelError):
+                raise
+            raise self._damaged(f"{type(error).__name__}: {error}") from error
+
+    def _fault(self, error: sqlite3.Error) -> PrelabelError:
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # the extended codes add bits above
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return ConfigError(
+                    f"another run is working with {escaped(str(self.folder))}: wait for its end, or give this one its "
+                    "own --state",
+                    field="state",
+                )
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+                return self._no_place(str(error))
+            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+                return OutputError(
+                    f"cannot write the record of the import, {self._file} ({error}): make room there, then the same "
+                    "command goes on from where it was",
+                    path=self._file,
+                )
+        return self._damaged(str(error))
+
+    def _no_place(self, problem: str) -> ConfigError:
         return ConfigError(
-            f"{self.folder / FILE_NAME} cannot be used ({error}): remove the folder to start anew", field="state"
+            f"cannot keep a record of the import in {escaped(str(self.folder))} ({problem}): name another folder as "
+            "--state, or do without with --no-state",
+            field="state",
         )
+
+    def _damaged(self, problem: str) -> ConfigError:
+        return ConfigError(f"{self._file} cannot be used ({problem}): remove the folder to start anew", field="state")
 
     def __enter__(self) -> Self:
         return self
@@ -236,101 +275,98 @@ class Journal:
         self.write_facts({"format": str(_FORMAT), **asdict(fingerprint)})
 
     def _forget(self) -> None:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._turn() as db:
+            db.execute("BEGIN IMMEDIATE")
             for table in ("facts", "batches", "replaced"):
-                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
-            self._db.execute("COMMIT")
-            self.facts.clear()
+                db.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
+        self.facts.clear()
 
     def write_facts(self, facts: Mapping[str, str]) -> None:
         """Keep facts about the import as a whole."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
-            self._db.execute("COMMIT")
-            self.facts |= facts
+        with self._turn() as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
+        self.facts |= facts
 
     def acknowledged(self) -> RowRanges:
         """The rows that the Hub has acknowledged, and that were not opened again since."""
-        with self._lock:
-            records = self._db.execute(
+        with self._turn() as db:
+            records = db.execute(
                 "SELECT number, rows, state FROM batches WHERE state IN ('acknowledged', 'reopened') ORDER BY number"
             ).fetchall()
-        reopened = {row: number for number, text, state in records if state == "reopened" for row in _rows_in(text)}
-        texts = []
-        for number, text, state in records:
-            if state == "acknowledged" and not reopened:
-                texts.append(text)
-            elif state == "acknowledged":
-                texts.append(str(RowRanges.of(row for row in _rows_in(text) if reopened.get(row, 0) < number)))
-        return RowRanges.parse(*texts)
+        with self._mapped():
+            reopened = {row: number for number, text, state in records if state == "reopened" for row in _rows_in(text)}
+            texts = []
+            for number, text, state in records:
+                if state == "acknowledged" and not reopened:
+                    texts.append(text)
+                elif state == "acknowledged":
+                    texts.append(str(RowRanges.of(row for row in _rows_in(text) if reopened.get(row, 0) < number)))
+            return RowRanges.parse(*texts)
 
     def reopen(self, rows: Iterable[int]) -> None:
         """Record that these rows are to be sent again, acknowledged or not: before anything they depend on is."""
-        with self._lock:
-            self._db.execute("INSERT INTO batches (rows, state) VALUES (?, 'reopened')", (str(RowRanges.of(rows)),))
+        with self._turn() as db:
+            db.execute("INSERT INTO batches (rows, state) VALUES (?, 'reopened')", (str(RowRanges.of(rows)),))
 
     def sending(self, rows: Sequence[int]) -> int:
         """Record that these rows are about to be sent; returns the record's number."""
-        with self._lock:
-            cursor = self._db.execute(
-                "INSERT INTO batches (rows, state) VALUES (?, 'sent')", (str(RowRanges.of(rows)),)
-            )
+        with self._turn() as db:
+            cursor = db.execute("INSERT INTO batches (rows, state) VALUES (?, 'sent')", (str(RowRanges.of(rows)),))
             return int(cursor.lastrowid or 0)
 
     def settled(self, number: int, state: BatchState, message: str = "", rows: Sequence[int] | None = None) -> None:
         """Record what became of a batch, or of those of its rows."""
         text = None if rows is None else str(RowRanges.of(rows))
-        with self._lock:
-            self._db.execute(
+        with self._turn() as db:
+            db.execute(
                 "UPDATE batches SET state = ?, said = ?, rows = COALESCE(?, rows) WHERE number = ?",
                 (state, message, text, number),
             )
 
     def batches(self) -> list[tuple[str, str, str]]:
         """Every record: rows, state and message, in the order they were sent."""
-        with self._lock:
-            return self._db.execute("SELECT rows, state, said FROM batches ORDER BY number").fetchall()
+        with self._turn() as db:
+            return db.execute("SELECT rows, state, said FROM batches ORDER BY number").fetchall()
 
     def keep(self, tasks: Iterable[ReplacedTask]) -> None:
         """Keep tasks as they are before they are touched; what is kept of a task already stays."""
         rows = [(task.task_id, task.external_id, _packed(task)) for task in tasks]
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT OR IGNORE INTO replaced (task, external_id, content) VALUES (?, ?, ?)", rows)
-            self._db.execute("COMMIT")
+        with self._turn() as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT OR IGNORE INTO replaced (task, external_id, content) VALUES (?, ?, ?)", rows)
 
     def n_kept(self) -> tuple[int, int]:
         """Tasks that are kept, and how many of them have been put back."""
-        with self._lock:
-            (counts,) = self._db.execute("SELECT COUNT(*), COALESCE(SUM(put_back), 0) FROM replaced")
+        with self._turn() as db:
+            (counts,) = db.execute("SELECT COUNT(*), COALESCE(SUM(put_back), 0) FROM replaced")
         return int(counts[0]), int(counts[1])
 
     def to_put_back(self) -> Iterator[list[ReplacedTask]]:
         """The kept tasks that have not been put back, all of one external ID at a time."""
         external_id = self._value("SELECT MIN(external_id) FROM replaced WHERE NOT put_back")
         while external_id is not None:
-            with self._lock:
-                records = self._db.execute(
+            with self._turn() as db:
+                records = db.execute(
                     "SELECT task, content FROM replaced WHERE external_id = ? ORDER BY number", (external_id,)
                 ).fetchall()
-            yield [_unpacked(task, external_id, content) for task, content in records]
+            with self._mapped():
+                tasks = [_unpacked(task, external_id, content) for task, content in records]
+            yield tasks
             external_id = self._value(
                 "SELECT MIN(external_id) FROM replaced WHERE NOT put_back AND external_id > ?", external_id
             )
 
     def put_back(self, external_ids: Iterable[str]) -> None:
         """Record that the tasks of these external IDs are as they were."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._turn() as db:
+            db.execute("BEGIN IMMEDIATE")
             marks = [(external_id,) for external_id in external_ids]
-            self._db.executemany("UPDATE replaced SET put_back = 1 WHERE external_id = ?", marks)
-            self._db.execute("COMMIT")
+            db.executemany("UPDATE replaced SET put_back = 1 WHERE external_id = ?", marks)
 
     def _value(self, query: str, *parameters: Any) -> Any:
-        with self._lock, closing(self._db.execute(query, parameters)) as cursor:
-            return cursor.fetchone()[0]
+        with self._turn() as db:
+            return db.execute(query, parameters).fetchone()[0]
 
 
 def _rows_in(text: str) -> Iterator[int]:

@@ -8,6 +8,9 @@ import tempfile
 import weakref
 from typing import TYPE_CHECKING
 
+from prelabel.errors import OutputError
+from prelabel.spelling import escaped
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -30,21 +33,36 @@ class Rejects:
         weakref.finalize(self, self._spool.close)
         self._places: list[tuple[int, int, int]] = []
         self._end = 0
+        self._fault: OSError | None = None
 
     def add(self, number: int, cells: Sequence[str], reason: str) -> None:
         """Keep a failed row's cells, in header order, with the reason."""
-        line = self._line(self._with_error(cells, reason))
-        self._spool.seek(self._end)
-        self._spool.write(line)
+        line = self._line(self._with_error(cells, escaped(reason)))
+        try:
+            self._spool.seek(self._end)
+            self._spool.write(line)
+        except OSError as error:  # the import goes on; the file of the failed rows would miss some, and is not written
+            self._fault = self._fault or error
+            return
         self._places.append((number, self._end, len(line)))
         self._end += len(line)
 
     def lines(self) -> Iterator[bytes]:
-        """The header, then the rows."""
+        """The header, then the rows.
+
+        Raises:
+            OutputError: the failed rows could not all be kept.
+        """
+        if self._fault is not None:
+            raise _not_kept(self._fault)
         yield self._line(self._with_error(self._header, ERROR_COLUMN))
         for _, start, n_bytes in sorted(self._places):
-            self._spool.seek(start)
-            yield self._spool.read(n_bytes)
+            try:
+                self._spool.seek(start)
+                line = self._spool.read(n_bytes)
+            except OSError as error:
+                raise _not_kept(error) from error
+            yield line
 
     def _with_error(self, cells: Sequence[str], error: str) -> list[str]:
         row = [*cells, *[""] * (len(self._header) - len(cells))]
@@ -57,3 +75,15 @@ class Rejects:
         text = io.StringIO()
         csv.writer(text, delimiter=self._delimiter).writerow(cells)
         return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _not_kept(error: OSError) -> OutputError:
+    try:
+        folder = tempfile.gettempdir()
+    except OSError:  # there is none that can be written
+        folder = "the temporary folder"
+    return OutputError(
+        f"the failed rows could not be kept in {escaped(folder)} ({error.strerror or error}): make room there, or set "
+        "TMPDIR to another folder",
+        path=folder,
+    )

@@ -7,28 +7,29 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from prelabel.errors import ImportFailed
+from prelabel.errors import ImportFailed, OutputError
+from prelabel.outcomes.output_file import write_output
+from prelabel.spelling import counted, escaped
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from prelabel.codes import Code
     from prelabel.model import OnError, RowOutcome, RowState, RunKind, StoppedBy
     from prelabel.outcomes.rejects import Rejects
-from prelabel.outcomes.summary import line_of, summary_lines
+from prelabel.outcomes.summary import DONE, line_of, summary_lines
 
 Bottleneck = Literal["read", "fetch", "decode", "trace", "encode", "upload", "rate limit"]
 
 
 _ROW_COUNTS = ("n_rows", "n_imported", "n_ready", "n_earlier", "n_skipped", "n_failed", "n_not_sent")
 
-_STOP_CODES: dict[StoppedBy, int] = {"": 3, "hub": 3, "interrupt": 130, "failures": 1, "deadline": 1}
+_STOP_CODES: dict[StoppedBy, int] = {"": 3, "hub": 3, "interrupt": 130, "failures": 1, "deadline": 1, "output": 4}
 
 
 @dataclass(slots=True)
@@ -154,7 +155,8 @@ class Report:
         n_outcomes_dropped: further such rows; the rejects CSV has every failed one.
         notes: what concerns no single row.
         stopped: why the run stopped before its end, empty when it did not.
-        stopped_by: who stopped it: ``"hub"``, ``"interrupt"``, ``"failures"`` (too many), ``"deadline"``, or nobody.
+        stopped_by: who stopped it: ``"hub"``, ``"interrupt"``, ``"failures"`` (too many), ``"deadline"``,
+            ``"output"`` (the record could not be written), or nobody.
 
     Example:
         >>> import prelabel
@@ -241,22 +243,28 @@ class Report:
             "notes": list(self.notes),
             "replaced": None if self.replaced is None else asdict(self.replaced),
             "groups": [asdict(group) for group in self.groups],
-            "outcomes": [_as_json(outcome) for outcome in self.outcomes],
+            "outcomes": [_plain(outcome) for outcome in self.outcomes],
             "n_outcomes_dropped": self.n_outcomes_dropped,
         }
 
     def write_json(self, path: str | os.PathLike[str]) -> None:
-        """Write :meth:`to_dict` as JSON."""
-        Path(path).write_bytes(orjson.dumps(self.to_dict(), option=orjson.OPT_INDENT_2) + b"\n")
+        """Write :meth:`to_dict` as JSON; of a path, bytes that are not UTF-8 are shown by their codes.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        write_output(path, [_as_json(self.to_dict())], "--report")
 
     def write_rejects(self, path: str | os.PathLike[str]) -> None:
         """Write the failed rows as they were plus the column ``prelabel_error``; only the header when none failed.
 
         Once mended the file can be imported like the original: same columns, same delimiter, and a
         ``prelabel_error`` that is there already is replaced.
+
+        Raises:
+            OutputError: it cannot be written.
         """
-        with Path(path).open("wb") as file:
-            file.writelines(self._rejects.lines())
+        write_output(path, self._rejects.lines(), "--rejects")
 
     def summary(self) -> str:
         """The report for a person: what happened, what failed and why, and what limited the speed."""
@@ -269,16 +277,33 @@ def deliver(
     json_path: str | os.PathLike[str] | None,
     rejects_path: str | os.PathLike[str] | None,
     on_error: OnError,
+    faults: Sequence[OutputError] = (),
 ) -> Report:
-    """Write what was asked for and return the report.
+    """Write what was asked for and return the report; one that cannot be written does not cost the other.
+
+    Args:
+        report: the report.
+        json_path: where the report goes, None for nowhere.
+        rejects_path: where the failed rows go, likewise.
+        on_error: as in :class:`prelabel.importer.options.RunOptions`.
+        faults: other results that could not be written.
 
     Raises:
+        OutputError: a result could not be written; it has the report.
         ImportFailed: rows failed or the run stopped, and ``on_error`` is ``"raise"``.
     """
-    if json_path is not None:
-        report.write_json(json_path)
-    if rejects_path is not None:
-        report.write_rejects(rejects_path)
+    faults = list(faults)
+    for write, path in ((report.write_rejects, rejects_path), (report.write_json, json_path)):
+        try:
+            if path is not None:
+                write(path)
+        except OutputError as fault:
+            faults.append(fault)
+    if faults:
+        n_good = report.n_imported + report.n_ready
+        what = f"{n_good:,} of {counted(report.n_rows, 'row')} are {DONE[report.kind]} all the same"
+        message = "; ".join(dict.fromkeys(str(fault) for fault in faults))
+        raise OutputError(f"{message}; {what}", path=faults[0].path, report=report)
     if on_error == "raise" and report.exit_code:
         first = next(report.failed(), None)
         reason = report.stopped or (line_of(first) if first is not None else "")
@@ -286,5 +311,21 @@ def deliver(
     return report
 
 
-def _as_json(outcome: RowOutcome) -> dict[str, Any]:
+def _plain(outcome: RowOutcome) -> dict[str, Any]:
     return {**asdict(outcome), "notes": [note._asdict() for note in outcome.notes]}
+
+
+def _as_json(document: dict[str, Any]) -> bytes:
+    try:
+        text = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError:  # a path has bytes that are not UTF-8
+        text = orjson.dumps(_escaped(document), option=orjson.OPT_INDENT_2)
+    return text + b"\n"
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, dict):
+        return {key: _escaped(part) for key, part in value.items()}
+    return [_escaped(part) for part in value] if isinstance(value, list | tuple) else value

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 8
 _TEXT_CHARS = 400
-_DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
+DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
 _TITLES = (("failed", ("failed",)), ("not sent", ("not sent",)), ("skipped", ("skipped",)))
 
 
@@ -45,7 +45,7 @@ def _counts_line(report: Report) -> str:
     earlier = f" ({report.n_earlier:,} of them {EARLIER})" if report.n_earlier else ""
     not_sent = f", {report.n_not_sent:,} not sent" if report.n_not_sent else ""
     return (
-        f"{n_good:,} of {counted(report.n_rows, 'row')} {_DONE[report.kind]}{earlier}, {report.n_skipped:,} skipped, "
+        f"{n_good:,} of {counted(report.n_rows, 'row')} {DONE[report.kind]}{earlier}, {report.n_skipped:,} skipped, "
         f"{report.n_failed:,} failed{not_sent} ({seconds:,.1f} s{speed})"
     )
 
