@@ -42,6 +42,7 @@ Simplification = Literal["shared", "rings"]
 SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
 PolygonHoles = Literal["fill", "keyhole", "reject"]
 Resize = Literal["refuse", "nearest"]
+MatchIdsBy = Literal["exact", "stem", "name", "case"]
 Trust = Literal["machine", "service"]
 OnError = Literal["collect", "raise"]
 

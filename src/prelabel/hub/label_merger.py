@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
-from prelabel.hub.asset_matching import unmatched
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.merge import keep_schemas, merge_item, option_values, unknown_content
 from prelabel.model import Batch, Item
@@ -32,8 +31,7 @@ class RowDecision:
     Attributes:
         external_id: the ID.
         rows: their numbers; the last stands for all of them.
-        item: what is sent for them, None when they fail.
-        failure: why they fail, empty when they do not.
+        item: what is sent for them, None when nothing bears the ID and they fail.
         n_assets, n_tasks: what bears the ID in the project.
         notes: what the rows' owner should know.
     """
@@ -41,7 +39,6 @@ class RowDecision:
     external_id: str
     rows: tuple[int, ...]
     item: Item | None
-    failure: str = ""
     n_assets: int = 0
     n_tasks: int = 0
     notes: tuple[str, ...] = ()
@@ -99,12 +96,12 @@ class LabelMerger:
         external_id, rows = items[-1].external_id, tuple(item.row_number for item in items)
         # 1. Nothing bears the ID: its rows fail.
         if not tasks:
-            return RowDecision(external_id, rows, None, unmatched(external_id))
+            return RowDecision(external_id, rows, None)
         n_assets = len({task.asset_id for task in tasks})
         notes = [f"{len(rows)} rows of the CSV have this external ID; all were added"] if len(rows) > 1 else []
         # 2. Nothing stored stays: the last row's item goes as it is.
         if not (self.keeps_all or self.kept_schema_ids):
-            return RowDecision(external_id, rows, items[-1], "", n_assets, len(tasks), tuple(notes))
+            return RowDecision(external_id, rows, items[-1], n_assets, len(tasks), tuple(notes))
         unknown = sorted({key for task in tasks for key in unknown_content(task.answer)}) if self.keeps_all else []
         if unknown:
             notes.append(
@@ -121,7 +118,7 @@ class LabelMerger:
                 (task.task_id, self._task_body(task, answer)) for task, answer in zip(tasks, merged, strict=True)
             )
             item = Item(rows[-1], external_id, b"", bodies)
-        return RowDecision(external_id, rows, item, "", n_assets, len(tasks), tuple(notes))
+        return RowDecision(external_id, rows, item, n_assets, len(tasks), tuple(notes))
 
     def _merged(self, task: HubTask, items: Sequence[Item]) -> dict[str, Any]:
         """The full answer that takes a task's place, its rows added one after the other."""
