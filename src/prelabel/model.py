@@ -44,6 +44,7 @@ SegmentationMode = Literal["instance_segmentation", "semantic_segmentation"]
 PolygonHoles = Literal["fill", "keyhole", "reject"]
 Resize = Literal["refuse", "nearest"]
 UnmatchedMasks = Literal["fail", "import"]
+MatchIdsBy = Literal["exact", "stem", "name", "case"]
 Trust = Literal["machine", "service"]
 OnError = Literal["collect", "raise"]
 

@@ -1,12 +1,169 @@
-"""Words in messages: what a misspelt one resembles, and one that no text file can hold."""
+"""Words as people and programs misspell them: what differs from which known word, and how messages show them.
+
+One table, :data:`DIFFERENCES`, names what goes wrong with column names, options, class names, external IDs and file
+names on their way through spreadsheets, file systems and other tools. Each entry's function takes its difference away;
+two words that are the same afterwards differ in nothing else.
+"""
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+import posixpath
+import re
+import unicodedata
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+MAX_SHOWN_CHARS = 200
+MAX_LISTED = 20
+_MAX_ALIKE = 8  # known words of one form that are compared; more tell no more
+_QUOTES = "\"'`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
+_TYPOGRAPHIC = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-") | dict.fromkeys("\u2018\u2019", "'")
+)
+_LEADING_ZEROS = re.compile(r"(?<![\d.])0+(?=\d+(?![0-9A-Za-z]))")
+_POINT_ZERO = re.compile(r"(?<=\d)\.0+$")
+# What tools put before a file's name to make it unique: a UUID, a hash or its beginning, a time stamp.
+_PREFIX = re.compile(r"[0-9a-f]{6,64}(?:-[0-9a-f]{2,12}){0,4}[-_](?=.)", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?<=[^/\\])\.(?=\d*[a-z])\w{1,10}(?:\.gz)?$", re.IGNORECASE)
+_UNNAMED = {"\t": "tab", "\n": "line break", "\r": "line break"}
+_ARE_SPACES = {"odd spaces", "spaces around it"}
+_NO_VALUE = {"nan", "none", "null", "nil", "n/a", "na", "#n/a", "<na>", "nat", "undefined"}
+
+
+def without_folder(name: str) -> str:
+    r"""What follows the last ``/`` or ``\``."""
+    return posixpath.basename(name.replace("\\", "/"))
+
+
+def without_extension(name: str) -> str:
+    """A file's name without its extension (a point, and letters and digits), a packed one's too; folders stay."""
+    return _EXTENSION.sub("", name)
+
+
+def composed(text: str) -> str:
+    """The text in Unicode's composed form; canonically equal texts are the same in it."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _with_plain_spaces(text: str) -> str:
+    """Every kind of space as a plain one; what cannot be seen at all is left out."""
+    if text.isprintable():
+        return text
+    plain = (" " if char.isspace() else "" if unicodedata.category(char) == "Cf" else char for char in text)
+    return "".join(plain)
+
+
+def _without_typography(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHIC))
+
+
+Difference = tuple[str, "Callable[[str], str]"]
+
+_OF_WORDS: tuple[Difference, ...] = (
+    ("its Unicode form", composed),
+    ("odd spaces", _with_plain_spaces),
+    ("typographic characters", _without_typography),
+    ("percent-encoding", unquote),
+    ("a plus sign", lambda text: text.lstrip("+").replace("+", " ")),
+    ("spaces around it", str.strip),
+    ("quotes around it", lambda text: text.strip(_QUOTES).strip()),
+    ("doubled spaces", lambda text: re.sub(" {2,}", " ", text) if "  " in text else text),
+    ("upper and lower case", str.casefold),
+    ('a ".0" at its end', lambda text: _POINT_ZERO.sub("", text) if text[-1:] == "0" else text),
+    ("leading zeros", lambda text: _LEADING_ZEROS.sub("", text) if "0" in text else text),
+)
+_OF_FILES: tuple[Difference, ...] = (
+    ("its folder", without_folder),
+    ("its prefix", lambda text: _PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text),
+    ("its extension", without_extension),
+)
+DIFFERENCES: tuple[Difference, ...] = _OF_WORDS + _OF_FILES
+"""What words may differ in, the finest first; the last ones are those of file names. Each is taken away in turn."""
+
+
+class NearMiss(NamedTuple):
+    """A known word that another one resembles, and what they differ in."""
+
+    word: str
+    difference: str
+
+
+class Spellings:
+    """Known words, by what they look like. Built once; a look-up costs no more for many words than for few.
+
+    Args:
+        words: the known words; of equally near ones the first is named.
+        are_files: they are file names or paths, which also resemble others in folder, prefix and extension.
+    """
+
+    def __init__(self, words: Iterable[str], *, are_files: bool = False) -> None:
+        self._are_files = are_files
+        self._finely: dict[str, list[str]] = {}
+        self._coarsely: dict[str, list[str]] = {}
+        for word in words:
+            for alike in self._alike(word, add=True):
+                if len(alike) < _MAX_ALIKE:
+                    alike.append(word)
+
+    def _alike(self, word: str, *, add: bool = False) -> list[list[str]]:
+        """The known words of the same forms, the finest form first."""
+        form = _without(word, _OF_WORDS)
+        forms = [(self._finely, form)]
+        if self._are_files:
+            forms.append((self._coarsely, _without(form, _OF_FILES)))
+        return [known.setdefault(key, []) if add else known.get(key, []) for known, key in forms]
+
+    def nearest(self, word: str) -> NearMiss | None:
+        """The known word that differs from this one in the fewest ways, None where no difference has a name."""
+        for alike in self._alike(word):
+            ways = [(differences(word, known), known) for known in alike if known != word]
+            named = [(names, known) for names, known in ways if names]
+            if named:
+                names, known = min(named, key=lambda pair: len(pair[0]))
+                return NearMiss(known, joined(names))
+        return None
+
+
+def differences(one: str, other: str) -> list[str]:
+    """Name what two words differ in; empty where that is nothing, or something else than the table knows."""
+    needed = []
+    ours, theirs = one, other
+    for difference in DIFFERENCES:
+        _, take_away = difference
+        before, (ours, theirs) = (ours, theirs), (take_away(ours), take_away(theirs))
+        if before != (ours, theirs):
+            needed.append(difference)
+    if one == other or ours != theirs:
+        return []
+    for difference in reversed(needed):
+        others = [each for each in needed if each is not difference]
+        if _without(one, others) == _without(other, others):
+            needed = others
+    names = [name for name, _ in needed]
+    if "its prefix" in names and all(_PREFIX.match(without_folder(word.strip())) for word in (one, other)):
+        return []  # two files of a series, not one under two names
+    odd = (_odd_space(one, other) or _odd_space(other, one)) if _ARE_SPACES.intersection(names) else ""
+    return [odd, *(name for name in names if name not in _ARE_SPACES)] if odd else names
+
+
+def _without(word: str, those: Iterable[Difference]) -> str:
+    for _, take_away in those:
+        word = take_away(word)
+    return word
+
+
+def _odd_space(word: str, other: str) -> str:
+    """Name the first odd space that the other word does not have there, and its place; empty where none is odd."""
+    for place, char in enumerate(word, start=1):
+        if not char.isprintable() and other[place - 1 : place] != char:
+            name = _UNNAMED.get(char) or unicodedata.name(char, f"character U+{ord(char):04X}").lower()
+            return f"{'an' if name[0] in 'aeio' else 'a'} {name} at character {place}"
+    return ""
 
 
 def counted(n: int, noun: str, nouns: str = "") -> str:
@@ -15,10 +172,16 @@ def counted(n: int, noun: str, nouns: str = "") -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``' did you mean "x"?'`` for the nearest of the known words, or an empty string."""
-    spelled = {other.casefold(): other for other in known}
+    """Return ``' did you mean "x"?'`` for the nearest of the known words and what differs, or an empty string."""
+    words = list(known)
+    near = Spellings(words).nearest(word)
+    if near is not None:
+        return f" did you mean {quoted(near.word)}? (it differs in {near.difference})"
+    if len(word) > MAX_SHOWN_CHARS:
+        return ""
+    spelled = {other.casefold(): other for other in words}
     nearest = difflib.get_close_matches(word.casefold(), spelled, n=1, cutoff=0.6)
-    return f' did you mean "{spelled[nearest[0]]}"?' if nearest else ""
+    return f" did you mean {quoted(spelled[nearest[0]])}?" if nearest else ""
 
 
 def escaped(text: str) -> str:
@@ -28,3 +191,52 @@ def escaped(text: str) -> str:
     except UnicodeEncodeError:  # half of a surrogate pair that stands for no byte
         encoded = text.encode("utf-8", "backslashreplace")
     return encoded.decode("utf-8", "backslashreplace")
+
+
+def canonical_twin(word: str, known: Collection[str]) -> str | None:
+    """The known word that this one is: itself, else the only one that is canonically equal, in another Unicode form."""
+    if word in known:
+        return word
+    form = composed(word)
+    twins = [other for other in known if composed(other) == form]
+    return twins[0] if len(twins) == 1 else None
+
+
+def means_nothing(text: str) -> bool:
+    """Whether a cell holds what programs write for a missing value."""
+    return text.strip().casefold() in _NO_VALUE
+
+
+def short(text: str, max_chars: int = MAX_SHOWN_CHARS) -> str:
+    """A text as a message may show it: not too long."""
+    return text if len(text) <= max_chars else text[: max_chars - 3] + "..."
+
+
+def quoted(text: str, max_chars: int = MAX_SHOWN_CHARS) -> str:
+    """A text in double quotes, cut, with what cannot be seen written as an escape."""
+    shown = short(text, max_chars)
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    return f'"{shown}"'
+
+
+def listed(words: Collection[str]) -> str:
+    """Words in double quotes, "none" where there are none; the first few of many."""
+    return first_few([quoted(word, 80) for word in islice(words, MAX_LISTED)], len(words)) or "none"
+
+
+def first_few(texts: Sequence[str], n_all: int = 0, separator: str = ", ") -> str:
+    """Texts in a row, the first few of many, and how many there are beside them.
+
+    Args:
+        texts: the texts, or as many of them as are shown.
+        n_all: how many there are, 0 for as many as are given.
+        separator: what stands between two.
+    """
+    n_more = (n_all or len(texts)) - min(len(texts), MAX_LISTED)
+    return separator.join(texts[:MAX_LISTED]) + (f" and {n_more} more" if n_more else "")
+
+
+def joined(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

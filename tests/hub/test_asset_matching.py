@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
-from prelabel.hub.asset_matching import Matches, match_ids, unmatched
+from prelabel.hub.asset_matching import LateListing, Matches, match_ids, match_ids_by, unmatched
 from prelabel.hub.client import HubClient
 from prelabel.importer.opened_csv import sizes_wanted
 from prelabel.inputs.config import load_config
 from prelabel.inputs.survey import Survey
-from prelabel.localhub.testing import ScriptedHub, success
+from prelabel.localhub.testing import ScriptedHub, failure, success
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from prelabel.hub.asset_matching import SizesWanted
+    from prelabel.model import MatchIdsBy
 
 
 KEY = ScriptedHub.api_key
@@ -34,7 +36,13 @@ KEY = ScriptedHub.api_key
         ("img.png", "train/img.png", "its folder"),
         ("img", "img.png", "its extension"),
         ("img.jpg", "img.png", "its extension"),
-        ("a/IMG.jpg", "b/img.png", "several ways"),
+        ("a/IMG.jpg", "b/img.png", "upper and lower case, its folder and its extension"),
+        ("my+file.jpg", "my file.jpg", "a plus sign"),
+        ("7", "007", "leading zeros"),
+        ("7.0", "007", 'a ".0" at its end and leading zeros'),
+        ("A b.jpg", "A\xa0b.jpg", "a no-break space at character 2"),
+        ("frame.jpg", "61148fa2-frame.jpg", "its prefix"),
+        ('"img.png"', "img.png", "quotes around it"),
     ],
 )
 def test_near_misses(ours: str, theirs: str, difference: str) -> None:
@@ -42,6 +50,32 @@ def test_near_misses(ours: str, theirs: str, difference: str) -> None:
     reason = Matches(other_ids={theirs, "unrelated.png"}).reason_against(ours)
 
     assert f"but one has {theirs!r}, which differs in {difference}" in reason
+
+
+def test_near_misses_of_ids_that_the_csv_has_too() -> None:
+    """The right spelling on another row does not hide it."""
+    matches = Matches.sought({"a.jpg", "a.jpg ", "b"})
+    matches.see("a.jpg", 1)
+
+    assert "but one has 'a.jpg', which differs in spaces around it" in matches.reason_against("a.jpg ")
+    assert matches.reason_against("b") == unmatched("b")
+
+
+def test_the_key_that_would_match_is_named() -> None:
+    """Where it would: not where the CSV or the project has a second ID of that form, nor for other differences."""
+    matches = Matches.sought({"a.jpg", "b.jpg", "C.png", "d /x.png", "e.jpg", "e.tif"})
+    matches.other_ids = {"a.png", "b.png", "b.tif", "c.png", "d", "e.png"}
+
+    assert matches.reason_against("a.jpg").endswith('mend the CSV or the asset, or write "match_ids_by": "stem"')
+    assert matches.reason_against("C.png").endswith(', or write "match_ids_by": "case"')
+    assert all(matches.reason_against(each).endswith("the asset") for each in ("b.jpg", "e.jpg"))
+
+
+def test_reasons_are_cut() -> None:
+    """An ID of a hundred thousand characters makes no flood."""
+    long = "x" * 100_000
+    for reason in (unmatched(long), Matches(other_ids={long + " "}).reason_against(long)):
+        assert len(reason) < 700
 
 
 def test_no_near_miss() -> None:
@@ -190,6 +224,80 @@ async def test_an_untold_number_of_assets_is_asked_for_when_sizes_matter() -> No
 def test_sizes_are_wanted_for_masks(keys: dict[str, str], wanted: str) -> None:
     """And worth more where masks are to be scaled."""
     assert sizes_wanted(load_config({"external_id_column": "id", **keys})) == wanted
+
+
+@pytest.mark.parametrize(
+    ("by", "ours", "theirs"),
+    [
+        ("stem", "a.png", "a.jpg"),
+        ("stem", "x/a", "x/a.nii.gz"),
+        ("name", "images/a.jpg", "a.jpg"),
+        ("name", "a.jpg", "C:\\data\\a.jpg"),
+        ("case", "A.JPG", "a.jpg"),
+    ],
+)
+async def test_matching_by_a_part(by: MatchIdsBy, ours: str, theirs: str) -> None:
+    """The asset's own ID is known for the CSV's, with its number of assets and its sizes; the report says so."""
+    page = success(
+        {
+            "assets": [
+                {"_id": "1", "externalId": theirs, "metadata": {"width": 4, "height": 3}},
+                {"_id": "2", "externalId": theirs},
+                {"_id": "3", "externalId": "b"},
+                {"_id": "4", "externalId": ""},
+            ],
+            "total": 4,
+        }
+    )
+    async with ScriptedHub(page) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids_by(client, "p1", {ours: 1, "b": 2, "z": 3}, by)
+
+    assert (matches.own_ids, matches.unfound, matches.ambiguous) == ({ours: theirs}, {"z"}, {})
+    assert (matches.n_assets(theirs), matches.n_found, matches.other_ids) == (2, 2, set())
+    assert (matches.shapes, matches.as_written(theirs), matches.as_written("b")) == ({theirs: ((3, 4),)}, ours, "b")
+    assert f"1 external IDs that differ from their assets', such as {ours!r} and {theirs!r}" in matches.notes("no")[0]
+
+
+async def test_matching_by_a_part_is_never_a_guess() -> None:
+    """The very ID comes first; several candidates, or several IDs for one, fail and are named."""
+    page = assets("a.jpg", "a.png", "b.jpg", "c.jpg", "d.jpg")
+    external_ids = dict.fromkeys(("a.jpg", "a.tif", "b.tif", "b.png", "c.jpg", "c.png", "e.png"), 1)
+    async with ScriptedHub(page) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids_by(client, "p1", external_ids, "stem")
+
+    assert matches.own_ids == {}
+    assert matches.unfound == {"a.tif", "b.tif", "b.png", "c.png", "e.png"}
+    assert "cannot be matched by stem" in matches.reason_against("a.tif")
+    assert 'it could mean the assets "a.jpg", "a.png"; write' in matches.reason_against("a.tif")
+    for each in ("b.tif", "b.png"):
+        assert 'the CSV\'s "b.tif", "b.png" could all mean the asset "b.jpg"' in matches.reason_against(each)
+    assert 'the CSV\'s "c.jpg", "c.png" could all mean the asset "c.jpg"' in matches.reason_against("c.png")
+    assert matches.reason_against("e.png") == unmatched("e.png")
+
+
+async def test_late_hints_list_once() -> None:
+    """Whoever asks first has the project listed, the others wait; the number of assets is asked for where needed."""
+    async with ScriptedHub(assets("a"), assets("a.png", "b")) as hub, HubClient(hub.url, KEY) as client:
+        matches = Matches(late=LateListing(client, "p1", {"a.jpg": 1, "b": 2, "z": 3}, None))
+        reasons = await asyncio.gather(*map(matches.late_reason_against, ("a.jpg", "z")))
+
+    assert "but one has 'a.png', which differs in its extension" in reasons[0]
+    assert '"match_ids_by": "stem"' in reasons[0]
+    assert reasons[1] == unmatched("z")
+    assert [seen.query["limit"] for seen in hub.requests] == ["1", "100"]
+
+
+async def test_late_hints_do_without() -> None:
+    """A project of many pages is not listed, and no answer is no hint."""
+    async with ScriptedHub() as hub, HubClient(hub.url, KEY) as client:
+        matches = Matches(late=LateListing(client, "p1", {"a": 1}, 2_001))
+        assert await matches.late_reason_against("a") == unmatched("a")
+    assert not hub.requests
+    async with ScriptedHub(failure("no", status=403)) as hub, HubClient(hub.url, KEY) as client:
+        matches = Matches(late=LateListing(client, "p1", {"a": 1}, 5))
+        assert await matches.late_reason_against("a") == unmatched("a")
+        assert await matches.late_reason_against("b") == unmatched("b")
+    assert len(hub.requests) == 1
 
 
 def test_a_later_reading_corrects_what_was_matched() -> None:

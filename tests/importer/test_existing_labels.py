@@ -187,7 +187,7 @@ async def test_content_no_item_is_known_to_carry() -> None:
             "medicalBrushDataUrl": None,
             "duration": 0,
         }
-        at.existing._write_down(decision.rows[0])
+        at.existing._write_down(decision.rows[0], "")
         at.rows.close(1, "imported")
 
     (outcome,) = at.report.finish().outcomes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -138,7 +139,7 @@ def test_unknown_option_lists_the_options() -> None:
     """The error names the column, the cell, the options and the nearest."""
     error = refusal(link("radio", "Sedan", "Truck"), "sedann")
     assert str(error) == (
-        'column "Col" is "sedann": no option of "Title" (radio): did you mean "Sedan"? options are Sedan, Truck'
+        'column "Col" is "sedann": no option of "Title" (radio): did you mean "Sedan"? options are "Sedan", "Truck"'
     )
     error = refusal(link("checkbox", "Option1", "Option2"), "Option1; Option")
     assert 'column "Col" is "Option1; Option": " Option" is no option of "Title" (checkbox)' in str(error)
@@ -148,9 +149,138 @@ def test_unknown_option_lists_the_options() -> None:
 def test_long_lists_and_cells_are_shortened() -> None:
     """A thousand options and a novel in a cell still make a readable message."""
     error = refusal(link("radio", *(f"option {index}" for index in range(1000))), "z" * 5000)
-    assert "option 0, option 1, " in str(error)
-    assert "option 19 and 980 more" in str(error)
-    assert len(str(error)) < 600
+    assert '"option 0", "option 1", ' in str(error)
+    assert '"option 19" and 980 more' in str(error)
+    assert len(str(error)) < 700
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("['A', 'B']", ["A", "B"]),
+        (' ["B"] ', ["B"]),
+        ("('B', 'A')", ["B", "A"]),
+        ("{'A'}", ["A"]),
+        ("['A' 'B']", ["A", "B"]),
+        ("['A'\n 'B']", ["A", "B"]),
+        ("['A', \"it's\"]", ["A", "it's"]),
+        ("['it\\\\'s', 'A']".replace("\\\\", "\\"), ["it's", "A"]),
+        ("['A',]", ["A"]),
+        ("['\u00c9te']", ["\u00c9te"]),
+        ("[]", None),
+    ],
+)
+def test_lists_that_programs_write(cell: str, expected: list[str] | None) -> None:
+    """JSON's, Python's and NumPy's lists of texts are read, in their order; for one answer those of one text."""
+    options = ("A", "B", "it's", "E\u0301te")
+    same = [unicodedata.normalize("NFD", value) for value in expected or ()]
+    assert answer(link("checkbox", *options), cell) == (same or None)
+    if expected is None or len(expected) == 1:
+        assert answer(link("radio", *options), cell) == (same[0] if same else None)
+    else:
+        assert f"takes one answer only, and these are {len(expected)}" in str(refusal(link("radio", *options), cell))
+
+
+@pytest.mark.parametrize("cell", ["['A', B]", "['A', 1]", "['A'", "['A';'B']", "{'A': 'B'}", "[A, B]"])
+def test_what_is_no_list_of_texts(cell: str) -> None:
+    """Is not guessed at."""
+    assert "no option of" in str(refusal(link("checkbox", "A", "B"), cell))
+
+
+@pytest.mark.parametrize(
+    ("cell", "separator", "right"),
+    [
+        ("A,B", ",", '"A;B"'),
+        ("A, B", ",", '"A;B"'),
+        ("A|B", "|", '"A;B"'),
+        ("A / B", "/", '"A;B"'),
+        ("A\nB", "\n", '"A;B"'),
+        ("A|c, d", "|", '"A;c, d"'),
+        ("A|e;f", "|", '["A", "e;f"]'),
+    ],
+)
+def test_other_separators_are_named(cell: str, separator: str, right: str) -> None:
+    """Where all the parts are options: with what stands there, what should, and how."""
+    the_link = link("checkbox", "A", "B", "c, d", "e;f")
+    assert f'are separated by ";", not by {separator!r}: write {right}' in str(refusal(the_link, cell))
+
+
+def test_the_separator_is_named_and_options_are_quoted() -> None:
+    """An option with a comma in it reads as one; one-answer classifications name no separator."""
+    message = str(refusal(link("checkbox", "A", "c, d"), "A, x"))
+    assert message.endswith('options are "A", "c, d"; several are separated by ";"')
+    assert str(refusal(link("radio", "A", "B"), "x")).endswith('options are "A", "B"')
+    assert str(refusal(link("radio", "A", "B"), "A;x")).endswith("; it takes one answer only")
+
+
+@pytest.mark.parametrize("cell", ["A;B", "A, B", "A|B", "['A', 'B']", '["A", "B"]'])
+@pytest.mark.parametrize("kind", ["radio", "single-dropdown"])
+def test_one_answer_only(cell: str, kind: str) -> None:
+    """A cell with several options of a classification that takes one."""
+    message = str(refusal(link(kind, "A", "B"), cell))
+    assert f'"Title" ({kind}) takes one answer only, and these are 2, "A", "B": keep one' in message
+
+
+@pytest.mark.parametrize("cell", ["NaN", "nan", "None", "null", "N/A"])
+def test_what_programs_write_for_nothing(cell: str) -> None:
+    """It is no answer and no option, unless one is called so; text stays text."""
+    for kind in ("radio", "checkbox"):
+        assert "leave the cell empty where there is no answer" in str(refusal(link(kind, "A"), cell))
+    assert answer(link("radio", cell), cell) == cell
+    assert answer(link("text"), cell) == cell
+    assert "leave the cell empty" in str(refusal(link("text", regex=r"\d+"), cell))
+
+
+def test_canonically_equal_options_match() -> None:
+    """Whichever form the cell and the schema are in, where only one option is meant; else the difference is named."""
+    composed, decomposed = "\u00c9t\u00e9", "E\u0301te\u0301"
+    assert answer(link("radio", composed), f" {decomposed} ") == composed
+    assert answer(link("checkbox", decomposed, "A"), f"A;{composed}") == ["A", decomposed]
+    assert answer(link("radio", composed, decomposed), decomposed) == decomposed
+    half = refusal(link("radio", composed, decomposed), "E\u0301t\u00e9")
+    assert "(it differs in its Unicode form)" in str(half)
+
+
+@pytest.mark.parametrize(
+    ("cell", "difference"),
+    [
+        ("Light\xa0blue", "a no-break space at character 6"),
+        ("light blue", "upper and lower case"),
+        ("Light%20blue", "percent-encoding"),
+        ('"Light blue"', "quotes around it"),
+        ("Light  blue", "doubled spaces"),
+    ],
+)
+def test_near_misses_of_options_are_named(cell: str, difference: str) -> None:
+    """With what differs."""
+    message = str(refusal(link("radio", "Light blue", "Red"), cell))
+    assert f'did you mean "Light blue"? (it differs in {difference})' in message
+
+
+def test_all_faults_of_a_row_are_told() -> None:
+    """Each with its column; the first one's stand in the error's fields. A sound row is unharmed."""
+    links = [
+        ColumnLink(name, Classification(name.lower(), name, "radio", (Option("Yes", ""), Option("No", ""))))
+        for name in ("A", "B", "C")
+    ]
+    with pytest.raises(RowError) as caught:
+        row_answers(links, ["Maybe", "Yes", "Never"])
+    assert (caught.value.column, caught.value.excerpt) == ("A", "Maybe")
+    assert str(caught.value).startswith('column "A" is "Maybe": no option of "a" (radio):')
+    assert '; column "C" is "Never": no option of "c" (radio):' in str(caught.value)
+    assert len(row_answers(links, ["No", "Yes", "No"])) == 3
+
+
+def test_floods_are_dammed() -> None:
+    """However long the cells, and however many of them are wrong, a row's message stays readable."""
+    links = [
+        ColumnLink(f"{number}", Classification("x" * 9_000, f"{number}", "radio", (Option("y" * 9_000, ""),)))
+        for number in range(200)
+    ]
+    with pytest.raises(RowError) as caught:
+        row_answers(links, ["z" * 100_000] * 200)
+    assert str(caught.value).endswith(" and 180 more")
+    assert len(str(caught.value)) < 20 * 700
 
 
 @pytest.mark.parametrize("written", ["1", "null", '["A"]', "true"])

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from prelabel.errors import ConfigError
-from prelabel.inputs.config import _REMEDIES, MAX_GREY, ImportConfig, config_json_schema, load_config, parse_config
-from prelabel.spelling import did_you_mean
+from prelabel.inputs.color_mapping import MAX_GREY
+from prelabel.inputs.config import _REMEDIES, ImportConfig, config_json_schema, load_config, parse_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +78,7 @@ def test_defaults_are_the_plugins_and_ours() -> None:
         "resize": "refuse",
         "requests_per_minute": 100,
         "max_batch_bytes": 4_000_000,
+        "match_ids_by": "exact",
     }
 
 
@@ -161,6 +162,7 @@ def test_every_key_has_a_remedy_and_a_description() -> None:
         ({"min_area": -1}, "min_area", ["is -1", "0 or more"]),
         ({"requests_per_minute": 0}, "requests_per_minute", ["is 0"]),
         ({"max_batch_bytes": 0}, "max_batch_bytes", ["is 0"]),
+        ({"match_ids_by": "prefix"}, "match_ids_by", ['is "prefix"', 'write "exact", "stem", "name" or "case"']),
     ],
 )
 def test_wrong_value_names_key_value_and_remedy(keys: dict[str, Any], field: str, parts: list[str]) -> None:
@@ -179,7 +181,11 @@ def test_wrong_value_names_key_value_and_remedy(keys: dict[str, Any], field: str
         ([1], "is [1]: write"),
         ({}, "it names no class"),
         ({"Car": 1}, '"Car" is 1: write the value as a list, [1]'),
-        ({"Car": "#f44336"}, '"Car" is "#f44336": write one value, such as [1], or three'),
+        ({"Car": "f44336"}, '"Car" is "f44336": write one value, such as [1], or three'),
+        ({"Car": "#f4433"}, 'such as [244, 67, 54] or "#f44336"'),
+        ({"Car": "#f44336\n"}, '"Car" is "#f44336\\n": write'),
+        ({"Car": ["#f44336"]}, '"#f44336" is not a whole number'),
+        ({"Car": "#f44336", "Bus": [244, 67, 54]}, '"Car" and "Bus" both have [244, 67, 54]'),
         ({"Car": []}, '"Car" is []: write one value'),
         ({"Car": [1, 2]}, '"Car" is [1, 2]: write one value'),
         ({"Car": [1, 2, 3, 255]}, '"Car" is [1, 2, 3, 255]: write one value'),
@@ -281,8 +287,12 @@ def test_key_given_twice_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ('{"external_id_column": "ID",}', "is not JSON: "),
-        ("", "is not JSON: "),
+        (
+            '{"external_id_column": "ID",}',
+            'is not JSON: line 1, column 28: a comma before the closing "}": take it out',
+        ),
+        ('{\n// here\n"a": 1}', "is not JSON: line 2, column 1: JSON has no comments: take it out"),
+        ("", "is not JSON: it is empty"),
         ("[" * 100_000, "is not JSON: "),
         ("[]", 'must hold a JSON object, {"external_id_column": ...}, not []'),
         ("null", "not null"),
@@ -320,7 +330,25 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert load_config(path).external_id_column == "External ID"
 
 
-def test_did_you_mean_ignores_case_and_gives_up_on_strangers() -> None:
-    """The hint is the nearest word in its own spelling, or nothing."""
-    assert did_you_mean("external id", ["Mask", "External ID"]) == ' did you mean "External ID"?'
-    assert did_you_mean("qqq", ["Mask", "External ID"]) == ""
+def test_floods_are_dammed() -> None:
+    """Long values and names are cut, and of many problems the first are told."""
+    for keys in (
+        {"segmentation_mode": "x" * 100_000},
+        {"y" * 100_000: 1},
+        {f"key {number}": 1 for number in range(5000)},
+        {"mask_color_mapping": {"z" * 100_000: [1, 2]}},
+        {"mask_color_mapping": {"a" * 100_000: [1], "b" * 100_000: [1]}},
+    ):
+        assert len(str(problem(**keys))) < 20 * 600
+    assert str(problem(**{f"key {number}": 1 for number in range(5000)})).endswith(" and 4980 more")
+
+
+def test_hex_colors() -> None:
+    """A class's colour may be written as the project shows it; alpha is left off."""
+    mapping = {"Car": "#f44336", "Person": "#03A9F4ff", "Other": [1, 2, 3]}
+    config = load_config({"external_id_column": "ID", "mask_color_mapping": mapping})
+    assert config.mask_color_mapping == {"Car": (244, 67, 54), "Person": (3, 169, 244), "Other": (1, 2, 3)}
+    validator = jsonschema.Draft202012Validator(config_json_schema())
+    validator.validate({"external_id_column": "ID", "mask_color_mapping": mapping})
+    assert not validator.is_valid({"external_id_column": "ID", "mask_color_mapping": {"Car": "red"}})
+    assert "a mask holds either grey values or colours" in str(problem(mask_color_mapping={"A": [1], "B": "#000000"}))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from prelabel.errors import ConfigError
 from prelabel.inputs.config import load_config
-from prelabel.inputs.ontology import bind, parse_ontology
+from prelabel.inputs.ontology import bind, parse_ontology, with_columns_of
 from prelabel.model import Binding, Classification, ColumnLink, MaskClass, Ontology, Option, Tool
 
 COLOR = "8c481a58f4c68e5db0a5016"
@@ -329,11 +329,71 @@ def test_missing_columns_are_listed_together() -> None:
     error = refusal(header=("external id", "Color", "Category", "Image Type"))
     assert error.field == "external_id_column"
     assert error.value == "External ID"
-    assert '"external_id_column" names "External ID": did you mean "external id"?; "mask_column" names "Mask"; ' in str(
-        error
-    )
+    hint = 'did you mean "external id"? (it differs in upper and lower case)'
+    assert f'"external_id_column" names "External ID": {hint}; "mask_column" names "Mask"; ' in str(error)
     assert str(error).endswith('the CSV\'s columns are "external id", "Color", "Category", "Image Type"')
     assert 'names "Category"' in str(refusal(header=("External ID", "Color", "Image Type", "Mask")))
+
+
+@pytest.mark.parametrize(
+    ("column", "difference"),
+    [
+        ("External\xa0ID", "a no-break space at character 9"),
+        ("\ufeffExternal ID", "a zero width no-break space at character 1"),
+        ("External ID ", "spaces around it"),
+        ('"External ID"', "quotes around it"),
+        ("External+ID", "a plus sign"),
+    ],
+)
+def test_near_misses_of_columns_are_named(column: str, difference: str) -> None:
+    """What cannot be seen in a header is told, with its place."""
+    message = str(refusal(header=(column, *HEADER[1:])))
+    assert f"? (it differs in {difference}); the CSV's columns are" in message
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "difference"),
+    [
+        ("Traffic light", "Traffic\xa0light", "a no-break space at character 8"),
+        ("Traffic light", "traffic light", "upper and lower case"),
+        ("Class 7", "Class 07", "leading zeros"),
+    ],
+)
+def test_near_misses_of_classes_are_named(title: str, name: str, difference: str) -> None:
+    """As those of columns are."""
+    message = str(refusal(with_tools(tool(title, "1")), mask_color_mapping={name: [1]}))
+    assert f'did you mean "{title}"? (it differs in {difference})' in message
+
+
+def test_canonically_equal_names_match() -> None:
+    """Columns are then spelled as the CSV has them, classes are the project's; what could be two is none."""
+    composed, decomposed = "Caf\u00e9", "Cafe\u0301"
+    config = load_config({"external_id_column": decomposed, "mask_column": "Mask"})
+    assert with_columns_of((composed, "Mask"), config) == config.model_copy(update={"external_id_column": composed})
+    assert with_columns_of((composed, decomposed), config) == config
+    keys = {"external_id_column": "ID", "classification_columns": [composed], "classification_schema_ids": ["1"]}
+    assert with_columns_of(("ID", decomposed), load_config(keys)).classification_columns == (decomposed,)
+    (entry,) = bound(with_tools(tool(composed, "1")), mask_color_mapping={decomposed: [1]}).mask_classes
+    assert entry.tool.title == composed
+    other = tool("E\u0301t\u00e9", "2")
+    error = refusal(with_tools(tool("\u00c9t\u00e9", "1"), other), mask_color_mapping={"E\u0301te\u0301": [1]})
+    assert "(it differs in its Unicode form)" in str(error)
+
+
+def test_floods_are_dammed() -> None:
+    """Five thousand columns, classifications or tools, and names of any length, make a readable message."""
+    many = tuple(f"column {number}" for number in range(5_000))
+    message = str(refusal(header=many))
+    assert message.endswith('"column 19" and 4980 more')
+    assert len(message) < 1_500
+    schema = {**SEED_SCHEMA, "classifications": [tool("t" * 500, name, "radio") for name in many]}
+    for error in (
+        refusal(schema),
+        refusal(header=("x" * 100_000,)),
+        refusal(with_tools(*(tool(name * 50, name) for name in many)), mask_color_mapping={"y" * 9_000: [1]}),
+        refusal(ignored_schema_ids=["z" * 100_000]),
+    ):
+        assert len(str(error)) < 5_000
 
 
 def test_ignored_column_may_be_missing() -> None:

@@ -6,34 +6,33 @@ Memory: some four hundred bytes per row, for the IDs (measured on 60,000 to 120,
 
 from __future__ import annotations
 
+import asyncio
 import math
-import posixpath
-import unicodedata
-from collections import Counter
-from contextlib import aclosing
+from collections import Counter, defaultdict
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import unquote
+from itertools import chain
+from typing import TYPE_CHECKING, Literal, Self
 
+from prelabel.errors import UploadError
 from prelabel.hub.client import PAGE_SIZE, split_ids
+from prelabel.spelling import Spellings, listed, short, without_extension, without_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from prelabel.hub.client import HubAsset, HubClient
-    from prelabel.model import Shape
+    from prelabel.model import MatchIdsBy, Shape
 
 _SPARED = 20
-"""Requests that sizes are worth in any case: twelve seconds on the Hub's standard plan."""
+"""Requests that sizes, or hints at near misses, are worth in any case: twelve seconds on the Hub's standard plan."""
 
-_DIFFERENCES: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("spaces around it", str.strip),
-    ("percent-encoding", unquote),
-    ("its Unicode form", lambda text: unicodedata.normalize("NFC", text)),
-    ("upper and lower case", str.casefold),
-    ("its folder", lambda text: posixpath.basename(text.replace("\\", "/"))),
-    ("its extension", lambda text: posixpath.splitext(text)[0]),
-)
+_KEYS: dict[MatchIdsBy, Callable[[str], str]] = {
+    "stem": without_extension,
+    "name": without_folder,
+    "case": str.casefold,
+}
+"""What of an ID must be the same where it need not be the whole."""
 
 SizesWanted = Literal["no", "if cheap", "yes"]
 
@@ -43,22 +42,41 @@ class Matches:
     """Which of the CSV's external IDs the project has; only what is not one asset with one task is kept.
 
     Attributes:
-        unfound: external IDs of the CSV that no asset bears.
+        asked: the CSV's external IDs, as far as they were looked for.
+        unfound: those of them that no asset bears.
         shared: external ID -> number of assets, where several bear it.
         extra_tasks: external ID -> tasks beyond one per asset, where there are such.
         other_ids: external IDs of the project that the CSV lacks; empty when only the CSV's own were asked for.
+        own_ids: external ID of the CSV -> its asset's own, where they differ and the config lets them.
+        ambiguous: external ID of the CSV -> why it cannot be told which asset it means.
         shapes: external ID of the CSV -> the different (height, width) in pixels of its assets, where the Hub told it.
         n_found: external IDs of the CSV that assets bear.
+        late: looks for near misses where nothing was matched beforehand.
     """
 
+    asked: Collection[str] = ()
     unfound: set[str] = field(default_factory=set)
     shared: Counter[str] = field(default_factory=Counter)
     extra_tasks: Counter[str] = field(default_factory=Counter)
     other_ids: set[str] = field(default_factory=set)
+    own_ids: dict[str, str] = field(default_factory=dict)
+    ambiguous: dict[str, str] = field(default_factory=dict)
     shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
     n_found: int = 0
+    late: LateListing | None = None
     _same_shapes: dict[tuple[Shape, ...], tuple[Shape, ...]] = field(default_factory=dict)
-    _by_form: dict[str, str] | None = None
+    _written: dict[str, str] = field(default_factory=dict)
+    _known: Spellings | None = None
+    _n_alike: dict[MatchIdsBy, Counter[str]] = field(default_factory=dict)
+
+    @classmethod
+    def sought(cls, external_ids: Collection[str]) -> Self:
+        """Of the CSV's IDs none is found yet."""
+        return cls(external_ids, set(external_ids))
+
+    def as_written(self, own_id: str) -> str:
+        """An asset's external ID as the CSV has it."""
+        return self._written.get(own_id, own_id)
 
     def n_assets(self, external_id: str) -> int:
         """Assets that bear an ID of the CSV."""
@@ -93,50 +111,73 @@ class Matches:
             # Most assets have one size: one tuple for all of them.
             self.shapes[asset.external_id] = self._same_shapes.setdefault((*known, asset.shape), (*known, asset.shape))
 
+    def adopt(self, external_id: str, assets: Sequence[HubAsset]) -> None:
+        """Let an ID of the CSV mean assets that bear another one, as if the CSV had that."""
+        own_id = assets[0].external_id
+        self.own_ids[external_id], self._written[own_id] = own_id, external_id
+        self.unfound.remove(external_id)
+        self.other_ids.remove(own_id)
+        self.unfound.add(own_id)
+        for asset in assets:
+            self.see_asset(asset)
+
     def notes(self, sizes: SizesWanted) -> tuple[str, ...]:
-        """What there is to say of assets whose sizes were wanted and are not known."""
+        """What there is to say of IDs that are not written as their assets' are, and of sizes that are not known."""
+        notes = []
+        if self.own_ids:
+            example, own_id = next(iter(self.own_ids.items()))
+            notes.append(
+                f'"match_ids_by" matched {len(self.own_ids)} external IDs that differ from their assets\', such as '
+                f"{short(example)!r} and {short(own_id)!r}"
+            )
         n_unsized = self.n_found - len(self.shapes)
         is_silent = sizes == "if cheap" and not self.shapes  # a Hub that tells none: nothing new, run after run
-        if sizes == "no" or n_unsized == 0 or is_silent:
-            return ()
-        note = (
-            f"the sizes of {n_unsized} of {self.n_found} assets are not known, so their masks were not compared with "
-            "them: the Hub does not tell them, or listing the project would have cost too many requests"
-        )
-        return (note,)
+        if sizes != "no" and n_unsized and not is_silent:
+            notes.append(
+                f"the sizes of {n_unsized} of {self.n_found} assets are not known, so their masks were not compared "
+                "with them: the Hub does not tell them, or listing the project would have cost too many requests"
+            )
+        return tuple(notes)
 
     def reason_against(self, external_id: str) -> str:
         """Why this ID matches nothing, with the asset it resembles where one is known."""
-        if self._by_form is None:
-            self._by_form = {_without_differences(other): other for other in sorted(self.other_ids)}
-        other = self._by_form.get(_without_differences(external_id))
-        if other is None:
+        if external_id in self.ambiguous:
+            return self.ambiguous[external_id]
+        if self._known is None:
+            found = (each for each in self.asked if each not in self.unfound)
+            self._known = Spellings(chain(found, sorted(self.other_ids)), are_files=True)
+        near = self._known.nearest(external_id)
+        if near is None:
             return unmatched(external_id)
         return (
-            f"no asset of the project has the external ID {external_id!r}, but one has {other!r}, which differs in "
-            f"{_difference(external_id, other)}: mend the CSV or the asset"
+            f"no asset of the project has the external ID {short(external_id)!r}, but one has {short(near.word)!r}, "
+            f"which differs in {near.difference}: mend the CSV or the asset{self._switch(external_id, near.word)}"
         )
+
+    async def late_reason_against(self, external_id: str) -> str:
+        """As :meth:`reason_against`, for an ID that was not matched beforehand and turns out to match nothing."""
+        listing = None if self.late is None else await self.late.matches()
+        return await asyncio.to_thread((listing or self).reason_against, external_id)
+
+    def _switch(self, external_id: str, own_id: str) -> str:
+        """Name the config key that would match two IDs, where it would."""
+        for by, key in _KEYS.items():
+            form = key(external_id)
+            if own_id not in self.other_ids or form != key(own_id):
+                continue
+            if by not in self._n_alike:
+                self._n_alike[by] = Counter(map(key, chain(self.asked, self.other_ids)))
+            if self._n_alike[by][form] == 2:  # these two, and no third that could be meant, or mean it
+                return f', or write "match_ids_by": "{by}"'
+        return ""
 
 
 def unmatched(external_id: str) -> str:
     """Why an ID that resembles nothing known cannot be imported."""
     return (
-        f"no asset of the project has the external ID {external_id!r}: upload the asset first, or compare the "
+        f"no asset of the project has the external ID {short(external_id)!r}: upload the asset first, or compare the "
         "ID's extension, case and folder with the Hub's"
     )
-
-
-def _without_differences(external_id: str) -> str:
-    for _, without in _DIFFERENCES:
-        external_id = without(external_id)
-    return external_id
-
-
-def _difference(one: str, other: str) -> str:
-    for name, without in _DIFFERENCES:
-        if without(one) == without(other):
-            return name
-    return "several ways"
 
 
 async def match_ids(
@@ -161,7 +202,7 @@ async def match_ids(
         return await _listed(hub, project, external_ids)
     if sizes == "yes":
         return await _asked_one_by_one(hub, project, external_ids)
-    matches = Matches(unfound=set(external_ids))
+    matches = Matches.sought(external_ids)
     tasks = await hub.tasks_by_external_ids(project, list(external_ids))
     for (_, external_id), n_tasks in Counter((task.asset_id, task.external_id) for task in tasks).items():
         matches.see(external_id, n_tasks)
@@ -169,18 +210,15 @@ async def match_ids(
 
 
 async def _listed(hub: HubClient, project: str, external_ids: Collection[str]) -> Matches:
-    matches = Matches(unfound=set(external_ids))
+    matches = Matches.sought(external_ids)
     async for asset in hub.iter_assets(project):
-        if asset.external_id in external_ids:
-            matches.see_asset(asset)
-        elif asset.external_id:
-            matches.other_ids.add(asset.external_id)
+        _sort_in(matches, asset)
     return matches
 
 
 async def _asked_one_by_one(hub: HubClient, project: str, external_ids: Collection[str]) -> Matches:
     """Ask for the assets of each ID; list them all where the Hub passes over the filter."""
-    matches = Matches(unfound=set(external_ids))
+    matches = Matches.sought(external_ids)
     for external_id in external_ids:
         async with aclosing(hub.iter_assets(project, external_id)) as assets:
             async for asset in assets:
@@ -188,3 +226,84 @@ async def _asked_one_by_one(hub: HubClient, project: str, external_ids: Collecti
                     return await _listed(hub, project, external_ids)
                 matches.see_asset(asset)
     return matches
+
+
+class LateListing:
+    """Lists a project's assets for the sake of hints, once, when the first is wanted and if few requests do.
+
+    Args:
+        hub: the client.
+        project: the project's id.
+        external_ids: the CSV's IDs.
+        n_assets: as for :func:`match_ids`.
+    """
+
+    def __init__(self, hub: HubClient, project: str, external_ids: Collection[str], n_assets: int | None) -> None:
+        self._hub = hub
+        self._project = project
+        self._external_ids = external_ids
+        self._n_assets = n_assets
+        self._lock = asyncio.Lock()
+        self._matches: Matches | None = None
+
+    async def matches(self) -> Matches:
+        """What the listing tells; nothing where it would cost too much, or the Hub does not answer."""
+        async with self._lock:
+            if self._matches is None:
+                self._matches = Matches()
+                with suppress(UploadError):
+                    if self._n_assets is None:
+                        self._n_assets = await self._hub.count_assets(self._project)
+                    if self._n_assets is not None and math.ceil(self._n_assets / PAGE_SIZE) <= _SPARED:
+                        self._matches = await _listed(self._hub, self._project, self._external_ids)
+        return self._matches
+
+
+async def match_ids_by(hub: HubClient, project: str, external_ids: Collection[str], by: MatchIdsBy) -> Matches:
+    """Find the CSV's external IDs among all assets: those that are the same, then those that are the same in a part.
+
+    An ID and an asset belong together where no other ID of the CSV and no other asset's ID is the same in that part.
+
+    Args:
+        hub: the client.
+        project: the project's id.
+        external_ids: all the CSV's IDs, also of rows that are imported: what they mean is nobody else's.
+        by: the part, as the config names it; not ``"exact"``.
+    """
+    key = _KEYS[by]
+    written: dict[str, list[str]] = defaultdict(list)
+    for external_id in external_ids:
+        written[key(external_id)].append(external_id)
+    matches = Matches.sought(external_ids)
+    alike: dict[str, dict[str, list[HubAsset]]] = defaultdict(lambda: defaultdict(list))
+    async for asset in hub.iter_assets(project):
+        _sort_in(matches, asset)
+        if asset.external_id and (form := key(asset.external_id)) in written:
+            alike[form][asset.external_id].append(asset)
+    for form, ids in written.items():
+        for external_id in matches.unfound.intersection(ids):
+            assets = alike.get(form, {})
+            if len(assets) == len(ids) == 1:
+                matches.adopt(external_id, *assets.values())
+            elif assets:
+                matches.ambiguous[external_id] = _doubt(by, external_id, assets, ids)
+    return matches
+
+
+def _doubt(by: MatchIdsBy, external_id: str, assets: Collection[str], ids: Collection[str]) -> str:
+    """Say of an ID that could mean several assets, or of an asset that several IDs could mean, which they are."""
+    if len(assets) > 1:
+        several = f"it could mean the assets {listed(assets)}"
+    else:
+        several = f"the CSV's {listed(ids)} could all mean the asset {listed(assets)}"
+    return (
+        f'the external ID {short(external_id)!r} cannot be matched by {by} ("match_ids_by"): {several}; write the '
+        "asset's own external ID"
+    )
+
+
+def _sort_in(matches: Matches, asset: HubAsset) -> None:
+    if asset.external_id in matches.asked:
+        matches.see_asset(asset)
+    elif asset.external_id:
+        matches.other_ids.add(asset.external_id)

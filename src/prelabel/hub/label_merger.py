@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 
 from prelabel.codes import Code
-from prelabel.hub.asset_matching import unmatched
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.merge import keep_schemas, merge_item, option_values, unknown_content, values_of
 from prelabel.model import Batch, Item, Note
@@ -33,8 +32,7 @@ class RowDecision:
     Attributes:
         external_id: the ID.
         rows: their numbers; the last stands for all of them.
-        item: what is sent for them, None when they fail.
-        failure: why they fail, empty when they do not.
+        item: what is sent for them, None when nothing bears the ID and they fail.
         n_assets, n_tasks: what bears the ID in the project.
         notes: what the rows' owner should know.
         losses: of each task that loses stored labels, how many objects and how many answers.
@@ -43,7 +41,6 @@ class RowDecision:
     external_id: str
     rows: tuple[int, ...]
     item: Item | None
-    failure: str = ""
     n_assets: int = 0
     n_tasks: int = 0
     notes: tuple[Note, ...] = ()
@@ -102,7 +99,7 @@ class LabelMerger:
         external_id, rows = items[-1].external_id, tuple(item.row_number for item in items)
         # 1. Nothing bears the ID: its rows fail.
         if not tasks:
-            return RowDecision(external_id, rows, None, unmatched(external_id))
+            return RowDecision(external_id, rows, None)
         n_assets = len({task.asset_id for task in tasks})
         notes = []
         if len(rows) > 1:
@@ -111,7 +108,7 @@ class LabelMerger:
         if not (self.keeps_all or self.kept_schema_ids):
             sent = orjson.loads(items[-1].body)
             losses = tuple(_loss(task.answer, sent, self.options) for task in tasks)
-            return RowDecision(external_id, rows, items[-1], "", n_assets, len(tasks), tuple(notes), losses)
+            return RowDecision(external_id, rows, items[-1], n_assets, len(tasks), tuple(notes), losses)
         unknown = sorted({key for task in tasks for key in unknown_content(task.answer)}) if self.keeps_all else []
         if unknown:
             text = f"the stored labels also hold {', '.join(unknown)}, sent along as found: look whether they are kept"
@@ -128,7 +125,7 @@ class LabelMerger:
             )
             item = Item(rows[-1], external_id, b"", bodies)
         losses = tuple(_loss(task.answer, answer, self.options) for task, answer in zip(tasks, merged, strict=True))
-        return RowDecision(external_id, rows, item, "", n_assets, len(tasks), tuple(notes), losses)
+        return RowDecision(external_id, rows, item, n_assets, len(tasks), tuple(notes), losses)
 
     def _merged(self, task: HubTask, items: Sequence[Item]) -> dict[str, Any]:
         """The full answer that takes a task's place, its rows added one after the other."""

@@ -17,6 +17,7 @@ from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import ConvertOptions, takes
 from prelabel.importer.output_paths import check_outputs
 from prelabel.importer.row_filter import RowFilter
+from prelabel.inputs.json_faults import json_fault
 from prelabel.outcomes.builder import ReportBuilder
 from prelabel.outcomes.output_file import OutputFile
 from prelabel.outcomes.pending_rows import PendingRows
@@ -99,15 +100,19 @@ async def _convert(
             report.note(warning)
             if options.on_warning is not None:
                 options.on_warning(warning)
+        if opened.config.match_ids_by != "exact":
+            report.note('external IDs are as the CSV has them: "match_ids_by" acts when they are imported')
         n_rows, masks = None, None
         if opened.config.mask_column:
             ids, survey = await asyncio.to_thread(opened.survey)
             n_rows = ids.n_rows
             masks = await stack.enter_async_context(open_mask_supply(opened, binding, survey, report, hub))
+        matches = Matches()
         lines = stack.enter_context(OutputFile(options.out, "--out"))
-        rows = PendingRows(report, opened.layout.delimiter, Matches())
+        rows = PendingRows(report, opened.layout.delimiter, matches)
         row_filter = RowFilter(opened.config.external_id_column)
-        async for chunk in await stack.enter_async_context(aclosing(opened.encoded(binding, {}, row_filter, masks))):
+        encoded = aclosing(opened.encoded(binding, matches, row_filter, masks))
+        async for chunk in await stack.enter_async_context(encoded):
             for item in rows.take(chunk):
                 lines.write(item.body + b"\n")
                 rows.close(item.row_number, report.good_state)
@@ -130,7 +135,7 @@ def read_schema(schema: PathLike | Mapping[str, Any]) -> Mapping[str, Any]:
     except OSError as error:
         raise ConfigError(f"cannot read the schema {path}: {error.strerror or error}", field="schema") from error
     except orjson.JSONDecodeError as error:
-        raise ConfigError(f"the schema {path} is not JSON: {error}", field="schema") from error
+        raise ConfigError(f"the schema {path} is not JSON: {json_fault(error)}", field="schema") from error
     if not isinstance(document, dict):
         raise ConfigError(f"the schema {path} must be a JSON object with tools and classifications", field="schema")
     return document

@@ -79,17 +79,19 @@ class ExistingLabels:
         # Merging is CPU work on possibly large answers: not in the event loop.
         decision = await asyncio.to_thread(self._merger.decide, batch, tasks)
         for rows in decision.rows:
-            self._write_down(rows)
+            is_unmatched = rows.item is None
+            reason = await self._rows.matches.late_reason_against(rows.external_id) if is_unmatched else ""
+            self._write_down(rows, reason)
             self._rows.count_losses(rows.losses)
         return decision.batches
 
-    def _write_down(self, decision: RowDecision) -> None:
+    def _write_down(self, decision: RowDecision, failure: str) -> None:
         """Fold rows of one ID into the last, end those that fail, note what their owner should know."""
         *earlier, last = decision.rows
         for number in earlier:
             self._rows.fold(number, into=last)
         if decision.item is None:
-            self._rows.close(last, "failed", decision.failure, Code.UNMATCHED_ID)
+            self._rows.close(last, "failed", failure, Code.UNMATCHED_ID)
             return
         matches = self._rows.matches
         is_news = decision.n_assets != matches.n_assets(decision.external_id)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prelabel.inputs.column_check import misfit_columns
 from prelabel.inputs.config import ImportConfig, load_config
 from prelabel.inputs.csv_rows import CsvLayout, read_header, read_rows
-from prelabel.inputs.ontology import bind, parse_ontology
+from prelabel.inputs.ontology import bind, parse_ontology, with_columns_of
 from prelabel.inputs.survey import Survey, survey_ids
 from prelabel.items.chunk_encoder import ChunkEncoder
 from prelabel.items.row_encoder import RowEncoder
@@ -22,11 +22,11 @@ from prelabel.outcomes.journal import Fingerprint, digest_of
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Container, Iterable, Iterator, Mapping
 
-    from prelabel.hub.asset_matching import SizesWanted
+    from prelabel.hub.asset_matching import Matches, SizesWanted
     from prelabel.importer.options import ConfigLike, PathLike, RunOptions
     from prelabel.items.chunk_encoder import MaskSupply, RowFilter
     from prelabel.items.mask_tracer import MaskTracer
-    from prelabel.model import Binding, EncodedChunk, RowBatch, Shape
+    from prelabel.model import Binding, EncodedChunk, RowBatch
 
 _ROWS_PER_READ = 250
 _PACING_KEYS = {"upload_batch_size", "requests_per_minute", "max_batch_bytes"}  # decide on no label
@@ -60,7 +60,8 @@ class OpenedCsv:
         path = Path(csv)
         settings = MaskSettings.of(path.parent, options)
         checked = load_config(config)
-        return cls(path, checked, options, read_header(path, delimiter=options.delimiter), settings)
+        layout = read_header(path, delimiter=options.delimiter)
+        return cls(path, with_columns_of(layout.header, checked), options, layout, settings)
 
     @property
     def n_threads(self) -> int:
@@ -127,7 +128,7 @@ class OpenedCsv:
     def encoded(
         self,
         binding: Binding,
-        shapes: Mapping[str, tuple[Shape, ...]],
+        matches: Matches,
         row_filter: RowFilter,
         masks: MaskSupply | None,
     ) -> AsyncGenerator[EncodedChunk]:
@@ -135,11 +136,13 @@ class OpenedCsv:
 
         Args:
             binding: the config tied to the project.
-            shapes: external ID -> the different sizes of its assets, as far as they are known.
+            matches: what is known of the assets: their sizes, and their own IDs where the CSV has others.
             row_filter: says which rows are not worth encoding.
             masks: where masks come from, None where the CSV has none.
         """
-        encoder = RowEncoder(self.config, binding, project=self.options.project, shapes=shapes)
+        encoder = RowEncoder(
+            self.config, binding, project=self.options.project, shapes=matches.shapes, own_ids=matches.own_ids
+        )
         return encode_rows(
             read_rows(self.csv, delimiter=self.layout.delimiter, rows_per_batch=_ROWS_PER_READ),
             ChunkEncoder(encoder, row_filter, self.config.external_id_column, masks),

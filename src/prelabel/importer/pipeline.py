@@ -22,7 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from prelabel.errors import UploadUnavailable
-from prelabel.hub.asset_matching import Matches, match_ids
+from prelabel.hub.asset_matching import LateListing, Matches, match_ids, match_ids_by
 from prelabel.hub.batches import Batcher
 from prelabel.hub.client import pretend
 from prelabel.hub.label_merger import LabelMerger
@@ -73,7 +73,8 @@ async def run_import(session: ImportSession) -> str:
     # sent, and read back where the Hub's answer leaves doubts; then its rows are closed (`settle`).
     schema = document.get("categorySchema") or {}
     merger = LabelMerger.of(schema, overwrite=opened.config.overwrite, kept_schema_ids=opened.config.ignored_schema_ids)
-    existing = ExistingLabels(hub, options.project, merger, rows, journal, survey.ids.repeated)
+    repeated = {matches.own_ids.get(each, each) for each in survey.ids.repeated}
+    existing = ExistingLabels(hub, options.project, merger, rows, journal, repeated)
     readback = ReadBack(hub, options.project, matches, merger.options)
 
     async def settle(outcome: Receipt | BatchFailure) -> None:
@@ -104,7 +105,7 @@ async def run_import(session: ImportSession) -> str:
         async with (
             open_mask_supply(opened, binding, survey.masks, session.report, hub, session.stop) as masks,  # 4
             uploader,  # 8
-            aclosing(opened.encoded(binding, matches.shapes, row_filter, masks)) as chunks,  # 2 to 6
+            aclosing(opened.encoded(binding, matches, row_filter, masks)) as chunks,  # 2 to 6
         ):
             await _send(chunks, rows, Batcher(opened.config.upload_batch_size, uploader.max_bytes), uploader, watch)
     return str(uploader.stopped or "")
@@ -112,11 +113,15 @@ async def run_import(session: ImportSession) -> str:
 
 async def _match(session: ImportSession, survey: CsvSurvey, document: Mapping[str, Any]) -> Matches:
     """Tie the rows' external IDs to assets; left to the reading of batches where that comes anyway."""
-    sizes = sizes_wanted(session.opened.config)
-    if session.reads_first and sizes == "no" and not session.options.dry_run:
-        return Matches()
+    hub, project, by = session.hub, session.options.project, session.opened.config.match_ids_by
+    sizes, n_assets = sizes_wanted(session.opened.config), document.get("assetCount")
     external_ids = survey.ids.open_ids(survey.done)
-    matches = await match_ids(session.hub, session.options.project, external_ids, document.get("assetCount"), sizes)
+    if by != "exact":
+        matches = await match_ids_by(hub, project, survey.ids.last_rows, by)
+    elif session.reads_first and sizes == "no":
+        return Matches(late=LateListing(hub, project, external_ids, n_assets))
+    else:
+        matches = await match_ids(hub, project, external_ids, n_assets, sizes)
     for note in matches.notes(sizes):
         session.report.note(note)
     return matches

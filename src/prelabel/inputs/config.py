@@ -19,19 +19,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from prelabel.errors import ConfigError
+from prelabel.inputs.color_mapping import MAX_GREY, Channel, Text, WrittenMapping, as_json, read_mapping
+from prelabel.inputs.json_faults import json_fault
 from prelabel.model import (
     Connectivity,
     Coordinates,
+    MatchIdsBy,
     PolygonHoles,
     Resize,
     SegmentationMode,
     Simplification,
     UnmatchedMasks,
 )
-from prelabel.spelling import did_you_mean
-
-MAX_GREY = 2**32 - 2
-"""The largest one-value class: 2**32 - 1 marks transparent pixels."""
+from prelabel.spelling import did_you_mean, first_few, quoted
 
 _SECRETS = ("apikey", "token", "accesstoken", "secret", "password", "authorization")
 
@@ -41,53 +41,6 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _as_mapping(value: Any) -> Any:
-    """Check a ``mask_color_mapping`` and make its colours tuples. Raises ValueError, the remedy as its text."""
-    if value == "project_colors":
-        return value
-    if not isinstance(value, Mapping):
-        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
-            'write "project_colors", or {"Car": [244, 67, 54]} for colours, or {"Car": [1]} for grey values'
-        )
-    if not value:
-        raise ValueError(
-            'it names no class: write "project_colors", or each class with its value, such as {"Car": [1]}'
-        )
-    colors = {name: _as_color(name, color) for name, color in value.items()}
-    one, three = (next((name for name, color in colors.items() if len(color) == n), None) for n in (1, 3))
-    if one is not None and three is not None:
-        raise ValueError(
-            f'"{one}" has one value and "{three}" has three: a mask holds either grey values or colours, so give '
-            "every class one value or every class three"
-        )
-    owners: dict[tuple[int, ...], str] = {}
-    for name, color in colors.items():
-        other = owners.setdefault(color, name)
-        if other != name:
-            raise ValueError(f'"{other}" and "{name}" both have {list(color)}: give each class its own value')
-    return colors
-
-
-def _as_color(name: Any, color: Any) -> tuple[int, ...]:
-    """Check one colour of a mapping. Raises ValueError, the remedy as its text."""
-    shown = _shown(color)
-    if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"the class name {_shown(name)} is not one: write a tool's title as the project shows it")
-    if isinstance(color, int) and not isinstance(color, bool):
-        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
-            f'"{name}" is {shown}: write the value as a list, [{shown}]'
-        )
-    if not isinstance(color, list | tuple) or len(color) not in {1, 3}:
-        raise ValueError(
-            f'"{name}" is {shown}: write one value, such as [1], or three, red, green and blue, such as [244, 67, 54]'
-        )
-    highest = MAX_GREY if len(color) == 1 else 255
-    for part in color:
-        if isinstance(part, bool) or not isinstance(part, int) or not 0 <= part <= highest:
-            raise ValueError(f'"{name}" is {shown}, and {_shown(part)} is not a whole number from 0 to {highest}')
-    return tuple(color)
-
-
 def _as_ignored(value: Any) -> Any:
     """Let a list of numbers, colours and "nan" through as the tuples of a strict model."""
     if not isinstance(value, list | tuple):
@@ -95,18 +48,11 @@ def _as_ignored(value: Any) -> Any:
     return tuple("nan" if str(part).lower() == "nan" else _as_tuple(part) for part in value)
 
 
-Text = Annotated[str, Field(min_length=1)]
-
 TextList = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
 
-Grey = Annotated[int, Field(ge=0, le=MAX_GREY)]
-
-Channel = Annotated[int, Field(ge=0, le=255)]
-
 ColorMapping = Annotated[
-    Literal["project_colors"]
-    | Annotated[dict[Text, tuple[Grey] | tuple[Channel, Channel, Channel]], Field(min_length=1)],
-    BeforeValidator(_as_mapping),
+    Literal["project_colors"] | dict[str, tuple[int, ...]],
+    BeforeValidator(read_mapping, json_schema_input_type=WrittenMapping),
 ]
 
 
@@ -155,9 +101,9 @@ class ImportConfig(BaseModel):
     mask_color_mapping: ColorMapping = Field(
         default="project_colors",
         description='Which mask value is which class. "project_colors": the colours of the project\'s tools, in colour '
-        "masks. Or an object from tool title to [red, green, blue] for colour masks, or to [value] for grey values or "
-        "palette indices.",
-        examples=["project_colors", {"Car": [244, 67, 54], "Person": [3, 169, 244]}, {"Car": [1], "Person": [2]}],
+        'masks. Or an object from tool title to [red, green, blue] or "#rrggbb" for colour masks, or to [value] for '
+        "grey values or palette indices.",
+        examples=["project_colors", {"Car": [244, 67, 54], "Person": "#03a9f4"}, {"Car": [1], "Person": [2]}],
     )
     segmentation_mode: SegmentationMode = Field(
         default="instance_segmentation",
@@ -249,6 +195,14 @@ class ImportConfig(BaseModel):
         ge=1,
         description="The largest body of one request, in bytes. A batch that would be larger is split.",
     )
+    match_ids_by: MatchIdsBy = Field(
+        default="exact",
+        description="What of an external ID in the CSV must be as in an asset's; the asset's own is what is sent. "
+        "exact: all of it. stem: all but the extension. name: all but the folders. case: all but upper and lower "
+        "case. An asset with the very ID comes first; a row whose ID could mean several assets fails, as do rows "
+        "whose different IDs could mean the same one. All but exact list the project's assets, a request for every "
+        "hundred.",
+    )
 
     @field_validator("external_id_column")
     @classmethod
@@ -263,7 +217,7 @@ class ImportConfig(BaseModel):
         repeated = sorted({text for text in value if value.count(text) > 1})
         if repeated:
             raise ValueError(
-                f"{_shown(repeated)[1:-1]} is listed more than once: list it once, with its partner in the other list"
+                f"{as_json(repeated)[1:-1]} is listed more than once: list it once, with its partner in the other list"
             )
         columns = info.data.get("classification_columns")
         if columns is not None and len(columns) != len(value):
@@ -308,6 +262,7 @@ _REMEDIES = {
     "ignore_values": 'write a list of values, such as [255] or [[255, 255, 255]] or [-1, "nan"]',
     "requests_per_minute": "write a whole number, 1 or more, such as 100",
     "max_batch_bytes": "write a whole number of bytes, 1 or more, such as 4000000",
+    "match_ids_by": 'write "exact", "stem", "name" or "case"',
 }
 
 
@@ -361,9 +316,10 @@ def parse_config(text: str, *, origin: str = "config", toml: bool = False) -> Im
     except ConfigError as error:
         raise ConfigError(f"{origin}: {error}", field=error.field) from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{origin} is not {'TOML' if toml else 'JSON'}: {error}; mend it there") from error
+        fault = f"TOML: {error}; mend it there" if toml else f"JSON: {json_fault(error)}"
+        raise ConfigError(f"{origin} is not {fault}") from error
     if not isinstance(document, dict):
-        raise ConfigError(f'{origin} must hold a JSON object, {{"external_id_column": ...}}, not {_shown(document)}')
+        raise ConfigError(f'{origin} must hold a JSON object, {{"external_id_column": ...}}, not {as_json(document)}')
     return _checked(document, origin)
 
 
@@ -381,7 +337,7 @@ def config_json_schema() -> dict[str, Any]:
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, count in Counter(key for key, _ in pairs).items():
         if count > 1:
-            raise ConfigError(f'the key "{key}" is given {count} times: keep one', field=key)
+            raise ConfigError(f"the key {quoted(key)} is given {count} times: keep one", field=key)
     return dict(pairs)
 
 
@@ -394,7 +350,8 @@ def _checked(document: Mapping[str, Any], origin: str) -> ImportConfig:
     first = problems[0]
     messages = list(dict.fromkeys(message for message, *_ in problems))
     count = "" if len(messages) == 1 else f" has {len(messages)} problems"
-    raise ConfigError(f"{origin}{count}: {'; '.join(messages)}", field=first[1], value=first[2], allowed=first[3])
+    listed = first_few(messages, separator="; ")
+    raise ConfigError(f"{origin}{count}: {listed}", field=first[1], value=first[2], allowed=first[3])
 
 
 def _problem(details: Any) -> tuple[str, str, Any, tuple[str, ...]]:
@@ -406,20 +363,19 @@ def _problem(details: Any) -> tuple[str, str, Any, tuple[str, ...]]:
         # The value stays unsaid: whoever writes an API key into a config must not find it in a log.
         if key.replace("_", "").replace("-", "").casefold() in _SECRETS:
             return (
-                f'"{key}" does not belong in a config: put the API key into the environment, ANGO_API_KEY',
+                f"{quoted(key)} does not belong in a config: put the API key into the environment, ANGO_API_KEY",
                 key,
                 None,
                 keys,
             )
-        return f'unknown key "{key}":{did_you_mean(key, keys) or " known keys are " + ", ".join(keys)}', key, None, keys
+        return (
+            f"unknown key {quoted(key)}:{did_you_mean(key, keys) or ' known keys are ' + ', '.join(keys)}",
+            key,
+            None,
+            keys,
+        )
     if details["type"] == "missing":
         return f'"{key}" is missing: {_REMEDIES[key]}', key, None, ()
     remedy = str(details["ctx"]["error"]) if details["type"] == "value_error" else _REMEDIES[key]
     allowed = ImportConfig.model_json_schema()["properties"][key].get("enum", ())
-    return f'"{field}" is {_shown(details["input"])}: {remedy}', field, details["input"], tuple(map(str, allowed))
-
-
-def _shown(value: Any) -> str:
-    """Return a value as JSON would show it, shortened to 100 characters."""
-    text = json.dumps(value, ensure_ascii=False, default=repr)
-    return text if len(text) <= 100 else text[:97] + "..."
+    return f'"{field}" is {as_json(details["input"])}: {remedy}', field, details["input"], tuple(map(str, allowed))

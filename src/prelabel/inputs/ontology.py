@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from prelabel.errors import ConfigError
@@ -26,7 +27,7 @@ from prelabel.model import (
     Rgb,
     Tool,
 )
-from prelabel.spelling import did_you_mean
+from prelabel.spelling import MAX_LISTED, canonical_twin, did_you_mean, first_few, listed, quoted, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,6 +99,23 @@ def bind(config: ImportConfig, ontology: Ontology, header: Sequence[str] | None 
     return Binding(tuple(links), "value" if is_grey else "rgb", _mapped_classes(mapping, config, ontology))
 
 
+def with_columns_of(header: Sequence[str], config: ImportConfig) -> ImportConfig:
+    """The config with its columns spelled as the CSV spells them, where the two are canonically equal.
+
+    A column that the CSV lacks stays as it is, for :func:`bind` to refuse.
+    """
+
+    def own(column: str) -> str:
+        return canonical_twin(column, header) or column
+
+    columns = {
+        "external_id_column": own(config.external_id_column),
+        "classification_columns": tuple(map(own, config.classification_columns)),
+        "mask_column": own(config.mask_column),
+    }
+    return config.model_copy(update=columns)
+
+
 def _entries(parent: Mapping[str, Any], key: str, place: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
     """Yield the objects of a list with their places. A missing or null list is empty."""
     entries = parent.get(key)
@@ -123,7 +141,7 @@ def _text(entry: Mapping[str, Any], key: str, place: str, *, needed: bool = Fals
 
 def _misshapen(place: str, value: Any, expected: str) -> ConfigError:
     return ConfigError(
-        f"the category schema's {place} is {repr(value)[:80]}: it must be {expected}; save the schema "
+        f"the category schema's {place} is {short(repr(value))}: it must be {expected}; save the schema "
         "again from the project",
         field=place,
         value=value,
@@ -191,8 +209,8 @@ def _check_ignored(config: ImportConfig, ontology: Ontology) -> None:
     for schema_id in config.ignored_schema_ids:
         if schema_id not in known:
             raise ConfigError(
-                f'"ignored_schema_ids" has "{schema_id}", which the project does not have:'
-                f"{did_you_mean(schema_id, known) or ' take it out'}; the project has {_listed(known.items())}",
+                f'"ignored_schema_ids" has {quoted(schema_id)}, which the project does not have:'
+                f"{did_you_mean(schema_id, known) or ' take it out'}; the project has {_titled(known)}",
                 field="ignored_schema_ids",
                 value=schema_id,
                 allowed=tuple(known),
@@ -208,9 +226,9 @@ def _find_classification(schema_id: str, ontology: Ontology) -> Classification:
     else:
         known = {entry.schema_id: entry.title for entry in ontology.classifications}
         hint = did_you_mean(schema_id, known)
-        problem = f"which is no classification of the project:{hint} it has {_listed(known.items())}"
+        problem = f"which is no classification of the project:{hint} it has {_titled(known)}"
     raise ConfigError(
-        f'"classification_schema_ids" has "{schema_id}", {problem}',
+        f'"classification_schema_ids" has {quoted(schema_id)}, {problem}',
         field="classification_schema_ids",
         value=schema_id,
         allowed=tuple(entry.schema_id for entry in ontology.classifications),
@@ -223,10 +241,10 @@ def _check_header(config: ImportConfig, links: Sequence[ColumnLink], header: Seq
     wanted += [("mask_column", config.mask_column)] if config.mask_column else []
     missing = [(key, column) for key, column in wanted if column not in header]
     if missing:
-        listed = "; ".join(f'"{key}" names "{column}"{_hint(column, header)}' for key, column in missing)
-        columns = ", ".join(f'"{column}"' for column in header)
+        shown = [f'"{key}" names {quoted(column)}{_hint(column, header)}' for key, column in missing[:MAX_LISTED]]
         raise ConfigError(
-            f"the CSV has no such column: {listed}; the CSV's columns are {columns}",
+            f"the CSV has no such column: {first_few(shown, len(missing), '; ')}; the CSV's columns are "
+            f"{listed(header)}",
             field=missing[0][0],
             value=missing[0][1],
             allowed=tuple(header),
@@ -245,8 +263,9 @@ def _project_classes(config: ImportConfig, ontology: Ontology) -> tuple[MaskClas
         if other is None or (other.ignored and not ignored):
             by_color[mask_class.value] = mask_class
         elif not ignored:
+            both = f"{quoted(other.tool.title)} and {quoted(tool.title)}"
             raise ConfigError(
-                f'"{other.tool.title}" and "{tool.title}" both have the colour #{mask_class.value:06x}: change one in '
+                f"{both} both have the colour #{mask_class.value:06x}: change one in "
                 'the project, or write which is which in "mask_color_mapping", or put one into "ignored_schema_ids"',
                 field="mask_color_mapping",
                 value=config.mask_color_mapping,
@@ -276,32 +295,32 @@ def _mapped_classes(
 
 
 def _find_tool(name: str, config: ImportConfig, ontology: Ontology) -> Tool:
-    """Find the tool a class name means: by title, or by schema ID where no title is so.
+    """Find the tool a class name means: by title, else by schema ID, else by a title that is canonically equal.
 
     Of several with one title those that cannot be imported are passed over, then those that are ignored.
     """
-    named = [tool for tool in ontology.tools if tool.title == name] or [
-        tool for tool in ontology.tools if tool.schema_id == name
-    ]
+    twin = canonical_twin(name, {tool.title for tool in ontology.tools})
+    named = (
+        [tool for tool in ontology.tools if tool.title == name]
+        or [tool for tool in ontology.tools if tool.schema_id == name]
+        or [tool for tool in ontology.tools if tool.title == twin]
+    )
     usable = [tool for tool in named if not tool.unsupported or tool.schema_id in config.ignored_schema_ids]
     wanted = [tool for tool in usable if tool.schema_id not in config.ignored_schema_ids] or usable[:1]
     if len(wanted) == 1:
         return wanted[0]
     titles = tuple(tool.title for tool in ontology.tools if not tool.unsupported)
     if wanted:
-        ids = ", ".join(tool.schema_id for tool in wanted)
+        ids = first_few([tool.schema_id for tool in wanted])
         problem = f"which {len(wanted)} tools are called: write the schema ID of the one you mean, of {ids}"
     elif named:
         problem = f"which cannot be imported: {named[0].unsupported}; take it out, or put {named[0].schema_id} into "
         problem += '"ignored_schema_ids"'
     else:
-        listed = ", ".join(f'"{title}"' for title in titles) or "none"
-        problem = (
-            f"which is no tool of the project:{did_you_mean(name, titles)} its segmentation and polygon tools are "
-        )
-        problem += listed
+        problem = f"which is no tool of the project:{did_you_mean(name, titles)} its segmentation and polygon tools "
+        problem += f"are {listed(titles)}"
     raise ConfigError(
-        f'"mask_color_mapping" names "{name}", {problem}',
+        f'"mask_color_mapping" names {quoted(name)}, {problem}',
         field=f"mask_color_mapping.{name}",
         value=name,
         allowed=titles,
@@ -313,8 +332,10 @@ def _packed(color: Sequence[int]) -> int:
     return red << 16 | green << 8 | blue
 
 
-def _listed(titles: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(f'{schema_id} ("{title}")' for schema_id, title in titles) or "none"
+def _titled(titles: Mapping[str, str]) -> str:
+    """Schema IDs with their titles, the first few of many."""
+    shown = (f"{short(schema_id, 80)} ({quoted(title, 80)})" for schema_id, title in titles.items())
+    return first_few(list(islice(shown, MAX_LISTED)), len(titles)) or "none"
 
 
 def _hint(word: str, known: Sequence[str]) -> str:

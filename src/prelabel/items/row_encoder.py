@@ -23,7 +23,7 @@ class Draft(NamedTuple):
 
     Attributes:
         row_number: the row.
-        external_id: names its assets.
+        external_id: names its assets, as they have it.
         answers: its classifications.
         mask_cell: its mask's reference, blank for none.
         shapes: the different sizes of its assets, as far as they are known.
@@ -44,6 +44,7 @@ class RowEncoder:
         binding: the config tied to the project's ontology.
         project: the project's id, part of the object ids.
         shapes: external ID -> the different sizes of its assets, as far as they are known.
+        own_ids: external ID of the CSV -> its asset's own, where they differ.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class RowEncoder:
         *,
         project: str,
         shapes: Mapping[str, tuple[Shape, ...]] | None = None,
+        own_ids: Mapping[str, str] | None = None,
     ) -> None:
         self._project = project
         self._id_column = config.external_id_column
@@ -60,6 +62,7 @@ class RowEncoder:
         self._columns = [link.column for link in binding.columns]
         self._answers = AnswerReader(binding.columns)
         self._shapes = shapes or {}
+        self._own_ids = own_ids or {}
 
     def read(self, batch: RowBatch, index: int) -> Draft:
         """Read a row's cells.
@@ -71,7 +74,8 @@ class RowEncoder:
         Raises:
             RowError: a cell cannot be used; names the column and the remedy.
         """
-        external_id = batch.columns[self._id_column][index]
+        written = batch.columns[self._id_column][index]
+        external_id = self._own_ids.get(written, written)
         answers = self._answers.read([batch.columns[column][index] for column in self._columns])
         mask_cell = batch.columns[self._mask_column][index] if self._mask_column else ""
         return Draft(batch.numbers[index], external_id, answers, mask_cell, self._shapes.get(external_id, ()))

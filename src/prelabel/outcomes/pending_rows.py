@@ -63,7 +63,8 @@ class PendingRows:
         external_id = encoded.item.external_id
         n_assets = self.matches.n_assets(external_id)
         notes = (*encoded.notes, shared_by(n_assets)) if n_assets > 1 else encoded.notes
-        self._open[encoded.item.row_number] = [_OpenRow(rows, index, external_id, notes)]
+        written = self.matches.as_written(external_id)
+        self._open[encoded.item.row_number] = [_OpenRow(rows, index, written, notes)]
 
     def fold(self, number: int, into: int) -> None:
         """Let row ``number`` share the outcome of row ``into``: their labels travel in one item."""
