@@ -55,7 +55,8 @@ class RowFilter:
             return RowOutcome(number, line, external_id, "not sent", text, code=Code.NOT_SENT)
         if external_id in self._matches.unfound:
             reason = self._matches.reason_against(external_id)
-            return RowOutcome(number, line, external_id, "failed", reason, self._id_column, code=Code.UNMATCHED_ID)
+            code = Code.AMBIGUOUS_ID if external_id in self._matches.ambiguous else Code.UNMATCHED_ID
+            return RowOutcome(number, line, external_id, "failed", reason, self._id_column, code=code)
         last = self._last_rows.get(external_id)
         if last is not None and last.number != number:
             return RowOutcome(

@@ -30,6 +30,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from prelabel.codes import Code
 from prelabel.errors import RowError
 from prelabel.model import MULTI_CHOICE_KINDS
 from prelabel.spelling import composed, did_you_mean, first_few, listed, means_nothing, quoted, short
@@ -99,7 +100,7 @@ def _together(errors: Sequence[RowError]) -> RowError:
     if len(errors) == 1:
         return errors[0]
     message = first_few(list(map(str, errors)), separator="; ")
-    return RowError(message, column=errors[0].column, excerpt=errors[0].excerpt)
+    return RowError(message, column=errors[0].column, excerpt=errors[0].excerpt, code=errors[0].code)
 
 
 def _reader(link: ColumnLink) -> _Read:
@@ -119,7 +120,8 @@ def _refusing(link: ColumnLink) -> _Read:
             return None
         what = link.classification
         remedy = f'empty the cell, or put {what.schema_id} into "ignored_schema_ids"'
-        raise _error(link, cell, f"{_named(what)} cannot be imported: {what.unsupported}; {remedy}")
+        problem = f"{_named(what)} cannot be imported: {what.unsupported}; {remedy}"
+        raise _error(link, cell, problem, Code.UNSUPPORTED_CLASSIFICATION)
 
     return read
 
@@ -133,7 +135,8 @@ def _text_reader(link: ColumnLink) -> _Read:
         if pattern is not None and len(cell) <= MAX_REGEX_CHARS and pattern.fullmatch(cell) is None:
             regex = short(link.classification.regex)
             remedy = _LEAVE_EMPTY if means_nothing(cell) else "mend it"
-            raise _error(link, cell, f"it does not match the regex of {_named(link.classification)}, {regex}; {remedy}")
+            problem = f"it does not match the regex of {_named(link.classification)}, {regex}; {remedy}"
+            raise _error(link, cell, problem, Code.TEXT_MISMATCH)
         return cell
 
     return read
@@ -276,5 +279,6 @@ def _named(classification: Classification) -> str:
     return f"{quoted(classification.title)} ({classification.kind})"
 
 
-def _error(link: ColumnLink, cell: str, problem: str) -> RowError:
-    return RowError(f"column {quoted(link.column)} is {quoted(cell)}: {problem}", column=link.column, excerpt=cell)
+def _error(link: ColumnLink, cell: str, problem: str, code: Code = Code.UNKNOWN_OPTION) -> RowError:
+    message = f"column {quoted(link.column)} is {quoted(cell)}: {problem}"
+    return RowError(message, column=link.column, excerpt=cell, code=code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError
 
 MAX_MASK_BYTES = 1 << 30
@@ -45,7 +46,8 @@ class MaskLimits:
         if n_bytes > self.max_bytes:
             raise MaskError(
                 f"the mask file has {n_bytes} bytes and at most {self.max_bytes} are allowed: compress it, or raise "
-                "max_mask_bytes"
+                "max_mask_bytes",
+                code=Code.MASK_TOO_LARGE,
             )
 
     def check_size(self, shape: tuple[int, ...], pixel_bytes: int = 1) -> None:
@@ -64,12 +66,14 @@ class MaskLimits:
             raise MaskError(
                 f"the mask has {width} x {height} pixels and at most {MAX_SIDE} are allowed on a side: split it",
                 shape=shape,
+                code=Code.MASK_TOO_LARGE,
             )
         if n_pixels > self.max_pixels:
             raise MaskError(
                 f"the mask has {width} x {height} = {n_pixels} pixels and at most {self.max_pixels} are allowed: "
                 "split it, or raise max_mask_pixels",
                 shape=shape,
+                code=Code.MASK_TOO_LARGE,
             )
         if n_pixels * pixel_bytes > self.max_bytes:
             raise MaskError(
@@ -77,6 +81,7 @@ class MaskLimits:
                 f"most {self.max_bytes} are allowed: save it as a PNG of greys or with a palette, or raise "
                 "max_mask_bytes",
                 shape=shape,
+                code=Code.MASK_TOO_LARGE,
             )
 
     def check_runs(self, n_runs: int, shape: tuple[int, ...]) -> None:
@@ -94,4 +99,5 @@ class MaskLimits:
             f"the mask falls into more than {self.max_runs} runs of equal pixels, as photographs and lossy copies do: "
             "save it lossless, or raise max_mask_bytes",
             shape=shape,
+            code=Code.MASK_TOO_LARGE,
         )

@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError
 
 CloudScheme = Literal["s3", "gs", "abfs"]
@@ -161,6 +162,7 @@ def _from_url(scheme: str, text: str, rest: str, storage_id: str) -> Reference:
         f"mask {without_secrets(text)!r} is a URL of a kind that cannot be fetched: give a path, http(s)://, s3://, "
         "gs://, abfs://, a data: URL or COCO run lengths",
         reference=without_secrets(text),
+        code=Code.MASK_REFERENCE,
     )
 
 
@@ -192,6 +194,7 @@ def _file(text: str) -> LocalPath:
             f"mask {_short(text)!r} names the machine {parts.netloc!r}: a file:// URL reads files of this one, as in "
             "file:///folder/mask.png",
             reference=text,
+            code=Code.MASK_REFERENCE,
         )
     return LocalPath(url2pathname(parts.path))
 
@@ -208,12 +211,14 @@ def _cloud_object(scheme: CloudScheme, rest: str, text: str) -> CloudObject:
                 f"mask {_short(text)!r} names no storage account: write abfs://container@account.dfs.core.windows.net/"
                 "path, or abfs://container/path",
                 reference=text,
+                code=Code.MASK_REFERENCE,
             )
         account = found[1]
     if not re.fullmatch(r"[A-Za-z0-9$][A-Za-z0-9._-]{0,221}", bucket) or not key:
         raise MaskError(
             f"mask {without_secrets(text)!r} is incomplete: write {scheme}://bucket/key",
             reference=without_secrets(text),
+            code=Code.MASK_REFERENCE,
         )
     return CloudObject(scheme, bucket, key, account)
 
@@ -227,7 +232,9 @@ def _signed_by_hub(url: str, storage_id: str) -> StoredObject:
         host = ""
     if not host:
         raise MaskError(
-            f"mask {without_secrets(url)!r} is no URL: write https://host/path", reference=without_secrets(url)
+            f"mask {without_secrets(url)!r} is no URL: write https://host/path",
+            reference=without_secrets(url),
+            code=Code.MASK_REFERENCE,
         )
     path = unquote(parts.path).lstrip("/")
     bucket, key = "", ""

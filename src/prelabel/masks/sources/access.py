@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_args
 
+from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import Trust
@@ -75,6 +76,7 @@ class Access:
                 f"mask {shown!r} is a file's path, and a service reads no local files: give the masks as URLs, or "
                 'set "storage_id" to the storage that holds them',
                 reference=shown,
+                code=Code.MASK_FORBIDDEN,
             )
 
     def check_bucket(self, bucket_url: str, shown: str) -> None:
@@ -92,6 +94,7 @@ class Access:
                 f"mask {shown!r} would be read with this machine's own credentials, which a service does not lend: "
                 f'set "storage_id" to the Hub\'s storage of this bucket, or allow {bucket_url}',
                 reference=shown,
+                code=Code.MASK_FORBIDDEN,
             )
 
 

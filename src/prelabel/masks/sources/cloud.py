@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyarrow import fs
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError, MaskUnavailable
 from prelabel.masks.sources.byte_budget import take_in_time
 
@@ -62,6 +63,7 @@ class CloudMasks:
                         f"mask {shown!r} has {n_bytes} bytes and at most {most} are allowed: compress it, or raise "
                         "--max-mask-bytes",
                         reference=shown,
+                        code=Code.MASK_TOO_LARGE,
                     )
                 await take_in_time(hold, n_bytes, time)
                 return await loop.run_in_executor(self._threads, _read, file)
@@ -70,9 +72,12 @@ class CloudMasks:
                 f"mask {shown!r} did not arrive within {self._limits.timeout_s:g} s: allow more time with "
                 "--fetch-timeout",
                 reference=shown,
+                code=Code.MASK_UNAVAILABLE,
             ) from error
         except FileNotFoundError as error:
-            raise MaskError(f"there is no object {shown!r}: check bucket and key", reference=shown) from error
+            raise MaskError(
+                f"there is no object {shown!r}: check bucket and key", reference=shown, code=Code.MASK_MISSING
+            ) from error
         except (OSError, ValueError, pa.ArrowException) as error:
             if isinstance(error, MaskError):
                 raise
@@ -144,7 +149,9 @@ def _read(file: Any) -> bytes:
 def _failure(error: Exception, shown: str) -> MaskError:
     said = " ".join(str(error).split())[:_SAID_CHARS]
     if isinstance(error, PermissionError) or "ACCESS_DENIED" in said or "PERMISSION_DENIED" in said:
-        return MaskError(f"mask {shown!r} may not be read with your credentials: {said}", reference=shown)
+        return MaskError(
+            f"mask {shown!r} may not be read with your credentials: {said}", reference=shown, code=Code.MASK_FORBIDDEN
+        )
     if isinstance(error, OSError) and "Not a regular file" not in said:
         return MaskUnavailable(f"mask {shown!r} could not be fetched: {said}", reference=shown)
     return MaskError(f"mask {shown!r} cannot be fetched: {said}", reference=shown)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError, MaskUnavailable, UploadError, UploadUnavailable
 from prelabel.masks.sources.single_flight import SingleFlight
 from prelabel.masks.sources.url_expiry import is_fresh
@@ -131,7 +132,8 @@ class SignedUrls:
         if found is None:
             raise MaskError(
                 f"the Hub has no storage {storage_id!r}: copy its id from the organization's storages into "
-                '"storage_id"'
+                '"storage_id"',
+                code=Code.MASK_UNAVAILABLE,
             )
         return None if isinstance(found, UploadError) else found
 
@@ -168,6 +170,7 @@ def _bucket_of(wanted: StoredObject, storage: Storage | None) -> str:
             f"mask {str(wanted)!r} is a key, and the Hub does not tell the bucket of the storage {wanted.storage_id}: "
             "write s3://bucket/key (or gs://, or the object's URL) into the column",
             reference=str(wanted),
+            code=Code.MASK_UNAVAILABLE,
         )
     return bucket
 
@@ -187,6 +190,7 @@ def _object_url(wanted: StoredObject, storage: Storage | None) -> str:
                     f"mask {str(wanted)!r} is in Azure, and the Hub does not tell the account of the storage "
                     f"{wanted.storage_id}: write https://account.blob.core.windows.net/container/path into the column",
                     reference=str(wanted),
+                    code=Code.MASK_UNAVAILABLE,
                 )
             return f"https://{account}.blob.core.windows.net/{bucket}/{path}"
         case _:

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import orjson
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.coco_rle import from_coco_rle
 
@@ -34,16 +35,23 @@ def _file_in(url: str, max_bytes: int) -> bytes:
     """Decode a ``data:`` URL (RFC 2397)."""
     head, comma, body = url.partition(",")
     if not comma:
-        raise MaskError("the data: URL has no comma before its content: write data:image/png;base64,...")
+        raise MaskError(
+            "the data: URL has no comma before its content: write data:image/png;base64,...", code=Code.MASK_REFERENCE
+        )
     content = unquote_to_bytes(body)
     if head.rpartition(";")[2].strip().lower() == "base64":
         packed = b"".join(content.split())
         try:
             content = binascii.a2b_base64(packed + b"=" * (-len(packed) % 4), strict_mode=True)
         except binascii.Error as error:
-            raise MaskError(f"the data: URL is not base64 ({error}): copy it whole") from error
+            raise MaskError(
+                f"the data: URL is not base64 ({error}): copy it whole", code=Code.MASK_REFERENCE
+            ) from error
     if len(content) > max_bytes:
-        raise MaskError(f"the data: URL holds {len(content)} bytes and at most {max_bytes} are allowed: shorten it")
+        raise MaskError(
+            f"the data: URL holds {len(content)} bytes and at most {max_bytes} are allowed: shorten it",
+            code=Code.MASK_TOO_LARGE,
+        )
     return content
 
 
@@ -51,6 +59,8 @@ def _runs_in(text: str, limits: MaskLimits) -> Runs:
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise MaskError(f"the cell looks like COCO run lengths and is no JSON ({error}): copy it whole") from error
+        raise MaskError(
+            f"the cell looks like COCO run lengths and is no JSON ({error}): copy it whole", code=Code.MASK_REFERENCE
+        ) from error
     assert isinstance(found, dict), "the text stands in braces"
     return from_coco_rle(found, limits)

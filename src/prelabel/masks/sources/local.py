@@ -7,6 +7,7 @@ import stat
 import unicodedata
 from pathlib import Path, PurePath
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError
 
 # Absent on Windows, where neither symlinks nor FIFOs in a folder can stall or divert an open.
@@ -60,14 +61,20 @@ class LocalFiles:
     def _locate(self, reference: str) -> Path:
         """Return the resolved path of an existing thing below the root."""
         if not reference.strip():
-            raise MaskError("the mask reference is empty", reference=reference)
+            raise MaskError("the mask reference is empty", reference=reference, code=Code.MASK_REFERENCE)
         if "\0" in reference:
-            raise MaskError(f"mask reference {reference!r} holds a NUL character", reference=reference)
+            raise MaskError(
+                f"mask reference {reference!r} holds a NUL character", reference=reference, code=Code.MASK_REFERENCE
+            )
         path = self._inside(reference, reference)
         if not _is_there(path) and "\\" in reference:
             path = self._inside(reference.replace("\\", "/"), reference)
         if not _is_there(path):
-            raise MaskError(f"no mask file {reference!r} in {self._root}{self._near_miss(path)}", reference=reference)
+            raise MaskError(
+                f"no mask file {reference!r} in {self._root}{self._near_miss(path)}",
+                reference=reference,
+                code=Code.MASK_MISSING,
+            )
         return path
 
     def _inside(self, spelling: str, reference: str) -> Path:
@@ -80,6 +87,7 @@ class LocalFiles:
                 f"mask file {reference!r} lies outside of {self._root}: move it there, name a folder above both with "
                 "--mask-root, or --allow-outside-root",
                 reference=reference,
+                code=Code.MASK_FORBIDDEN,
             )
         return path
 
@@ -97,12 +105,13 @@ class LocalFiles:
     def _check_regular(self, found: os.stat_result, reference: str) -> None:
         if not stat.S_ISREG(found.st_mode):
             thing = "a folder" if stat.S_ISDIR(found.st_mode) else "a device, pipe or socket"
-            raise MaskError(f"mask {reference!r} is {thing}, not a file", reference=reference)
+            raise MaskError(f"mask {reference!r} is {thing}, not a file", reference=reference, code=Code.MASK_FORBIDDEN)
         if found.st_size > self._max_bytes:
             raise MaskError(
                 f"mask file {reference!r} has {found.st_size} bytes and at most {self._max_bytes} are allowed: "
                 "compress it, or raise the limit",
                 reference=reference,
+                code=Code.MASK_TOO_LARGE,
             )
 
     def _near_miss(self, path: Path) -> str:

@@ -170,6 +170,7 @@ class MaskSources:
                 f"mask {str(wanted)!r} is in a storage of the Hub, and no Hub was given to sign a URL for it: name the "
                 "project instead of a schema, or give masks that need no storage",
                 reference=str(wanted),
+                code=Code.MASK_UNAVAILABLE,
             )
         url = await self._urls.url_of(wanted)
         try:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from yarl import URL
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError, MaskUnavailable
 from prelabel.masks.references import without_secrets
 from prelabel.masks.sources.byte_budget import take_in_time
@@ -132,6 +133,7 @@ class WebMasks:
                 f"mask {shown!r} did not arrive within {self._limits.timeout_s:g} s: look at the server, or allow more "
                 "time with --fetch-timeout",
                 reference=shown,
+                code=Code.MASK_UNAVAILABLE,
             ) from error
         finally:
             pieces.clear()
@@ -158,6 +160,7 @@ class WebMasks:
         raise MaskError(
             f"mask {errand.shown!r} was redirected more than {self._limits.max_redirects} times: give its final URL",
             reference=errand.shown,
+            code=Code.MASK_FORBIDDEN,
         )
 
     def _next_hop(self, url: URL, reach: Reach, location: str, shown: str) -> tuple[URL, Reach]:
@@ -167,11 +170,13 @@ class WebMasks:
             raise MaskError(
                 f"mask {shown!r} redirects to {without_secrets(str(target))!r}, which is no http(s) URL",
                 reference=shown,
+                code=Code.MASK_FORBIDDEN,
             )
         if (url.scheme, target.scheme) == ("https", "http"):
             raise MaskError(
                 f"mask {shown!r} redirects from https to http, where anybody could change it: give its https URL",
                 reference=shown,
+                code=Code.MASK_FORBIDDEN,
             )
         target = target.with_user(None)
         if target.origin() == url.origin():
@@ -198,6 +203,7 @@ class WebMasks:
             f"mask {shown!r} has {n_bytes} bytes and at most {self._limits.mask.max_bytes} are allowed: compress it, "
             "or raise --max-mask-bytes",
             reference=shown,
+            code=Code.MASK_TOO_LARGE,
         )
 
     def _check_status(self, response: aiohttp.ClientResponse, shown: str) -> None:
@@ -213,7 +219,9 @@ class WebMasks:
                 retry_after_s=asked_wait_s(response.headers),
             )
         remedy = _REMEDIES.get(status, "look at the URL in a browser")
-        raise MaskError(f"mask {shown!r}: {where} refused (HTTP {status}): {remedy}", reference=shown, status=status)
+        code = Code.MASK_MISSING if status in {404, 410} else Code.MASK_FORBIDDEN
+        message = f"mask {shown!r}: {where} refused (HTTP {status}): {remedy}"
+        raise MaskError(message, reference=shown, status=status, code=code)
 
     def _network_error(self, error: Exception, url: URL, shown: str) -> MaskError:
         where = f"mask {shown!r}: {url.raw_host}"
@@ -287,7 +295,7 @@ def _url_of(text: str, shown: str, *, relative: bool = False) -> URL:
     except ValueError:
         is_whole = relative = False
     if not (relative or is_whole):
-        raise MaskError(f"mask {shown!r} is no URL: write http://host/path", reference=shown)
+        raise MaskError(f"mask {shown!r} is no URL: write http://host/path", reference=shown, code=Code.MASK_REFERENCE)
     return url
 
 
