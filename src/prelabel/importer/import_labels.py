@@ -41,7 +41,7 @@ def import_labels(csv: PathLike, config: ConfigLike, options: ImportOptions) -> 
 
     Example:
         >>> report = import_labels("labels.csv", "config.json", project="6612f0d2c3a4", dry_run=True)
-        >>> report.n_rows, report.n_imported, report.n_failed
+        >>> report.n_rows, report.n_ready, report.n_failed
         (4, 4, 0)
     """
     try:
