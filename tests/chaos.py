@@ -235,7 +235,9 @@ def run(seed: int, hub: Remote, folder: Path, n_rows: int) -> str:
     undone = ""
     if given["undo"]:
         hub.call("PUT", "/faults", plan(rng))
-        again, kills = until_done(rng, lambda: roll_back(folder / "state", api_key=KEY).exit_code, folder, {0})
+        again, kills = until_done(
+            rng, lambda: roll_back(folder / "state", host=hub.url, api_key=KEY).exit_code, folder, {0}
+        )
         hub.call("DELETE", "/faults")
         compare(hub.answers(project), before)
         undone = f", rolled back in {again} attempts with {kills} kills"

@@ -75,8 +75,8 @@ class ApiKey(str):
         self.source = source
         return self
 
-    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override] # str has one argument, this two
-        return str(self), self.source
+    def __reduce__(self) -> tuple[type[ApiKey], tuple[str, str]]:
+        return ApiKey, (str(self), self.source)
 
 
 @dataclass(frozen=True, slots=True)

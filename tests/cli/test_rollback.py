@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from imerit_ango.sdk import SDK
 
 from cli.conftest import KEY
@@ -32,8 +33,14 @@ def test_rollback(files: DemoFiles, hub: LocalHub, project: str, prelabel: Comma
     assert _n_labelled(hub, project) > 0
     record = table.with_name("segmentation.csv.prelabel")
     assert record.is_dir()
-    undone = prelabel("rollback", "--state", record)
+    tried = prelabel("rollback", table, "--dry-run", "--host", hub.url)
+    assert tried.returncode == 0, tried.stderr
+    assert f"4 tasks of project {project} at {hub.url} get their earlier labels:" in tried.stderr
+    assert "nothing was changed (dry run)" in tried.stderr
+    assert _n_labelled(hub, project) > 0
+    undone = prelabel("rollback", table, ANGO_HOST=hub.url)
     assert undone.returncode == 0, undone.stderr
+    assert undone.stderr.index("answers go, whoever made them") < undone.stderr.index("4 of 4 tasks have")
     assert "4 of 4 tasks have their earlier labels again" in undone.stderr
     assert _n_labelled(hub, project) == 0
 
@@ -42,4 +49,12 @@ def test_rollback_of_nothing(tmp_path: Path, prelabel: Command) -> None:
     """A folder without a record ends with 2."""
     done = prelabel("rollback", "--state", tmp_path)
     assert done.returncode == 2
-    assert "has no record of an import" in done.stderr
+    assert "has the record of an import" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("labels.csv", "--state", "state")])
+def test_one_import_is_named(arguments: tuple[str, ...], prelabel: Command) -> None:
+    """Neither none nor two."""
+    done = prelabel("rollback", *arguments)
+    assert done.returncode == 2
+    assert "name the import to undo: its CSV, or the folder of its record, once" in done.stderr

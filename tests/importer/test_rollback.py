@@ -10,7 +10,10 @@ import pytest
 from importer.desk import Outage, desk_with, rows_of
 from localhub.project import CAR, KEY
 from prelabel.errors import ConfigError
-from prelabel.importer.rollback import roll_back
+from prelabel.importer.rollback import _folder_of, roll_back
+from prelabel.importer.rollback_plan import RollbackPlan
+from prelabel.importer.stop_signal import StopSignal
+from prelabel.outcomes.journal import ReplacedTask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,15 +55,16 @@ async def test_rollback(tmp_path: Path, overwrite: bool) -> None:
         assert [_essence(task) for task in desk.hub.tasks()] != before
 
         outage.n_good = 0
-        stuck = await asyncio.to_thread(roll_back, tmp_path / "state", api_key=KEY)
+        where: dict[str, Any] = {"api_key": KEY, "host": desk.hub.url}
+        stuck = await asyncio.to_thread(roll_back, tmp_path / "state", **where)
         assert (stuck.exit_code, stuck.n_tasks) == (3, 5)
         assert "stopped early" in stuck.summary()
         outage.n_good = 100
-        report = await asyncio.to_thread(roll_back, tmp_path / "state", api_key=KEY)
+        report = await asyncio.to_thread(roll_back, tmp_path / "state", **where)
         assert (report.exit_code, report.n_tasks, report.n_put_back, report.failures) == (0, 5, 5, [])
         assert "5 of 5 tasks have their earlier labels again" in report.summary()
         assert [_essence(task) for task in desk.hub.tasks()] == before
-        again = await asyncio.to_thread(roll_back, tmp_path / "state", api_key=KEY)
+        again = await asyncio.to_thread(roll_back, tmp_path / "state", **where)
         assert (again.exit_code, again.n_requests) == (0, 1)
         with pytest.raises(ConfigError, match="was rolled back: give --restart"):
             await desk.run(rows_of(4, "night"), config, **given)
@@ -68,12 +72,96 @@ async def test_rollback(tmp_path: Path, overwrite: bool) -> None:
 
 async def test_rollbacks_that_cannot_be(tmp_path: Path) -> None:
     """No record, nothing kept, another host: said before anything is sent."""
-    with pytest.raises(ConfigError, match="has no record of an import"):
+    with pytest.raises(ConfigError, match="has the record of an import"):
         await asyncio.to_thread(roll_back, tmp_path)
     async with desk_with(tmp_path, 2) as desk:
         await desk.run(rows_of(2), state=tmp_path / "a", undo=False)
         with pytest.raises(ConfigError, match="keeps no replaced labels"):
-            await asyncio.to_thread(roll_back, tmp_path / "a", api_key=KEY)
+            await asyncio.to_thread(roll_back, tmp_path / "a", api_key=KEY, host=desk.hub.url)
         await desk.run(rows_of(2), state=tmp_path / "b")
         with pytest.raises(ConfigError, match="the import went to"):
             await asyncio.to_thread(roll_back, tmp_path / "b", host="https://else.where", api_key=KEY)
+
+
+async def test_the_key_goes_where_the_caller_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record lies beside a CSV that may come from anybody: the host that it names is not sent the key unasked."""
+    monkeypatch.delenv("ANGO_HOST", raising=False)
+    async with desk_with(tmp_path, 2) as desk:
+        await desk.run(rows_of(2), state=tmp_path / "state")
+        n_requests = desk.hub.request_counts.total()
+        with pytest.raises(ConfigError, match=r"the import went to 'http://127.*give it as --host or in ANGO_HOST"):
+            await asyncio.to_thread(roll_back, tmp_path / "state", api_key=KEY)
+        assert desk.hub.request_counts.total() == n_requests
+        monkeypatch.setenv("ANGO_HOST", desk.hub.url)
+        assert (await asyncio.to_thread(roll_back, tmp_path / "state", api_key=KEY)).exit_code == 0
+
+
+async def test_a_dry_run_says_what_would_change(tmp_path: Path) -> None:
+    """What comes back and what goes is counted, and nothing is written: neither in the Hub nor in the record."""
+    async with desk_with(tmp_path, 4) as desk:
+        before = set_up_labels(desk.hub)
+        await desk.run(rows_of(4, "night"), state=tmp_path / "state")
+        now = desk.hub.tasks()
+        where: dict[str, Any] = {"api_key": KEY, "host": desk.hub.url}
+        plans = list[RollbackPlan]()
+        report = await asyncio.to_thread(roll_back, tmp_path / "state", **where, dry_run=True, on_plan=plans.append)
+
+        assert (report.exit_code, report.n_tasks, report.n_put_back) == (0, 5, 0)
+        assert plans == [report.plan]
+        (plan,) = plans
+        assert (plan.n_tasks, plan.n_unchanged, plan.n_missing) == (5, 0, 0)
+        assert (plan.n_objects_back, plan.n_objects_gone) == (2, 0)
+        assert (plan.n_answers_back, plan.n_answers_gone) == (3, 10)
+        assert [_essence(task) for task in desk.hub.tasks()] == [_essence(task) for task in now]
+        assert "nothing was changed (dry run)" in report.summary()
+        assert "goes on from here" not in report.summary()
+
+        done = await asyncio.to_thread(roll_back, tmp_path / "state", **where, on_plan=plans.append)
+        assert plans[1] == plan
+        assert done.exit_code == 0
+        assert [_essence(task) for task in desk.hub.tasks()] == before
+
+
+async def test_a_rollback_that_is_stopped_while_it_counts(tmp_path: Path) -> None:
+    """Nothing was changed, the report says so, and an import may still go on."""
+    async with desk_with(tmp_path, 2) as desk:
+        await desk.run(rows_of(2), state=tmp_path / "state")
+        stop, plans = StopSignal(), list[RollbackPlan]()
+        stop.request()
+        report = await asyncio.to_thread(
+            roll_back, tmp_path / "state", api_key=KEY, host=desk.hub.url, stop=stop, on_plan=plans.append
+        )
+        assert (report.exit_code, report.plan, plans) == (130, None, [])
+        assert (await desk.run(rows_of(2), state=tmp_path / "state")).exit_code == 0
+
+
+def test_a_plan_in_words() -> None:
+    """What is unchanged or gone is told where there is some."""
+    note = {"schemaId": "n", "answer": "x"}
+    plan = RollbackPlan("p1", "https://hub")
+    plan.count(ReplacedTask("a", "a.png", {"tools": [CAR], "classifications": [note]}, {}), {"tools": "odd"})
+    plan.count(ReplacedTask("b", "b.png", {"classifications": [note]}, {}), {"classifications": [note, note, 7]})
+    plan.count(ReplacedTask("c", "c.png", {"tools": [CAR]}, {}), {"tools": [{**CAR, "metadata": {"createdBy": "x"}}]})
+    plan.count(ReplacedTask("d", "d.png", {"tools": [CAR]}, {}), None)
+    assert plan.summary() == (
+        "4 tasks of project p1 at https://hub get their earlier labels:\n"
+        "  1 objects and 1 answers come back\n"
+        "  0 objects and 1 answers go, whoever made them\n"
+        "  1 tasks have their earlier labels already\n"
+        "  1 tasks are not in the project any more"
+    )
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.csv.prelabel", "labels.csv.prelabel/journal.sqlite"])
+def test_the_record_by_any_of_its_names(tmp_path: Path, name: str) -> None:
+    """The CSV, also when it is gone, the folder, or the file in it."""
+    (tmp_path / "labels.csv.prelabel").mkdir()
+    (tmp_path / "labels.csv.prelabel" / "journal.sqlite").write_bytes(b"")
+    assert _folder_of(tmp_path / name) == tmp_path / "labels.csv.prelabel"
+
+
+def test_a_csv_inside_of_a_record_is_not_the_record(tmp_path: Path) -> None:
+    """What only lies beside a journal was not imported by it."""
+    (tmp_path / "journal.sqlite").write_bytes(b"")
+    with pytest.raises(ConfigError, match=r"neither .*labels.csv nor .*prelabel has the record of an import"):
+        _folder_of(tmp_path / "labels.csv")

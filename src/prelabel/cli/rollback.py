@@ -3,42 +3,66 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from prelabel.cli.console import errors_as_exit_codes, read_api_key, say
+from prelabel.cli.console import errors_as_exit_codes, read_api_key, say, summarize
 from prelabel.cli.interrupts import interrupts_to
-from prelabel.cli.options import ApiKeyFile, Quiet
+from prelabel.cli.options import DECLARED, ApiKeyFile, Quiet
+from prelabel.errors import ConfigError
 
 EPILOG = """\
-Example:
+Examples:
 
 \b
-  prelabel rollback --state labels.csv.prelabel
+  prelabel rollback labels.csv --dry-run
+  prelabel rollback labels.csv
+  prelabel rollback --state the-record
 
 Exit codes and environment: see prelabel --help."""
+
+_Host: Any = DECLARED["host"]
 
 
 def rollback_command(
     ctx: typer.Context,
-    state: Annotated[Path, typer.Option("--state", metavar="DIR", help="The folder of the import's record.")],
+    record: Annotated[
+        Path | None, typer.Argument(metavar="[CSV or DIR]", help="The import's CSV, or the folder of its record.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", metavar="DIR", help="The folder of the record, as given to the import.")
+    ] = None,
+    host: _Host = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Say what would change, and change nothing.")
+    ] = False,
     api_key_file: ApiKeyFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Put back what an import replaced.
 
     Every task that the import touched gets the labels it had before. What has been done to these tasks since is lost.
-    Interrupted, the same command goes on where it was.
+    What will change is said before it does. Interrupted, the same command goes on where it was.
     """
     with errors_as_exit_codes(ctx):
+        named = [path for path in (record, state) if path is not None]
+        if len(named) != 1:
+            raise ConfigError("name the import to undo: its CSV, or the folder of its record, once", field="state")
         api_key = read_api_key(api_key_file)
         from prelabel.importer.rollback import roll_back  # noqa: PLC0415 - loads aiohttp; help must not
         from prelabel.importer.stop_signal import StopSignal  # noqa: PLC0415 - loads asyncio
 
         stopper = StopSignal()
         with interrupts_to(stopper):
-            done = roll_back(state, api_key=api_key, stop=stopper)
+            done = roll_back(
+                named[0],
+                host=host,
+                api_key=api_key,
+                stop=stopper,
+                dry_run=dry_run,
+                on_plan=lambda plan: None if quiet else say(plan.summary()),
+            )
         if not quiet:
-            say(done.summary())
+            summarize(done.summary())
         raise typer.Exit(done.exit_code)

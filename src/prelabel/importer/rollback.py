@@ -20,12 +20,14 @@ from prelabel.hub.client import connect
 from prelabel.hub.label_merger import task_body
 from prelabel.hub.merge import merge_item, option_values, unknown_content
 from prelabel.hub.uploader import Uploader
+from prelabel.importer.rollback_plan import RollbackPlan, plan_rollback
 from prelabel.importer.stop_signal import StopSignal
 from prelabel.model import Item, Receipt
 from prelabel.outcomes.journal import FILE_NAME, Journal
+from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from prelabel.hub.client import HubClient
     from prelabel.hub.merge import OptionValues
@@ -49,6 +51,8 @@ class RollbackReport:
         failures: external IDs that were not put back, with the reason, at most a hundred.
         stopped: why the run ended early, empty when it did not.
         is_interrupted: whether a person made it end.
+        plan: what the run was to change, None where it ended before that was known.
+        is_dry_run: whether it was to change nothing.
     """
 
     n_tasks: int
@@ -57,6 +61,8 @@ class RollbackReport:
     failures: list[tuple[str, str]] = field(default_factory=list)
     stopped: str = ""
     is_interrupted: bool = False
+    plan: RollbackPlan | None = None
+    is_dry_run: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -65,31 +71,42 @@ class RollbackReport:
             return 130
         if self.stopped:
             return 3
-        return 0 if self.n_put_back == self.n_tasks else 1
+        return 0 if self.is_dry_run or self.n_put_back == self.n_tasks else 1
 
     def summary(self) -> str:
         """The report for a person."""
         lines = [f"{self.n_put_back:,} of {self.n_tasks:,} tasks have their earlier labels again"]
+        if self.is_dry_run:
+            lines = ["nothing was changed (dry run)"]
         lines += [f"stopped early: {self.stopped}"] if self.stopped else []
         lines += [f"  {external_id!r}: {reason}" for external_id, reason in self.failures[:5]]
-        if self.n_put_back < self.n_tasks:
+        if self.n_put_back < self.n_tasks and not self.is_dry_run:
             lines.append("the same command goes on from here")
         return "\n".join([*lines, f"{self.n_requests:,} requests to the Hub"])
 
 
 def roll_back(
-    state: PathLike, *, host: str | None = None, api_key: str | None = None, stop: StopSignal | None = None
+    record: PathLike,
+    *,
+    host: str | None = None,
+    api_key: str | None = None,
+    stop: StopSignal | None = None,
+    dry_run: bool = False,
+    on_plan: Callable[[RollbackPlan], None] = lambda _: None,
 ) -> RollbackReport:
     """Put back the labels that an import replaced; what was done to these tasks since is lost.
 
     Args:
-        state: the folder of the import's record.
-        host: must be the import's, if given.
+        record: the folder of the import's record, or the CSV that it lies beside.
+        host: must be the import's; None takes the environment's ANGO_HOST, else https://imeritapi.ango.ai.
         api_key: None takes the environment's ANGO_API_KEY.
         stop: ask it to end once what is on its way has arrived.
+        dry_run: only find out what would change.
+        on_plan: told what will change before anything does.
 
     Raises:
         ConfigError: there is no record, another run works with it, or the host is another one.
+        OutputError: there is no room for the record of what was put back.
         UploadError: the Hub refused the key or could not be reached at the start.
 
     Example:
@@ -98,28 +115,68 @@ def roll_back(
         >>> roll_back("labels.state").n_put_back
         4
     """
-    folder = Path(state)
-    if not (folder / FILE_NAME).is_file():
-        raise ConfigError(f"{folder} has no record of an import: name the folder given as --state", field="state")
-    with Journal(folder) as journal:
-        return asyncio.run(_roll_back(journal, host, api_key, stop or StopSignal()))
-
-
-async def _roll_back(journal: Journal, host: str | None, api_key: str | None, stop: StopSignal) -> RollbackReport:
-    facts = journal.facts
-    report = RollbackReport(*journal.n_kept())
-    if "project" not in facts or not report.n_tasks:
-        raise ConfigError(
-            f"{journal.folder} keeps no replaced labels: the import sent nothing, or ran with --no-undo", field="state"
+    with Journal(_folder_of(Path(record))) as journal:
+        return asyncio.run(
+            _roll_back(journal, _connected(journal, host, api_key), stop or StopSignal(), on_plan, dry_run=dry_run)
         )
-    hub = connect(host or facts["host"], api_key, requests_per_minute=float(facts.get("requests_per_minute", "100")))
+
+
+def _folder_of(record: Path) -> Path:
+    """The record's folder, by its own name, its file's or its CSV's."""
+    beside = record.with_name(f"{record.name}.prelabel") if record.name else record
+    for folder in (record, beside, record.parent):
+        if (folder / FILE_NAME).is_file() and (folder != record.parent or record.name == FILE_NAME):
+            return folder
+    raise ConfigError(
+        f"neither {escaped(str(record))} nor {escaped(str(beside))} has the record of an import: name the CSV, or the "
+        "folder given as --state",
+        field="state",
+    )
+
+
+def _connected(journal: Journal, host: str | None, api_key: str | None) -> HubClient:
+    """The client of the import's Hub; a record may come from somebody else, so it does not say where the key goes."""
+    facts = journal.facts
+    if "project" not in facts or not journal.n_kept()[0]:
+        raise ConfigError(
+            f"{escaped(str(journal.folder))} keeps no replaced labels: the import sent nothing, or ran with --no-undo",
+            field="state",
+        )
+    hub = connect(host, api_key, requests_per_minute=_pace_in(facts))
     if str(hub.transport.url) != facts["host"]:
-        raise ConfigError(f"host: the import went to {facts['host']}: name that one, or none", field="host")
-    journal.write_facts({"rolled_back": "begun"})
+        raise ConfigError(
+            f"host: the import went to {facts['host']!r}, not to {str(hub.transport.url)!r}: if that is your Hub, give "
+            "it as --host or in ANGO_HOST",
+            field="host",
+        )
+    return hub
+
+
+def _pace_in(facts: Mapping[str, str]) -> float:
+    try:
+        return max(1.0, float(facts.get("requests_per_minute", "100")))
+    except ValueError:
+        return 100.0
+
+
+async def _roll_back(
+    journal: Journal, hub: HubClient, stop: StopSignal, on_plan: Callable[[RollbackPlan], None], *, dry_run: bool
+) -> RollbackReport:
+    report = RollbackReport(*journal.n_kept(), is_dry_run=dry_run)
     async with hub:
-        document = await hub.get_project(facts["project"])
-        options = option_values(document.get("categorySchema") or {})
-        await _put_back(journal, hub, options, report, stop)
+        document = await hub.get_project(journal.facts["project"])
+        try:
+            with stop.heard_by(hub.pace.close):
+                report.plan = await plan_rollback(journal, hub)
+        except UploadUnavailable as error:
+            if not stop.kind:
+                raise
+            report.stopped, report.is_interrupted = str(error), stop.kind == "interrupt"
+        else:
+            on_plan(report.plan)
+            if not dry_run:
+                await asyncio.to_thread(journal.write_facts, {"rolled_back": "begun"})
+                await _put_back(journal, hub, option_values(document.get("categorySchema") or {}), report, stop)
     report.n_requests = hub.transport.n_requests
     report.n_put_back = journal.n_kept()[1]
     return report
