@@ -30,6 +30,6 @@ def test_paeth_is_guessed_byte_by_byte(a: list[int], b: list[int], c: list[int],
     """Also where neighbours are equal, which is decided without looking at bytes."""
     a, b, c = {"": (a, b, c), "b=c": (a, b, b), "a=c": (a, b, a), "a=b": (a, a, c)}[equal]
 
-    found = guess(*(int.from_bytes(bytes(part), "little") for part in (a, b, c)))
+    found = int(guess(*(int.from_bytes(bytes(part), "little") for part in (a, b, c))))
 
     assert list(found.to_bytes(4, "little")) == [specified(*bytes_) for bytes_ in zip(a, b, c, strict=True)]

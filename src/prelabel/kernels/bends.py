@@ -22,20 +22,6 @@ def is_region(value: int) -> int:
 
 
 @inlined
-def bend_twice(
-    bends: Int64Array, n_bends: int, first_bend: int, first_value: int, second_bend: int, second_value: int
-) -> tuple[int, int, int]:
-    """Append the bends of the two regions at a corner. Returns where they are, 0 for background, and how many now."""
-    bends[n_bends] = first_bend
-    first = n_bends * is_region(first_value)
-    n_bends += is_region(first_value)
-    bends[n_bends] = second_bend
-    second = n_bends * is_region(second_value)
-    n_bends += is_region(second_value)
-    return first, second, n_bends
-
-
-@inlined
 def bend_at_anchor(
     bends: Int64Array,
     n_bends: int,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import RO_I4, RO_U4, U8, inner
+from prelabel.kernels._jit import RO_I4, RO_U4, U8, inlined, inner
 
 if TYPE_CHECKING:
     from prelabel.model import Int32Array, UInt32Array
@@ -29,7 +29,7 @@ def rows_agree(starts: Int32Array, values: UInt32Array, above: int, below: int, 
     return True
 
 
-@inner(f"void(int64, {RO_I4}, {RO_U4}, uint64, uint64, uint32[::1], uint64)", inline=True)
+@inlined
 def write_borders(
     width: int, starts: Int32Array, values: UInt32Array, first: int, n_runs: int, rows: UInt32Array, below: int
 ) -> None:

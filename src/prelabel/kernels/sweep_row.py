@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prelabel.kernels._jit import U8, inlined
-from prelabel.kernels.bends import bend_at_anchor, bend_twice, is_region
+from prelabel.kernels.bends import bend_at_anchor, is_region
 from prelabel.kernels.regions import join_numbers
 from prelabel.kernels.row_borders import FIELDS, OUTSIDE
 
@@ -118,16 +118,22 @@ def sweep_row(
         here = np.int64(n_vertices) << 32
         n_vertices += one
         if borders == NORTH | EAST:  # b | a = c = d
-            open_above, open_below, n_bends = bend_twice(bends, n_bends, here | np.int64(right), b, here, a)
+            bends[n_bends] = here | np.int64(right)
+            open_above = n_bends * is_region(b)
+            n_bends += is_region(b)
+            bends[n_bends] = here
+            open_below = n_bends * is_region(a)
+            n_bends += is_region(a)
             following[two * left] = open_below
             label_i += one
             i += fields
         elif borders == NORTH | WEST:  # a | b = c = d: the run below goes on under b, so the two may be one region
-            into_west, into_north, n_bends = bend_twice(
-                bends, n_bends, here | np.int64(right), b, here | np.int64(open_above), a
-            )
-            following[two * open_below] = into_west
-            following[two * left] = into_north
+            bends[n_bends] = here | np.int64(right)
+            following[two * open_below] = n_bends * is_region(b)
+            n_bends += is_region(b)
+            bends[n_bends] = here | np.int64(open_above)
+            following[two * left] = n_bends * is_region(a)
+            n_bends += is_region(a)
             if is_region(b) and label_d != label_b:
                 if label_d == 0:
                     label_d = label_b
@@ -140,11 +146,16 @@ def sweep_row(
             labels[label_j] = label_d
             label_j += one
             label_d = np.int32(0)
-            open_below, open_above, n_bends = bend_twice(bends, n_bends, here, d, here, a)
+            bends[n_bends] = here
+            open_below = n_bends * is_region(d)
             tops[n_tops] = np.int64(open_below) << 32 | np.int64(label_j)
             n_tops += is_region(d)
+            n_bends += is_region(d)
+            bends[n_bends] = here
+            open_above = n_bends * is_region(a)
             tops[n_tops] = np.int64(open_above) << 32 | np.int64(label_i - one)
             n_tops += is_region(a)
+            n_bends += is_region(a)
             rows[j + two], rows[j + three] = open_above, open_below
             j += fields
         else:
@@ -156,8 +167,12 @@ def sweep_row(
             labels[label_j] = label_d
             if borders == SOUTH | WEST:  # c | a = b = d
                 label_d = label_b
-                into_south, out_south, n_bends = bend_twice(bends, n_bends, here, c, here | np.int64(open_above), a)
-                rows[j + two], rows[j + three] = into_south, out_south
+                bends[n_bends] = here
+                into_south = n_bends * is_region(c)
+                n_bends += is_region(c)
+                bends[n_bends] = here | np.int64(open_above)
+                rows[j + two], rows[j + three] = into_south, n_bends * is_region(a)
+                n_bends += is_region(a)
                 following[two * open_below] = into_south
                 open_above = open_below = U8(0)
                 label_j += one
