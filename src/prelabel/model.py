@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -81,12 +83,23 @@ class Ontology:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
-    """A line of the CSV that is no row (too few or too many cells, bytes that are not UTF-8): kept as it was."""
+    """A line of the CSV that is no row (too few or too many cells, quotes that do not fit): kept as it was.
+
+    Attributes:
+        number: its number among the rows.
+        line: 1-based line of the file on which it starts.
+        text: its beginning, for people.
+        error: why it is no row.
+        raw: its bytes, the line end included.
+        rest: what follows those, where they are too many to be held.
+    """
 
     number: int
     line: int
     text: str
     error: RowError
+    raw: bytes = b""
+    rest: Iterable[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,8 @@ class RowBatch:
         lines: 1-based line of the file on which each row starts (the header is on line 1).
         columns: column name -> the cells, one per row; an empty cell is ``""``.
         broken: lines of this stretch of the file that are no rows.
+        raw: the bytes of each row, the line end included; empty where rows were not read from a file.
+        n_blank: rows passed over because nothing stands in them but delimiters and spaces; they have no number.
     """
 
     header: tuple[str, ...]
@@ -106,6 +121,8 @@ class RowBatch:
     lines: list[int]
     columns: dict[str, list[str]]
     broken: tuple[BrokenRow, ...] = ()
+    raw: Sequence[bytes] = ()
+    n_blank: int = 0
 
     def __len__(self) -> int:
         return len(self.numbers)

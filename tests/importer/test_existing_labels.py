@@ -17,6 +17,7 @@ from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.client import HubClient, HubTask
 from prelabel.hub.merge import option_values
 from prelabel.importer.existing_labels import Keeping, Rewriter
+from prelabel.inputs.csv_layout import RowForm
 from prelabel.items.chunk_encoder import EncodedChunk
 from prelabel.items.row_encoder import EncodedRow
 from prelabel.localhub import LocalHub
@@ -38,8 +39,8 @@ class Desk:
         self.api = api
         self.client = client
         self.project = project
-        self.books = ReportBuilder("import", "x.csv", ("id",), ",")
-        self.rows = OpenRows(self.books, ",", Matches())
+        self.books = ReportBuilder("import", "x.csv", RowForm.of_names(["id"]))
+        self.rows = OpenRows(self.books, Matches())
         self.read: list[HubTask] = []
         keeping = Keeping(True, frozenset(), option_values(SCHEMA))
         self.rewriter = Rewriter(client, project, keeping, self.rows, repeated, self.note)

@@ -14,6 +14,7 @@ from prelabel.errors import ConfigError
 from prelabel.hub.client import HubClient
 from prelabel.importer.mask_supply import supplied
 from prelabel.importer.opened_csv import Source
+from prelabel.inputs.csv_layout import RowForm
 from prelabel.localhub import LocalHub
 from prelabel.outcomes.builder import ReportBuilder
 
@@ -33,7 +34,7 @@ def source_of(folder: Path, *cells: str, **config: Any) -> Source:
 
 def books_of(kind: RunKind = "import") -> ReportBuilder:
     """Books of a run."""
-    return ReportBuilder(kind, "rows.csv", ("id", "mask"), ",", "p1")
+    return ReportBuilder(kind, "rows.csv", RowForm.of_names(["id", "mask"]), "p1")
 
 
 async def test_without_a_mask_column_there_is_none(tmp_path: Path) -> None:

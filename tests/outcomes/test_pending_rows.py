@@ -10,6 +10,7 @@ import pytest
 from prelabel.errors import RowError, UploadRefused
 from prelabel.hub.asset_matching import Matches
 from prelabel.hub.uploader import BatchFailure
+from prelabel.inputs.csv_layout import RowForm
 from prelabel.items.chunk_encoder import EncodedChunk
 from prelabel.items.row_encoder import EncodedRow, MaskCounts
 from prelabel.model import Batch, BrokenRow, Item, Receipt, RowBatch, RowOutcome
@@ -27,8 +28,8 @@ ITEMS = [Item(number, external_id, b"{}") for number, external_id in ((1, "a"), 
 
 def opened(matches: Matches | None = None) -> tuple[OpenRows, ReportBuilder]:
     """Books with the three rows on their way; the second has a note and a mask."""
-    books = ReportBuilder("import", "x.csv", ROWS.header, ";")
-    rows = OpenRows(books, ";", matches or Matches())
+    books = ReportBuilder("import", "x.csv", RowForm.of_names(ROWS.header, ";"))
+    rows = OpenRows(books, matches or Matches())
     encoded = [
         EncodedRow(ITEMS[0]),
         EncodedRow(ITEMS[1], ("odd colours",), MaskCounts(1, 2, 3, 4, 0, 0.5, 0.25)),
@@ -56,8 +57,8 @@ def test_take_records_what_ended_and_counts() -> None:
 
 def test_failures_and_broken_lines(tmp_path: Path) -> None:
     """They land in the rejects as they were; a broken line is taken apart as well as it can be."""
-    books = ReportBuilder("import", "x.csv", ROWS.header, ";")
-    rows = OpenRows(books, ";", Matches())
+    books = ReportBuilder("import", "x.csv", RowForm.of_names(ROWS.header, ";"))
+    rows = OpenRows(books, Matches())
     broken = (
         BrokenRow(4, 6, 'x;"y;z";too many\r\n', RowError("3 cells where the header has 2")),
         BrokenRow(5, 7, "", RowError("nothing there")),

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel.errors import ImportFailed
+from prelabel.inputs.csv_layout import RowForm
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.model import RowOutcome
 from prelabel.outcomes import builder as builder_module
@@ -41,7 +42,7 @@ class Counts:
 
 def builder(*header: str, delimiter: str = ",", kind: Any = "import") -> ReportBuilder:
     """Open books for a small CSV."""
-    return ReportBuilder(kind, "labels.csv", header or ("id", "note"), delimiter, "p1")
+    return ReportBuilder(kind, "labels.csv", RowForm.of_names(header or ("id", "note"), delimiter), "p1")
 
 
 def filled() -> ReportBuilder:

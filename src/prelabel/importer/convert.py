@@ -15,6 +15,7 @@ from prelabel.hub.client import connect
 from prelabel.importer.mask_supply import supplied
 from prelabel.importer.opened_csv import Source
 from prelabel.importer.row_filter import RowGate
+from prelabel.inputs.encodings import decode_text
 from prelabel.outcomes.builder import ReportBuilder
 from prelabel.outcomes.pending_rows import OpenRows
 from prelabel.outcomes.report import Report, deliver
@@ -62,7 +63,7 @@ def convert(  # noqa: PLR0913 - the public surface
         PrelabelError: this was called in a running event loop.
     """
     source = Source.open(csv, config, delimiter, n_threads, verify=verify, min_iou=min_iou, **masks)
-    books = ReportBuilder("convert", source.csv.name, source.layout.header, source.layout.delimiter, project)
+    books = ReportBuilder("convert", source.csv.name, source.layout.form, project)
     if schema is None and not project:
         raise ConfigError("convert needs --schema FILE, or --project ID to ask the Hub", field="schema")
     given = None if schema is None else read_schema(schema)
@@ -97,7 +98,7 @@ async def _convert(
             survey, masks = await asyncio.to_thread(source.survey)
             n_rows, supply = survey.n_rows, await stack.enter_async_context(supplied(source, masks, books, hub))
         lines = stack.enter_context(_opened(out))
-        rows = OpenRows(books, source.layout.delimiter, Matches())
+        rows = OpenRows(books, Matches())
         gate = RowGate(source.config.external_id_column)
         async for chunk in await stack.enter_async_context(aclosing(source.encoded(encoder, gate, supply))):
             for item in rows.take(chunk):
@@ -121,7 +122,7 @@ def read_schema(schema: PathLike | Mapping[str, Any]) -> Mapping[str, Any]:
         return schema
     path = Path(schema)
     try:
-        document = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        document = orjson.loads(decode_text(path.read_bytes(), f"the schema {path}"))
     except OSError as error:
         raise ConfigError(f"cannot read the schema {path}: {error.strerror or error}", field="schema") from error
     except orjson.JSONDecodeError as error:

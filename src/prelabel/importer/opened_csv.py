@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from prelabel.inputs.config import ImportConfig, load_config
-from prelabel.inputs.csv_rows import CsvLayout, read_header, read_rows
+from prelabel.inputs.csv_layout import CsvLayout, read_header
+from prelabel.inputs.csv_rows import read_rows
+from prelabel.inputs.encodings import UTF8
 from prelabel.inputs.ontology import bind, parse_ontology
 from prelabel.inputs.survey import Survey, survey_ids
 from prelabel.items.chunk_encoder import RowWork
@@ -37,7 +39,7 @@ class Source:
     Attributes:
         csv: the file.
         config: the checked config.
-        layout: the CSV's header and delimiter.
+        layout: how the CSV is written; rows are read through it.
         masks: where masks may come from.
         n_threads: threads that decode and trace.
         verify, min_iou: see :class:`prelabel.importer.options.ImportOptions`.
@@ -78,23 +80,27 @@ class Source:
             ConfigError: one of the two, or an option, cannot be used.
         """
         path = Path(csv)
-        settings = MaskSettings.of(path.parent, **masks)
         checked = load_config(config)
         layout = read_header(path, delimiter=delimiter)
+        settings = MaskSettings.of(layout.file.folder, **masks)
         return cls(path, checked, layout, settings, n_threads or count_cores(), verify, min_iou)
 
     def fingerprint(self, project: str, host: str) -> Fingerprint:
         """What must be the same for an import to go on where it was interrupted."""
         labels = self.config.model_dump(mode="json", exclude=_PACING_KEYS)
         options = {"delimiter": self.layout.delimiter, "mask_root": str(self.masks.root.resolve())}
-        return Fingerprint(digest_of(self.csv), json.dumps(labels | options, sort_keys=True), project, host)
+        if self.layout.form.coding != UTF8:
+            options["encoding"] = self.layout.form.coding.name
+        return Fingerprint(
+            digest_of(self.layout.file.path), json.dumps(labels | options, sort_keys=True), project, host
+        )
 
     def survey(self, done: Container[int] = ()) -> tuple[Survey, MaskSurvey]:
         """Go once over the columns of IDs and masks; ``done`` rows were imported earlier."""
         id_column, mask_column = self.config.external_id_column, self.config.mask_column
         masks = MaskSurvey(self.config.storage_id)
         columns = [id_column, mask_column] if mask_column else [id_column]
-        rows = read_rows(self.csv, columns=columns, delimiter=self.layout.delimiter, rows_per_batch=10_000)
+        rows = read_rows(self.layout, columns=columns, rows_per_batch=10_000)
         if mask_column:
             rows = _seen(rows, mask_column, masks, done)
         # Overwriting sends one row of an ID, so only adding has to know which IDs are done in part.
@@ -103,7 +109,7 @@ class Source:
     def numbers_of(self, external_ids: Container[str]) -> list[int]:
         """The numbers of the rows that have one of these external IDs."""
         column = self.config.external_id_column
-        batches = read_rows(self.csv, columns=[column], delimiter=self.layout.delimiter, rows_per_batch=10_000)
+        batches = read_rows(self.layout, columns=[column], rows_per_batch=10_000)
         return [
             number
             for rows in batches
@@ -135,8 +141,10 @@ class Source:
 
     def encoded(self, encoder: RowEncoder, gate: Gate, supply: MaskSupply | None) -> AsyncGenerator[EncodedChunk]:
         """Yield every row, encoded or sorted out by the gate, in file order."""
+        config = self.config
+        columns = [config.external_id_column, *config.classification_columns, config.mask_column]
         return encode_rows(
-            read_rows(self.csv, delimiter=self.layout.delimiter, rows_per_batch=_ROWS_PER_READ),
+            read_rows(self.layout, columns=[name for name in columns if name], rows_per_batch=_ROWS_PER_READ),
             RowWork(encoder, gate, self.config.external_id_column, supply),
             n_threads=self.n_threads,
             chunk_rows=_ROWS_PER_READ if supply is None else supply.chunk_rows,

@@ -59,7 +59,7 @@ async def carry_out(run: Run) -> None:
         for note in matches.notes(sizes):
             run.books.note(note)
     encoder = source.encoder(binding, project, matches.shapes)
-    rows = OpenRows(run.books, source.layout.delimiter, matches)
+    rows = OpenRows(run.books, matches)
     ledger = Ledger(run.journal, rows, keeps_replaced=run.undo)
     keeping = Keeping.by(config, document)
     rewriter = Rewriter(hub, project, keeping, rows, survey.repeated, ledger.keep)

@@ -70,9 +70,8 @@ class Run:
     books: ReportBuilder = field(init=False)
 
     def __post_init__(self) -> None:
-        layout = self.source.layout
         kind: RunKind = "dry run" if self.dry_run else "import"
-        self.books = ReportBuilder(kind, self.source.csv.name, layout.header, layout.delimiter, self.project)
+        self.books = ReportBuilder(kind, self.source.csv.name, self.source.layout.form, self.project)
 
     def open_journal(self, folder: PathLike, *, restart: bool) -> None:
         """Take the record of this import, new or as an earlier run left it; reads the whole CSV once.

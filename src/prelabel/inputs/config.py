@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from prelabel.errors import ConfigError
+from prelabel.inputs.encodings import decode_text
 from prelabel.spelling import did_you_mean
 
 MAX_GREY = 2**32 - 2
@@ -281,14 +282,14 @@ def load_config(source: str | Path | Mapping[str, Any] | ImportConfig) -> Import
         return _checked(source, "config")
     path = Path(source)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
     except IsADirectoryError as error:
         raise ConfigError(f"{path} is a folder: name the config file in it") from error
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror or error}; check the path") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"the config {path} is not UTF-8 text: save it as UTF-8") from error
-    return parse_config(text, origin=str(path), toml=path.suffix.lower() == ".toml")
+    return parse_config(
+        decode_text(content, f"the config {path}"), origin=str(path), toml=path.suffix.lower() == ".toml"
+    )
 
 
 def parse_config(text: str, *, origin: str = "config", toml: bool = False) -> ImportConfig:

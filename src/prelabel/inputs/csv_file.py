@@ -7,6 +7,7 @@ which goes when nothing refers to it any more.
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import stat
 import sys
@@ -21,7 +22,6 @@ from prelabel.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from io import BufferedReader
 
 MAX_SPOOLED_BYTES = 4 << 30
 """The most that is copied from standard input, a pipe or a gzip file."""
@@ -58,13 +58,13 @@ class CsvFile:
         self.path = path
         with self._named_errors(), self._source(path) as source:
             is_packed = source.peek(len(_GZIP)).startswith(_GZIP)
-            if not is_packed and stat.S_ISREG(os.fstat(source.fileno()).st_mode) and self.shown != "standard input":
+            if not is_packed and str(csv) != STDIN and stat.S_ISREG(os.fstat(source.fileno()).st_mode):
                 return
             self.path = self._spool()
             self._copy(gzip.GzipFile(fileobj=source) if is_packed else source, is_packed=is_packed)
 
     @contextmanager
-    def opened(self) -> Iterator[BufferedReader]:
+    def opened(self) -> Iterator[io.BufferedReader]:
         """Open the bytes to read; what goes wrong with the file, also later, becomes a ConfigError."""
         with self._named_errors(), self.path.open("rb") as file:
             yield file
@@ -78,14 +78,15 @@ class CsvFile:
             raise unusable(f"cannot read the CSV {self.shown}: {reason}; check the path", self.shown) from error
 
     @contextmanager
-    def _source(self, path: Path) -> Iterator[BufferedReader]:
+    def _source(self, path: Path) -> Iterator[io.BufferedReader]:
         if self.shown != "standard input":
             with path.open("rb") as file:
                 yield file
         elif sys.stdin is None:
             raise unusable("there is no standard input to read the CSV from: name a file", self.shown)
         else:
-            yield sys.stdin.buffer  # type: ignore[misc] # a BufferedReader, whatever it is declared to be
+            stdin = sys.stdin.buffer
+            yield stdin if isinstance(stdin, io.BufferedReader) else io.BufferedReader(stdin)
 
     def _spool(self) -> Path:
         """Make the temporary file, which goes with this object."""

@@ -165,7 +165,9 @@ def decode_text(content: bytes, what: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         readings = describe_readings(content[len(mark) :], error.start)
-        raise ConfigError(f"{what} is not {coding.name.upper()}, on line {line}: {readings}; save it as UTF-8") from error
+        raise ConfigError(
+            f"{what} is not {coding.name.upper()}, on line {line}: {readings}; save it as UTF-8"
+        ) from error
     if "\0" in text[:4]:
         raise ConfigError(f"{what} is UTF-16 or UTF-32 without a byte order mark: save it as UTF-8")
     return text
@@ -186,9 +188,7 @@ def describe_readings(sample: bytes, start: int) -> str:
         readings.setdefault(text, []).append(name)
     if not readings:
         return f"byte 0x{sample[start : start + 1].hex()} stands there, and no common encoding fits"
-    shown = [
-        f'{_cut(text)!r} as {" or ".join(names)}' for text, names in list(readings.items())[:_MAX_READINGS]
-    ]
+    shown = [f"{_cut(text)!r} as {' or '.join(names)}" for text, names in list(readings.items())[:_MAX_READINGS]]
     return f"byte 0x{sample[start : start + 1].hex()} stands in what would be {', '.join(shown)}"
 
 

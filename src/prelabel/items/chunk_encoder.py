@@ -41,6 +41,7 @@ class EncodedChunk:
         encode_s: seconds of one thread's work.
         broken: lines of the batch that are no rows; they come with its first chunk.
         read_s: seconds that reading the batch took; likewise.
+        n_blank: rows of the batch that were passed over; likewise.
     """
 
     rows: RowBatch
@@ -48,6 +49,7 @@ class EncodedChunk:
     encode_s: float
     broken: tuple[BrokenRow, ...] = ()
     read_s: float = 0.0
+    n_blank: int = 0
 
     @property
     def n_bytes(self) -> int:
@@ -117,8 +119,9 @@ class RowWork:
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None  # a fault of ours; the others are likely the same
             begun.results.sort(key=itemgetter(0))
-        broken, read_s = (rows.broken, read_s) if span.start == 0 else ((), 0.0)
-        return EncodedChunk(rows, begun.results, begun.encode_s, broken, read_s)
+        if span.start:
+            return EncodedChunk(rows, begun.results, begun.encode_s)
+        return EncodedChunk(rows, begun.results, begun.encode_s, rows.broken, read_s, rows.n_blank)
 
     def _begin(self, rows: RowBatch, span: range) -> _Begun:
         """Do all that can be done now."""

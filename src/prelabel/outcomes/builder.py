@@ -10,8 +10,9 @@ from prelabel.model import EARLIER, Progress
 from prelabel.outcomes.rejects import Rejects
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
+    from prelabel.inputs.csv_layout import RowForm
     from prelabel.model import RowOutcome, RowState
 from prelabel.outcomes.report import MaskTotals, Report, RunKind, StoppedBy, Timings
 
@@ -23,41 +24,42 @@ _MAX_NOTES = 1_000
 class ReportBuilder:
     """Collects outcomes while a run goes on; :meth:`finish` makes the report.
 
-    Memory: failed, skipped and noted rows are kept (failed cells on disk beyond a few megabytes), others counted.
+    Memory: failed, skipped and noted rows are kept (the bytes of failed ones on disk beyond a few megabytes), others counted.
 
     Args:
         kind: what the run does.
         csv_name: the CSV's file name.
-        header: its columns.
-        delimiter: its delimiter.
+        form: how it is written.
         project: the project's id.
 
     Attributes:
         kind, project, n_by_state, n_earlier, masks, timings, n_batches, fetch_concurrency: as in the report.
+        n_blank: rows without content, which are no rows.
     """
 
-    def __init__(self, kind: RunKind, csv_name: str, header: Sequence[str], delimiter: str, project: str = "") -> None:
+    def __init__(self, kind: RunKind, csv_name: str, form: RowForm, project: str = "") -> None:
         self.n_by_state: dict[RowState, int] = {"imported": 0, "skipped": 0, "failed": 0}
         self.n_earlier = 0
         self.masks = MaskTotals()
         self.timings = Timings()
         self.n_batches = 0
+        self.n_blank = 0
         self.fetch_concurrency = 1
         self.kind: RunKind = kind
         self.project = project
         self._csv = csv_name
-        self._rejects = Rejects(header, delimiter)
+        self._rejects = Rejects(form)
         self._outcomes: list[RowOutcome] = []
         self._n_dropped = 0
         self._notes: list[str] = []
         self._started = time.perf_counter()
 
-    def record(self, outcome: RowOutcome, cells: Sequence[str] = ()) -> None:
-        """Count a row that has ended; ``cells``, in header order, are kept when it failed."""
+    def record(self, outcome: RowOutcome, raw: bytes = b"", rest: Iterable[bytes] = ()) -> None:
+        """Count a row that has ended; its bytes (see :meth:`Rejects.add`) are kept when it failed."""
         self.n_by_state[outcome.state] += 1
         if outcome.state == "failed":
             where = f"column {outcome.column!r}: " if outcome.column else ""
-            self._rejects.add(outcome.number, cells, where + outcome.reason)
+            self._rejects.add(outcome.number, raw, where + outcome.reason, rest)
         elif outcome.state == "imported":
             self.n_earlier += outcome.reason == EARLIER
             if not outcome.notes:
@@ -108,6 +110,8 @@ class ReportBuilder:
         stopped_by: StoppedBy = "",
     ) -> Report:
         """Close the books; the arguments are the report's attributes of those names."""
+        if self.n_blank:
+            self.note(f"{self.n_blank:,} {'rows' if self.n_blank > 1 else 'row'} without any content passed over")
         self.timings.total_s = time.perf_counter() - self._started
         counts = self.n_by_state
         return Report(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,26 +31,25 @@ class OpenRows:
 
     Args:
         report: where outcomes go.
-        delimiter: the CSV's, to take broken lines apart for the rejects file.
         matches: what is known of the project's assets; append mode learns it while rows are open.
     """
 
-    def __init__(self, report: ReportBuilder, delimiter: str, matches: Matches) -> None:
+    def __init__(self, report: ReportBuilder, matches: Matches) -> None:
         self.matches = matches
         self._report = report
-        self._delimiter = delimiter
         self._open: dict[int, list[_OpenRow]] = {}
 
     def take(self, chunk: EncodedChunk) -> Iterator[Item]:
         """Record what ended during encoding; open the other rows and yield their items."""
         self._report.timings.encode_s += chunk.encode_s
         self._report.timings.read_s += chunk.read_s
+        self._report.n_blank += chunk.n_blank
         for broken in chunk.broken:
             outcome = RowOutcome(broken.number, broken.line, "", "failed", str(broken.error), broken.error.column)
-            self._report.record(outcome, _cells_of_line(broken.text, self._delimiter))
+            self._report.record(outcome, broken.raw, broken.rest)
         for index, result in chunk.results:
             if isinstance(result, RowOutcome):
-                self._report.record(result, _cells(chunk.rows, index))
+                self._report.record(result, _raw(chunk.rows, index))
             else:
                 self._open_row(chunk.rows, index, result)
                 yield result.item
@@ -74,7 +72,7 @@ class OpenRows:
             rows, index = row.rows, row.index
             notes = row.notes if state == "imported" else ()
             outcome = RowOutcome(rows.numbers[index], rows.lines[index], row.external_id, state, reason, notes=notes)
-            self._report.record(outcome, _cells(rows, index) if state == "failed" else ())
+            self._report.record(outcome, _raw(rows, index) if state == "failed" else b"")
 
     def folded(self, number: int) -> list[int]:
         """The numbers of an open row and of those folded into it."""
@@ -117,12 +115,5 @@ def _span(batch: Batch) -> str:
     return f"rows {min(numbers)} to {max(numbers)}" if len(numbers) > 1 else f"row {numbers[0]}"
 
 
-def _cells(rows: RowBatch, index: int) -> list[str]:
-    return [rows.columns[name][index] for name in rows.header]
-
-
-def _cells_of_line(text: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([text.rstrip("\r\n")], delimiter=delimiter), [])
-    except csv.Error:
-        return [text]
+def _raw(rows: RowBatch, index: int) -> bytes:
+    return rows.raw[index] if rows.raw else b""
