@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from prelabel.inputs.config import ImportConfig, load_config
+from prelabel.inputs.csv_file import folder_of
 from prelabel.inputs.csv_layout import CsvLayout, read_header
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.inputs.encodings import UTF8
@@ -80,9 +81,9 @@ class Source:
             ConfigError: one of the two, or an option, cannot be used.
         """
         path = Path(csv)
+        settings = MaskSettings.of(folder_of(path), **masks)
         checked = load_config(config)
         layout = read_header(path, delimiter=delimiter)
-        settings = MaskSettings.of(layout.file.folder, **masks)
         return cls(path, checked, layout, settings, n_threads or count_cores(), verify, min_iou)
 
     def fingerprint(self, project: str, host: str) -> Fingerprint:

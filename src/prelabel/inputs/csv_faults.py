@@ -39,21 +39,23 @@ def ragged(row: bytes, width: int, layout: CsvLayout) -> str:
         if spaced := re.search(rb'(?:\A|%s)[ \t]+"' % mark, row) if delimiter not in " \t" else None:
             place = row.count(delimiter.encode(), 0, spaced.end()) + 1
             remedy = f"take out the space before the quote of cell {place}, which else is a letter like others"
-    n_cells = f"{width} cell" if width == 1 else f"{width} cells"
-    return f"{n_cells}{reach} where the header has {layout.width}: {remedy}"
+    return f"{width} cells{reach} where the header has {layout.width}: {remedy}"
 
 
-def misquoted(row: bytes, form: RowForm) -> str:
-    """Say where in a row text follows a closing quote."""
+def misquoted(row: bytes, line: int, form: RowForm) -> str:
+    """Say where in a row, which starts on this line, text follows a closing quote, or one is missing."""
     octets, unit = octets_of(row, form.coding), form.coding.unit
     for place, (start, end) in enumerate(cell_spans(octets, form.delimiter)):
         quoted = _QUOTED.match(octets, start, end)
         if quoted is None:
+            if octets[start:end].startswith(b'"'):
+                last_line = line + len(LINE_END.findall(octets, 0, start))
+                return f"line {last_line} opens a quote that is not closed: close it, or take it out"
             continue
         if octets[quoted.end() - 2 : quoted.end() - 1] == b"\\":
             return (
-                f'the quote of cell {place + 1} is closed after a backslash: write "" for a quote within a quoted cell, '
-                'not \\"'
+                f'cell {place + 1} ends with the quote after its backslash: write "" for a quote within a quoted cell, not '
+                '\\"'
             )
         if quoted.end() < end:
             after = (

@@ -41,8 +41,6 @@ class CsvFile:
     Attributes:
         shown: what to call it in messages.
         path: a file with its bytes, unpacked.
-        folder: where relative paths in it start: its folder; the working folder for what comes through a pipe that the
-            shell made.
 
     Raises:
         ConfigError: it cannot be read or unpacked, or is too long to be copied.
@@ -51,8 +49,6 @@ class CsvFile:
     def __init__(self, csv: str | Path) -> None:
         path = Path(csv)
         self.shown = "standard input" if str(csv) == STDIN else str(path)
-        is_nowhere = str(csv) == STDIN or path.parts[:2] in {("/", "dev"), ("/", "proc")}
-        self.folder = Path() if is_nowhere else path.parent
         if path.is_dir() and str(csv) != STDIN:
             raise unusable(f"{self.shown} is a folder: name the CSV file in it", self.shown)
         self.path = path
@@ -131,6 +127,13 @@ class CsvFile:
             f"{error.strerror or error}; make room there, or set TMPDIR to another folder",
             self.shown,
         )
+
+
+def folder_of(csv: str | Path) -> Path:
+    """Return where relative paths in a CSV start: its folder; the working folder for what a shell pipes in."""
+    path = Path(csv)
+    is_piped = str(csv) == STDIN or path.parts[:2] in {("/", "dev"), ("/", "proc")}
+    return Path() if is_piped else path.parent
 
 
 def unusable(message: str, shown: str) -> ConfigError:

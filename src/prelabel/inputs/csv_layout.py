@@ -235,7 +235,7 @@ def _check_encoding(file: CsvFile, coding: Coding, start: int, *, is_named: bool
             sample = opened.read(place - begin + _SNIFF_BYTES)
             message = (
                 f"{file.shown} is not {coding.name.upper()}, on line {line}: "
-                f'{describe_readings(sample, place - begin)}; set "encoding" to the right one, or save the file as UTF-8'
+                f'{describe_readings(sample, place - begin)}; set "encoding" to the right one, or save it as UTF-8'
             )
     raise ConfigError(message, field="encoding" if is_named else "csv", value=coding.name if is_named else file.shown)
 

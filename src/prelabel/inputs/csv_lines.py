@@ -66,7 +66,7 @@ class Stretch:
         starts, ends: int64, where in ``text`` each row starts, and ends with its line end.
         lines: int64, the file's line on which each row starts.
         n_blank: rows passed over because nothing stands in them but delimiters and spaces; empty lines do not count.
-        misquoted: indices of rows in which text follows a closing quote.
+        misquoted: indices of rows in which text follows a closing quote, or one is missing.
         error: why this is no row, for a stretch of one.
         rest: of a row that is not kept whole, what follows ``text``.
     """
@@ -94,7 +94,7 @@ class _Scan:
         line_ends: positions after each line end, up to the quote that is still open.
         row_ends: indices into ``line_ends`` of those that end a row, being in no quoted cell.
         open_at: where the quote stands that is still open; the buffer's length if none is.
-        misquoted: where text follows a closing quote.
+        misquoted: where quotes are that text follows, or that are not closed on their line and break it.
     """
 
     line_ends: IntArray
@@ -175,9 +175,9 @@ class _Cutter:
         """Read some bytes, whole units, never one half of a CRLF."""
         unit = self.coding.unit
         block = self.file.read(-(-n_bytes // unit) * unit)
-        if octets_of(block[-unit:], self.coding) == b"\r":
-            if octets_of(self.file.peek(unit)[:unit], self.coding) == b"\n":
-                block += self.file.read(unit)
+        is_cr = octets_of(block[-unit:], self.coding) == b"\r"
+        if is_cr and octets_of(self.file.peek(unit)[:unit], self.coding) == b"\n":
+            block += self.file.read(unit)
         return block
 
     def _stretches(self, buffer: bytes, octets: bytes, scan: _Scan) -> Iterator[Stretch]:
@@ -267,7 +267,7 @@ def _scan(octets: bytes, delimiter: str, *, at_end: bool) -> _Scan:
 
 
 def _quoted(octets: bytes, array: NDArray[np.uint8], delimiter: str) -> tuple[IntArray, IntArray, IntArray]:
-    """Find where quoted parts open and close, the last may be open still, and where text follows a closing quote."""
+    """Find where quoted parts open and close, the last may be open still, and those that do not fit."""
     quotes = np.flatnonzero(array == _QUOTE)
     opens, closes = quotes[0::2], quotes[1::2]
     borders = np.array([ord(delimiter), _LF, _CR, _QUOTE], np.uint8)
@@ -276,12 +276,33 @@ def _quoted(octets: bytes, array: NDArray[np.uint8], delimiter: str) -> tuple[In
     if np.isin(before, borders).all() and np.isin(after, borders).all():
         return opens, closes, quotes[:0]  # every quote opens or closes a cell, or is doubled: they take turns
     # A quote within an unquoted cell is a character like any other, so cells are followed one by one.
-    pattern = rb'(?:\A|[%s\r\n])(")[^"]*+(?:""[^"]*+)*+("?)' % re.escape(delimiter.encode())
-    found = np.array([(part.start(1), part.start(2)) for part in re.finditer(pattern, octets)], np.int64).reshape(-1, 2)
-    opens, closes = found[:, 0], found[found[:, 1] < len(octets), 1]
-    followed = closes[closes < len(octets) - 1]
-    strange = followed[~np.isin(array[followed + 1], borders[:3])]
-    return opens, closes, np.union1d(strange, _escaped(array, quotes, opens, closes))
+    opens, closes, misquoted = _followed(octets, delimiter)
+    return opens, closes, np.union1d(misquoted, _escaped(array, quotes, opens, closes))
+
+
+def _followed(octets: bytes, delimiter: str) -> tuple[IntArray, IntArray, IntArray]:
+    """Do the same cell by cell.
+
+    Text after a closing quote on another line tells that the quote before was meant to be closed on its own: its cell
+    ends there, so that one forgotten quote costs one row.
+    """
+    mark = re.escape(delimiter.encode())
+    quoted = re.compile(rb'(?:\A|[%s\r\n])(")[^"]*+(?:""[^"]*+)*+("?)' % mark)
+    border = re.compile(rb"[%s\r\n]|\Z" % mark)
+    opens, closes, misquoted = [], [], []
+    match = quoted.search(octets)
+    while match is not None:
+        start, end = match.start(1), match.start(2)
+        opens.append(start)
+        position = match.end()
+        if end < len(octets):
+            if not border.match(octets, position):
+                misquoted.append(start)
+                if line_end := LINE_END.search(octets, start, end):
+                    position, end = line_end.start(), line_end.start() - 1
+            closes.append(end)
+        match = quoted.search(octets, position)
+    return np.array(opens, np.int64), np.array(closes, np.int64), np.array(misquoted, np.int64)
 
 
 def _escaped(array: NDArray[np.uint8], quotes: IntArray, opens: IntArray, closes: IntArray) -> IntArray:

@@ -55,7 +55,8 @@ def read_rows(
         csv: the file, or what :func:`read_header` returned for it: then nothing is found out a second time, and
             standard input can be read as often as wanted.
         columns: the columns whose cells are wanted; None wants all.
-        delimiter, encoding: see :func:`read_header`; without a meaning for what it returned.
+        delimiter: see :func:`read_header`; without a meaning for what it returned.
+        encoding: likewise.
         rows_per_batch: rows in a batch, broken ones counted too; only the last batch has fewer.
         block_bytes: how much of the file is read at once.
 
@@ -139,7 +140,7 @@ class _Parser:
         if stretch.error:
             return {0: stretch.error}
         form = self._layout.form
-        problems = {index: misquoted(stretch.row(index), form) for index in stretch.misquoted}
+        problems = {index: misquoted(stretch.row(index), int(stretch.lines[index]), form) for index in stretch.misquoted}
         if len(stretch.lines) and self._unreadable(stretch.text[stretch.starts[0] : stretch.ends[-1]]):
             reasons = ((index, self._unreadable(stretch.row(index))) for index in range(len(stretch.lines)))
             problems |= {index: reason for index, reason in reasons if reason}

@@ -198,8 +198,8 @@ def likely_encodings(sample: bytes) -> list[str]:
     NUL bytes tell UTF-16 and UTF-32. Of the others those stay in which all bytes mean something, ordered by how much
     the result looks like words.
     """
-    if b"\0" in sample:
-        return [name for name in _WIDE if _is_wide(sample, name)]
+    if b"\0" in sample and (wide := [name for name in _WIDE if _is_wide(sample, name)]):
+        return wide
     scores: dict[str, float] = {}
     for group in _CANDIDATES:
         for name in group:

@@ -24,7 +24,8 @@ _MAX_NOTES = 1_000
 class ReportBuilder:
     """Collects outcomes while a run goes on; :meth:`finish` makes the report.
 
-    Memory: failed, skipped and noted rows are kept (the bytes of failed ones on disk beyond a few megabytes), others counted.
+    Memory: failed, skipped and noted rows are kept (the bytes of failed ones on disk beyond a few megabytes), others
+    counted.
 
     Args:
         kind: what the run does.

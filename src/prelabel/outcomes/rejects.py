@@ -139,7 +139,9 @@ class _RejectedRows:
         coding, unit = self._form.coding, self._form.coding.unit
         octets = octets_of(raw, coding)
         n_row = len(octets.rstrip(b"\r\n")) * unit
-        error = re.sub(r"[\r\n\0]+", " ", reason[:_MAX_REASON]).replace('"', '""')
+        # A letter comes first: behind a row whose quote is open, a quote and a letter do not look like its end.
+        worded = reason if reason[:1].isalnum() else f"failed: {reason}"
+        error = re.sub(r"[\r\n\0]+", " ", worded[:_MAX_REASON]).replace('"', '""')
         cell = coding.encode(f'"{error}"')
         if self._place is None:
             yield cell + coding.encode(self._form.delimiter) + raw[:n_row]
