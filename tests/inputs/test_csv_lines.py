@@ -183,9 +183,7 @@ def test_wide_encodings_are_cut_alike(name: str, text: list[str], block_bytes: i
     raw = "".join(text).encode(name)
     rows = [
         (line, stretch.row(index).decode(name), index in stretch.misquoted)
-        for stretch in cut_rows(
-            io.BufferedReader(io.BytesIO(raw)), ",", block_bytes, offset=0, line=1, coding=coding
-        )
+        for stretch in cut_rows(io.BufferedReader(io.BytesIO(raw)), ",", block_bytes, offset=0, line=1, coding=coding)
         for index, line in enumerate(stretch.lines.tolist())
     ]
     plain = cut("".join(text).encode())

@@ -97,29 +97,32 @@ class CsvFile:
     def _copy(self, source: BinaryIO | gzip.GzipFile, *, is_packed: bool) -> None:
         """Copy to the temporary file, no more than the limit."""
         n_bytes = 0
-        with self.path.open("wb") as spool:
-            while block := self._read(source, is_packed=is_packed):
-                n_bytes += len(block)
-                if n_bytes > MAX_SPOOLED_BYTES:
-                    remedy = "unpack it" if is_packed else "write it to a file"
-                    raise unusable(
-                        f"{self.shown} has more than {MAX_SPOOLED_BYTES >> 20:,} MiB"
-                        f"{' unpacked' if is_packed else ''}: {remedy} first, and name that file",
-                        self.shown,
-                    )
-                try:
+        try:
+            with self.path.open("wb") as spool:
+                while block := self._read(source):
+                    n_bytes += len(block)
+                    if n_bytes > MAX_SPOOLED_BYTES:
+                        raise self._too_long(is_packed=is_packed)
                     spool.write(block)
-                    spool.flush()
-                except OSError as error:
-                    raise self._no_room(error) from error
+        except OSError as error:
+            raise self._no_room(error) from error
 
-    def _read(self, source: BinaryIO | gzip.GzipFile, *, is_packed: bool) -> bytes:
+    def _read(self, source: BinaryIO | gzip.GzipFile) -> bytes:
         try:
             return source.read(_COPY_BYTES)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise unusable(
                 f"{self.shown} cannot be unpacked, it is damaged or was cut off: {error}; write it again", self.shown
             ) from error
+        except OSError as error:
+            raise unusable(f"cannot read the CSV {self.shown}: {error.strerror or error}", self.shown) from error
+
+    def _too_long(self, *, is_packed: bool) -> ConfigError:
+        what, remedy = (" unpacked", "unpack it") if is_packed else ("", "write it to a file")
+        return unusable(
+            f"{self.shown} has more than {MAX_SPOOLED_BYTES >> 20:,} MiB{what}: {remedy} first, and name that file",
+            self.shown,
+        )
 
     def _no_room(self, error: OSError) -> ConfigError:
         return unusable(

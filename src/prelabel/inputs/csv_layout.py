@@ -15,7 +15,7 @@ from prelabel.errors import ConfigError
 from prelabel.inputs.csv_cells import cell_spans, cell_text, is_blank
 from prelabel.inputs.csv_file import CsvFile, unusable
 from prelabel.inputs.csv_lines import LINE_END, cut_rows, octets_of
-from prelabel.inputs.encodings import UTF8, Coding, coding_of, describe_readings, likely_encodings, swallows
+from prelabel.inputs.encodings import UTF8, Coding, coding_of, describe_readings, swallows, wide_encodings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -219,17 +219,16 @@ def _listed(words: Sequence[str]) -> str:
 
 def _check_encoding(file: CsvFile, coding: Coding, start: int, *, is_named: bool) -> None:
     """Go over the whole file, so that one in another encoding is refused once and not row by row."""
-    place = next(_wrong_places(file, coding, start), None)
     with file.opened() as opened:
-        first = opened.read(_SNIFF_BYTES)[start:]
-        if place is None:
-            guess = likely_encodings(first) if coding.unit == 1 and b"\0" in first else []
-            if not guess:
-                return
+        wide = wide_encodings(opened.read(_SNIFF_BYTES)) if coding.unit == 1 else []
+        if wide:
             message = (
-                f'{file.shown} is not {coding.name.upper()}: set "encoding" to "{guess[0]}", as which it can be read'
+                f'{file.shown} is not {coding.name.upper()}: set "encoding" to "{wide[0]}", as which it can be read'
             )
         else:
+            place = next(_wrong_places(file, coding, start), None)
+            if place is None:
+                return
             line, begin = _line_of(file, place, coding)
             opened.seek(begin)
             sample = opened.read(place - begin + _SNIFF_BYTES)

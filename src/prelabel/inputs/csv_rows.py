@@ -140,7 +140,9 @@ class _Parser:
         if stretch.error:
             return {0: stretch.error}
         form = self._layout.form
-        problems = {index: misquoted(stretch.row(index), int(stretch.lines[index]), form) for index in stretch.misquoted}
+        problems = {
+            index: misquoted(stretch.row(index), int(stretch.lines[index]), form) for index in stretch.misquoted
+        }
         if len(stretch.lines) and self._unreadable(stretch.text[stretch.starts[0] : stretch.ends[-1]]):
             reasons = ((index, self._unreadable(stretch.row(index))) for index in range(len(stretch.lines)))
             problems |= {index: reason for index, reason in reasons if reason}

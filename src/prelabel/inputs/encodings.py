@@ -195,10 +195,10 @@ def describe_readings(sample: bytes, start: int) -> str:
 def likely_encodings(sample: bytes) -> list[str]:
     """Return the common encodings that bytes may be in, the likeliest first.
 
-    NUL bytes tell UTF-16 and UTF-32. Of the others those stay in which all bytes mean something, ordered by how much
+    Many NUL bytes tell UTF-16 and UTF-32. Of the others those stay in which all bytes mean something, ordered by how much
     the result looks like words.
     """
-    if b"\0" in sample and (wide := [name for name in _WIDE if _is_wide(sample, name)]):
+    if wide := wide_encodings(sample):
         return wide
     scores: dict[str, float] = {}
     for group in _CANDIDATES:
@@ -210,6 +210,13 @@ def likely_encodings(sample: bytes) -> list[str]:
             scores[name] = _plausibility(text, name)
             break
     return sorted(scores, key=scores.__getitem__, reverse=True)
+
+
+def wide_encodings(sample: bytes) -> list[str]:
+    """Return which of UTF-16 and UTF-32 bytes without a mark must be in: their many NULs tell."""
+    if sample.count(b"\0") * 32 < len(sample) or b"\0" not in sample:
+        return []
+    return [name for name in _WIDE if _is_wide(sample, name)]
 
 
 def _is_wide(sample: bytes, name: str) -> bool:
