@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -130,12 +130,23 @@ class Ontology:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
-    """A line of the CSV that is no row (too few or too many cells, bytes that are not UTF-8): kept as it was."""
+    """A line of the CSV that is no row (too few or too many cells, quotes that do not fit): kept as it was.
+
+    Attributes:
+        number: its number among the rows.
+        line: 1-based line of the file on which it starts.
+        text: its beginning, for people.
+        error: why it is no row.
+        raw: its bytes, the line end included.
+        rest: what follows those, where they are too many to be held.
+    """
 
     number: int
     line: int
     text: str
     error: RowError
+    raw: bytes = b""
+    rest: Iterable[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,8 @@ class RowBatch:
         lines: 1-based line of the file on which each row starts (the header is on line 1).
         columns: column name -> the cells, one per row; an empty cell is ``""``.
         broken: lines of this stretch of the file that are no rows.
+        raw: the bytes of each row, the line end included; empty where rows were not read from a file.
+        n_blank: rows passed over because nothing stands in them but delimiters and spaces; they have no number.
     """
 
     header: tuple[str, ...]
@@ -155,6 +168,8 @@ class RowBatch:
     lines: list[int]
     columns: dict[str, list[str]]
     broken: tuple[BrokenRow, ...] = ()
+    raw: Sequence[bytes] = ()
+    n_blank: int = 0
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -252,6 +267,7 @@ class EncodedChunk:
         encode_s: seconds of one thread's work.
         broken: lines of the batch that are no rows; they come with its first chunk.
         read_s: seconds that reading the batch took; likewise.
+        n_blank: rows of the batch that were passed over, as nothing stands in them; likewise.
     """
 
     rows: RowBatch
@@ -259,6 +275,7 @@ class EncodedChunk:
     encode_s: float
     broken: tuple[BrokenRow, ...] = ()
     read_s: float = 0.0
+    n_blank: int = 0
 
     @property
     def n_bytes(self) -> int:

@@ -21,6 +21,7 @@ from prelabel.errors import (
     UploadRefused,
     UploadUnavailable,
 )
+from prelabel.inputs.csv_layout import RowForm
 from prelabel.outcomes.builder import ReportBuilder
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def test_a_key_file_that_holds_no_key(tmp_path: Path, content: bytes | None, sai
 
 def test_a_failed_result_comes_with_the_summary() -> None:
     """What became of the rows is told all the same, unless nobody wants to know."""
-    report = ReportBuilder("import", "labels.csv", ["id"], ",").finish()
+    report = ReportBuilder("import", "labels.csv", RowForm.of_names(["id"])).finish()
     error = OutputError("cannot write r.json", path="r.json", report=report)
     exit_code, stderr = _run(error)
     assert exit_code == 4

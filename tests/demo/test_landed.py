@@ -14,6 +14,7 @@ from oracles import polygons_of
 from prelabel.demo.landed import compare, paint
 from prelabel.demo.scenes import HEIGHT_PX, WIDTH_PX, Sample, draw_samples
 from prelabel.demo.seed import CLASSIFICATION_IDS, QUESTION_OPTIONS, TOOL_IDS, TYPE_OPTIONS, seed_schema
+from prelabel.inputs.csv_layout import RowForm
 from prelabel.outcomes.builder import ReportBuilder
 from strategies import masks
 
@@ -73,7 +74,7 @@ def _answer() -> Answer:
 
 
 def _compared(answers: dict[str, Answer]) -> DemoProject:
-    report = ReportBuilder("import", "segmentation.csv", ["External ID"], ",", "p1").finish()
+    report = ReportBuilder("import", "segmentation.csv", RowForm.of_names(["External ID"]), "p1").finish()
     return compare(report, "segmentation", SCHEMA, [_sample()], answers)
 
 
@@ -155,7 +156,7 @@ def test_a_row_that_did_not_land_differs_in_all_it_has() -> None:
 
 def test_without_tools_no_object_is_expected() -> None:
     """In the classification example the samples' masks are not imported."""
-    report = ReportBuilder("import", "classification.csv", ["External ID"], ",", "p1").finish()
+    report = ReportBuilder("import", "classification.csv", RowForm.of_names(["External ID"]), "p1").finish()
     (sample,) = draw_samples(1)
     empty = Sample(sample.external_id, ("", "", ""), sample.mask)
     found = compare(report, "classification", seed_schema(with_tools=False), [empty], {})

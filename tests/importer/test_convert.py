@@ -68,7 +68,7 @@ def test_lines_and_report(table: Path, tmp_path: Path) -> None:
         1,
     )
     assert [outcome.line for outcome in report.failed()] == [3, 4, 6]
-    assert (tmp_path / "rejects.csv").read_text().splitlines()[0] == "id,kind,prelabel_error"
+    assert (tmp_path / "rejects.csv").read_text().splitlines()[0] == "prelabel_error,id,kind"
     assert json.loads((tmp_path / "report.json").read_text())["kind"] == "convert"
     assert seen[-1].n_imported == 3
 

@@ -18,6 +18,7 @@ from prelabel.hub.client import HubClient
 from prelabel.hub.label_merger import LabelMerger
 from prelabel.hub.merge import option_values
 from prelabel.importer.existing_labels import ExistingLabels
+from prelabel.inputs.csv_layout import RowForm
 from prelabel.localhub.testing import HubDouble
 from prelabel.model import Batch, EncodedChunk, EncodedRow, HubTask, Item, RowBatch
 from prelabel.outcomes.builder import ReportBuilder
@@ -38,8 +39,8 @@ class Desk:
     def __init__(self, hub: HubDouble, client: HubClient, repeated: set[str]) -> None:
         self.hub = hub
         self.client = client
-        self.report = ReportBuilder("import", "x.csv", ("id",), ",")
-        self.rows = PendingRows(self.report, ",", Matches())
+        self.report = ReportBuilder("import", "x.csv", RowForm.of_names(["id"]))
+        self.rows = PendingRows(self.report, Matches())
         self.read: list[HubTask] = []
         self.repeated = repeated
         self.keep_by(LabelMerger(True, frozenset(), option_values(SCHEMA)))

@@ -13,6 +13,7 @@ from prelabel.hub.client import HubClient
 from prelabel.importer.mask_supply import open_mask_supply
 from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import RunOptions
+from prelabel.inputs.csv_layout import RowForm
 from prelabel.localhub.testing import HubDouble
 from prelabel.model import Binding, MaskClass, Tool
 from prelabel.outcomes.builder import ReportBuilder
@@ -35,7 +36,7 @@ def opened_of(folder: Path, *cells: str, **config: Any) -> OpenedCsv:
 
 def report_of(kind: RunKind = "import") -> ReportBuilder:
     """The report of a run."""
-    return ReportBuilder(kind, "rows.csv", ("id", "mask"), ",", "p1")
+    return ReportBuilder(kind, "rows.csv", RowForm.of_names(["id", "mask"]), "p1")
 
 
 async def test_without_a_mask_column_there_is_none(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from outcomes.opened_rows import ITEMS, ODD, ROWS, opened
 from prelabel.codes import Code
 from prelabel.errors import RowError, UploadRefused
 from prelabel.hub.asset_matching import Matches
+from prelabel.inputs.csv_layout import RowForm
 from prelabel.model import Batch, BatchFailure, BrokenRow, EncodedChunk, Note, Receipt, RowOutcome
 from prelabel.outcomes.builder import ReportBuilder
 from prelabel.outcomes.pending_rows import PendingRows
@@ -38,23 +39,32 @@ def test_take_records_what_ended_and_counts() -> None:
 
 
 def test_failures_and_broken_lines(tmp_path: Path) -> None:
-    """They land in the rejects as they were; a broken line is taken apart as well as it can be."""
-    books = ReportBuilder("import", "x.csv", ROWS.header, ";")
-    rows = PendingRows(books, ";", Matches())
+    """They land in the rejects as they were; what follows the beginning of a long one too."""
+    books = ReportBuilder("import", "x.csv", RowForm.of_names(ROWS.header, ";"))
+    rows = PendingRows(books, Matches())
     broken = (
-        BrokenRow(4, 6, 'x;"y;z";too many\r\n', RowError("3 cells where the header has 2")),
-        BrokenRow(5, 7, "", RowError("nothing there")),
+        BrokenRow(4, 6, "x;", RowError("3 cells where the header has 2"), b'x;"y;z";too many\r\n'),
+        BrokenRow(5, 7, "xx", RowError("too long"), b"xx", (b"yy", b"zz")),
     )
     failed = RowOutcome(2, 3, "b", "failed", "no option", "note")
     assert list(rows.take(EncodedChunk(ROWS, [(1, failed)], 0.0, broken))) == []
     report = books.finish()
 
     assert rejects_of(report, tmp_path) == [
-        ["b", "n;2", "column 'note': no option"],
-        ["x", "y;z", "too many", "3 cells where the header has 2"],
-        ["", "", "nothing there"],
+        ["column 'note': no option", "b", "n;2"],
+        ["3 cells where the header has 2", "x", "y;z", "too many"],
+        ["too long", "xxyyzz"],
     ]
     assert [(outcome.number, outcome.line) for outcome in report.outcomes] == [(2, 3), (4, 6), (5, 7)]
+
+
+def test_rows_without_content_are_a_note() -> None:
+    """They are no rows: counted once, in a note."""
+    books = ReportBuilder("import", "x.csv", RowForm.of_names(ROWS.header, ";"))
+    rows = PendingRows(books, Matches())
+    for n_blank in (2, 0, 1):
+        assert list(rows.take(EncodedChunk(ROWS, [], 0.0, n_blank=n_blank))) == []
+    assert books.finish().notes == ("3 rows without any content passed over",)
 
 
 def test_settle_receipt_and_failure(tmp_path: Path) -> None:
@@ -69,7 +79,7 @@ def test_settle_receipt_and_failure(tmp_path: Path) -> None:
         RowOutcome(2, 3, "b", "imported", notes=(ODD,)),
         RowOutcome(3, 5, "c", "failed", "the Hub refused (HTTP 400)", code=Code.HUB_REFUSED),
     )
-    assert rejects_of(report, tmp_path) == [["c", "n3", "the Hub refused (HTTP 400)"]]
+    assert rejects_of(report, tmp_path) == [["the Hub refused (HTTP 400)", "c", "n3"]]
     assert report.notes == ()
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from prelabel.codes import Code
 from prelabel.errors import ImportFailed, OutputError
+from prelabel.inputs.csv_layout import RowForm
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.model import Note, RowOutcome
 from prelabel.outcomes import builder as builder_module
@@ -25,6 +26,8 @@ from prelabel.outcomes.rejects import ERROR_COLUMN
 from prelabel.outcomes.report import ReplacedTotals, deliver
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from prelabel.outcomes.report import Report
 
 
@@ -44,14 +47,14 @@ class Counts:
 
 def builder(*header: str, delimiter: str = ",", kind: Any = "import") -> ReportBuilder:
     """Open books for a small CSV."""
-    return ReportBuilder(kind, "labels.csv", header or ("id", "note"), delimiter, "p1")
+    return ReportBuilder(kind, "labels.csv", RowForm.of_names(header or ("id", "note"), delimiter), "p1")
 
 
 def filled() -> ReportBuilder:
     """Books with a row of each kind, out of order."""
     books = builder()
     failed = RowOutcome(4, 6, "d", "failed", "'X' is no option", "Type", code=Code.UNKNOWN_OPTION)
-    books.record(failed, ["d", "X"])
+    books.record(failed, b"d,X\n")
     books.record(RowOutcome(1, 2, "a", "imported"))
     books.record(RowOutcome(3, 4, "c", "skipped", "line 9 has the same external ID", code=Code.REPEATED_ID))
     books.record(RowOutcome(2, 3, "b", "imported", notes=(Note(Code.SHARED_ID, "2 assets have this ID"),)))
@@ -155,6 +158,13 @@ def rejects_of(report: Report, tmp_path: Path, delimiter: str = ",") -> list[lis
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
 
 
+def written(row: Sequence[str], delimiter: str = ",") -> bytes:
+    """A row as Python's csv module writes it."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerow(row)
+    return text.getvalue().encode()
+
+
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
@@ -171,17 +181,17 @@ def test_rejects_hold_failed_rows_as_they_were(
     numbered = list(enumerate(rows, start=1))
     order.shuffle(numbered)
     for number, row in numbered:
-        books.record(RowOutcome(number, number + 1, row[0], "failed", f"reason {number}"), row)
+        books.record(RowOutcome(number, number + 1, row[0], "failed", f"reason {number}"), written(row, delimiter))
 
     read = rejects_of(books.finish(), tmp_path_factory.mktemp("r"), delimiter)
-    assert read[0] == ["id", "a b", 'q"', ERROR_COLUMN]
-    assert read[1:] == [[*row, f"reason {number}"] for number, row in enumerate(rows, start=1)]
+    assert read[0] == [ERROR_COLUMN, "id", "a b", 'q"']
+    assert read[1:] == [[f"reason {number}", *row] for number, row in enumerate(rows, start=1)]
 
 
 def test_rejects_import_again(tmp_path: Path) -> None:
     """Our own reader takes the file; a second failure replaces the error of the first."""
     books = builder("id", ERROR_COLUMN, "note", delimiter=";")
-    books.record(RowOutcome(1, 2, "a", "failed", "new", "note"), ["a", "old", "line 1\nline 2; x"])
+    books.record(RowOutcome(1, 2, "a", "failed", "new", "note"), b'a;old;"line 1\nline 2; x"\n')
     books.finish().write_rejects(tmp_path / "rejects.csv")
     (batch,) = read_rows(tmp_path / "rejects.csv")
 
@@ -190,28 +200,22 @@ def test_rejects_import_again(tmp_path: Path) -> None:
 
 
 def test_rejects_of_ragged_lines(tmp_path: Path) -> None:
-    """Too few cells are filled up; too many are all kept; bytes that were no UTF-8 come back as they were."""
+    """Too few cells stay too few, too many stay too many, and bytes that are no text come back as they were."""
     books = builder("a", "b")
-    for number, row in enumerate((["1"], ["1", "2", "3"], []), start=1):
+    for number, row in enumerate((b"1\n", b"1,2,3\r\n", b"\xff,\r"), start=1):
         books.record(RowOutcome(number, number + 1, "", "failed", "ragged"), row)
-    books.record(RowOutcome(9, 9, "", "failed", "bytes"), [b"\xff".decode("utf-8", "surrogateescape"), ""])
     books.finish().write_rejects(tmp_path / "r.csv")
 
-    assert (tmp_path / "r.csv").read_bytes().split(b"\r\n") == [
-        b"a,b,prelabel_error",
-        b"1,,ragged",
-        b"1,2,3,ragged",
-        b",,ragged",
-        b"\xff,,bytes",
-        b"",
-    ]
+    assert (tmp_path / "r.csv").read_bytes() == (
+        b'prelabel_error,a,b\r\n"ragged",1\n"ragged",1,2,3\r\n"ragged",\xff,\r'
+    )
 
 
 def test_no_rejects(tmp_path: Path) -> None:
     """Without failures the file has a header only, so an older one cannot mislead."""
     (tmp_path / "rejects.csv").write_text("old\n")
 
-    assert rejects_of(builder().finish(), tmp_path) == [["id", "note", ERROR_COLUMN]]
+    assert rejects_of(builder().finish(), tmp_path) == [[ERROR_COLUMN, "id", "note"]]
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -221,13 +225,13 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     monkeypatch.setattr(rejects_module, "_IN_MEMORY_BYTES", 100)
     books = builder()
     for number in range(1, 51):
-        books.record(RowOutcome(number, number + 1, "x", "failed", "no"), [str(number), "cell"])
+        books.record(RowOutcome(number, number + 1, "x", "failed", "no"), b"%d,cell\n" % number)
         books.note(f"note {number}")
     report = books.finish()
 
     assert (len(report.outcomes), report.n_outcomes_dropped, report.n_failed, len(report.notes)) == (10, 40, 50, 3)
-    assert [row[0] for row in rejects_of(report, tmp_path)[1:]] == [str(number) for number in range(1, 51)]
-    assert [row[0] for row in rejects_of(report, tmp_path)[1:]] == [str(number) for number in range(1, 51)]
+    assert [row[1] for row in rejects_of(report, tmp_path)[1:]] == [str(number) for number in range(1, 51)]
+    assert [row[1] for row in rejects_of(report, tmp_path)[1:]] == [str(number) for number in range(1, 51)]
 
 
 def test_summary() -> None:
@@ -263,7 +267,7 @@ def test_summary_is_short() -> None:
     books = builder(kind="convert")
     for number in range(1, 1238):
         outcome = RowOutcome(number, number + 1, "x", "failed", "no " * 500, f"column {number % 10}", code=Code.HOLES)
-        books.record(outcome, ["x", "y"])
+        books.record(outcome, b"x,y\n")
     text = books.finish().summary()
 
     assert "0 of 1,237 rows converted" in text
@@ -342,8 +346,8 @@ def test_other_lost_results_are_told_of_at_the_end(tmp_path: Path) -> None:
 
 def test_paths_that_are_not_utf8(tmp_path: Path) -> None:
     """They are shown escaped in the report and in the rejects, which stay UTF-8."""
-    books = ReportBuilder("import", "l\udce9.csv", ["id"], ",")
-    books.record(RowOutcome(1, 2, "a", "failed", "no file in x\udce9y"), ["a"])
+    books = ReportBuilder("import", "l\udce9.csv", RowForm.of_names(["id"]))
+    books.record(RowOutcome(1, 2, "a", "failed", "no file in x\udce9y"), b"a\n")
     report = books.finish()
     report.write_json(tmp_path / "r.json")
     report.write_rejects(tmp_path / "r.csv")
@@ -351,7 +355,7 @@ def test_paths_that_are_not_utf8(tmp_path: Path) -> None:
 
     assert written["csv"] == "l\\xe9.csv"
     assert written["outcomes"][0]["reason"] == "no file in x\\xe9y"
-    assert (tmp_path / "r.csv").read_text("utf-8") == "id,prelabel_error\na,no file in x\\xe9y\n"
+    assert (tmp_path / "r.csv").read_text("utf-8") == 'prelabel_error,id\r\n"no file in x\\xe9y",a\n'
 
 
 def test_rejects_that_could_not_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,7 +363,7 @@ def test_rejects_that_could_not_be_kept(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(rejects_module, "_IN_MEMORY_BYTES", 10)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     books = filled()
-    books.record(RowOutcome(5, 7, "e", "failed", "no"), ["e", "more"])
+    books.record(RowOutcome(5, 7, "e", "failed", "no"), b"e,more\n")
     with pytest.raises(OutputError, match=r"could not be kept in .*nowhere \(No such file or directory\).* TMPDIR"):
         deliver(books.finish(), json_path=tmp_path / "r.json", rejects_path=tmp_path / "r.csv", on_error="collect")
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
@@ -400,7 +404,7 @@ def test_rows_that_another_one_decides_for() -> None:
 def test_what_was_not_sent_is_counted_apart() -> None:
     """It did not fail; but nothing of it is lost either: it is among the rejects."""
     report_builder = builder()
-    report_builder.record(RowOutcome(1, 2, "a", "not sent", "stopped", code=Code.NOT_SENT), ["a", "x"])
+    report_builder.record(RowOutcome(1, 2, "a", "not sent", "stopped", code=Code.NOT_SENT), b"a,x\n")
     report = report_builder.finish(stopped="interrupted", stopped_by="interrupt")
 
     assert (report.n_failed, report.n_not_sent, report.exit_code) == (0, 1, 130)

@@ -17,6 +17,7 @@ from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import ConvertOptions, takes
 from prelabel.importer.output_paths import check_outputs
 from prelabel.importer.row_filter import RowFilter
+from prelabel.inputs.encodings import decode_text
 from prelabel.inputs.json_faults import json_fault
 from prelabel.outcomes.builder import ReportBuilder
 from prelabel.outcomes.output_file import OutputFile
@@ -57,8 +58,7 @@ def convert(csv: PathLike, config: ConfigLike, options: ConvertOptions) -> Repor
     """
     check_outputs(csv, config, options)
     opened = OpenedCsv.open(csv, config, options)
-    layout = opened.layout
-    report = ReportBuilder("convert", opened.csv.name, layout.header, layout.delimiter, options.project)
+    report = ReportBuilder("convert", opened.csv.name, opened.layout.form, options.project)
     if options.schema is None and not options.project:
         raise ConfigError("convert needs --schema FILE, or --project ID to ask the Hub", field="schema")
     schema, hub = None, None
@@ -109,7 +109,7 @@ async def _convert(
             masks = await stack.enter_async_context(open_mask_supply(opened, binding, survey, report, hub))
         matches = Matches()
         lines = stack.enter_context(OutputFile(options.out, "--out"))
-        rows = PendingRows(report, opened.layout.delimiter, matches)
+        rows = PendingRows(report, matches)
         row_filter = RowFilter(opened.config.external_id_column)
         encoded = aclosing(opened.encoded(binding, matches, row_filter, masks))
         async for chunk in await stack.enter_async_context(encoded):
@@ -131,7 +131,7 @@ def read_schema(schema: PathLike | Mapping[str, Any]) -> Mapping[str, Any]:
         return schema
     path = Path(schema)
     try:
-        document = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        document = orjson.loads(decode_text(path.read_bytes(), f"the schema {path}"))
     except OSError as error:
         raise ConfigError(f"cannot read the schema {path}: {error.strerror or error}", field="schema") from error
     except orjson.JSONDecodeError as error:

@@ -72,8 +72,7 @@ async def _import(csv: PathLike, config: ConfigLike, options: ImportOptions) -> 
     report = ReportBuilder(
         "dry run" if options.dry_run else "import",
         opened.csv.name,
-        opened.layout.header,
-        opened.layout.delimiter,
+        opened.layout.form,
         options.project,
     )
     with open_journal(opened, options, str(hub.transport.url)) as journal:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from prelabel.inputs.column_check import misfit_columns
 from prelabel.inputs.config import ImportConfig, load_config
-from prelabel.inputs.csv_rows import CsvLayout, read_header, read_rows
+from prelabel.inputs.csv_file import folder_of
+from prelabel.inputs.csv_layout import CsvLayout, read_header
+from prelabel.inputs.csv_rows import read_rows
+from prelabel.inputs.encodings import UTF8
 from prelabel.inputs.ontology import bind, parse_ontology, with_columns_of
 from prelabel.inputs.survey import Survey, survey_ids
 from prelabel.items.chunk_encoder import ChunkEncoder
@@ -40,7 +43,7 @@ class OpenedCsv:
         csv: the file.
         config: the checked config.
         options: what the caller chose.
-        layout: the CSV's header and delimiter.
+        layout: how the CSV is written; rows are read through it.
         masks: where masks may come from.
     """
 
@@ -58,7 +61,7 @@ class OpenedCsv:
             ConfigError: one of the two, or an option, cannot be used.
         """
         path = Path(csv)
-        settings = MaskSettings.of(path.parent, options)
+        settings = MaskSettings.of(folder_of(path), options)
         checked = load_config(config)
         layout = read_header(path, delimiter=options.delimiter)
         return cls(path, with_columns_of(layout.header, checked), options, layout, settings)
@@ -72,14 +75,18 @@ class OpenedCsv:
         """What must be the same for an import to go on where it was interrupted."""
         labels = self.config.model_dump(mode="json", exclude=_PACING_KEYS)
         options = {"delimiter": self.layout.delimiter, "mask_root": str(self.masks.root.resolve())}
-        return Fingerprint(digest_of(self.csv), json.dumps(labels | options, sort_keys=True), project, host)
+        if self.layout.form.coding != UTF8:
+            options["encoding"] = self.layout.form.coding.name
+        return Fingerprint(
+            digest_of(self.layout.file.path), json.dumps(labels | options, sort_keys=True), project, host
+        )
 
     def survey(self, done: Container[int] = ()) -> tuple[Survey, MaskSurvey]:
         """Go once over the columns of IDs and masks; ``done`` rows were imported earlier."""
         id_column, mask_column = self.config.external_id_column, self.config.mask_column
         masks = MaskSurvey(self.config.storage_id)
         columns = [id_column, mask_column] if mask_column else [id_column]
-        rows = read_rows(self.csv, columns=columns, delimiter=self.layout.delimiter, rows_per_batch=10_000)
+        rows = read_rows(self.layout, columns=columns, rows_per_batch=10_000)
         if mask_column:
             rows = _seen(rows, mask_column, masks, done)
         # Overwriting sends one row of an ID, so only adding has to know which IDs are done in part.
@@ -88,7 +95,7 @@ class OpenedCsv:
     def numbers_of(self, external_ids: Container[str]) -> list[int]:
         """The numbers of the rows that have one of these external IDs."""
         column = self.config.external_id_column
-        batches = read_rows(self.csv, columns=[column], delimiter=self.layout.delimiter, rows_per_batch=10_000)
+        batches = read_rows(self.layout, columns=[column], rows_per_batch=10_000)
         return [
             number
             for rows in batches
@@ -109,7 +116,7 @@ class OpenedCsv:
         columns = [link.column for link in binding.columns]
         if not columns:
             return []
-        rows = read_rows(self.csv, columns=columns, delimiter=self.layout.delimiter)
+        rows = read_rows(self.layout, columns=columns)
         return misfit_columns(rows, binding.columns, parse_ontology(document).classifications)
 
     def tracer(self, binding: Binding) -> MaskTracer:
@@ -140,12 +147,14 @@ class OpenedCsv:
             row_filter: says which rows are not worth encoding.
             masks: where masks come from, None where the CSV has none.
         """
+        config = self.config
         encoder = RowEncoder(
-            self.config, binding, project=self.options.project, shapes=matches.shapes, own_ids=matches.own_ids
+            config, binding, project=self.options.project, shapes=matches.shapes, own_ids=matches.own_ids
         )
+        columns = [config.external_id_column, *(link.column for link in binding.columns), config.mask_column]
         return encode_rows(
-            read_rows(self.csv, delimiter=self.layout.delimiter, rows_per_batch=_ROWS_PER_READ),
-            ChunkEncoder(encoder, row_filter, self.config.external_id_column, masks),
+            read_rows(self.layout, columns=[name for name in columns if name], rows_per_batch=_ROWS_PER_READ),
+            ChunkEncoder(encoder, row_filter, config.external_id_column, masks),
             n_threads=self.n_threads,
             chunk_rows=_ROWS_PER_READ if masks is None else masks.chunk_rows,
         )

@@ -64,7 +64,7 @@ async def run_import(session: ImportSession) -> str:
     matches = await _match(session, survey, document)
 
     # A row's outcome ends in the report by way of `rows`; a batch's in the journal as well.
-    rows = PendingRows(session.report, opened.layout.delimiter, matches)
+    rows = PendingRows(session.report, matches)
     halt = partial(session.stop.request, kind="output")
     journal = JournalWriter(session.journal, rows, keeps_replaced=options.undo, on_fault=halt)
     watch = partial(session.watch, survey.ids.n_rows)

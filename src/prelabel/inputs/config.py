@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from prelabel.errors import ConfigError
 from prelabel.inputs.color_mapping import MAX_GREY, Channel, Text, WrittenMapping, as_json, read_mapping
+from prelabel.inputs.encodings import decode_text
 from prelabel.inputs.json_faults import json_fault
 from prelabel.model import (
     Connectivity,
@@ -290,14 +291,14 @@ def load_config(source: str | Path | Mapping[str, Any] | ImportConfig) -> Import
         return _checked(source, "config")
     path = Path(source)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
     except IsADirectoryError as error:
         raise ConfigError(f"{path} is a folder: name the config file in it") from error
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror or error}; check the path") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"the config {path} is not UTF-8 text: save it as UTF-8") from error
-    return parse_config(text, origin=str(path), toml=path.suffix.lower() == ".toml")
+    return parse_config(
+        decode_text(content, f"the config {path}"), origin=str(path), toml=path.suffix.lower() == ".toml"
+    )
 
 
 def parse_config(text: str, *, origin: str = "config", toml: bool = False) -> ImportConfig:

@@ -112,8 +112,9 @@ class ChunkEncoder:
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None  # a fault of ours; the others are likely the same
             chunk.results.sort(key=itemgetter(0))
-        broken, read_s = (rows.broken, read_s) if span.start == 0 else ((), 0.0)
-        return EncodedChunk(rows, chunk.results, chunk.encode_s, broken, read_s)
+        if span.start:
+            return EncodedChunk(rows, chunk.results, chunk.encode_s)
+        return EncodedChunk(rows, chunk.results, chunk.encode_s, rows.broken, read_s, rows.n_blank)
 
     def _begin(self, rows: RowBatch, span: range) -> _Chunk:
         """Do all that can be done now."""

@@ -39,7 +39,7 @@ class _FolderCacheImpl(CompileResultCacheImpl):
     """What numba's disk cache knows of one function; its stamp is that of the function's file and the folder's."""
 
     def __init__(self, function: Callable[..., object]) -> None:
-        super().__init__(function)  # type: ignore[no-untyped-call] # numba has hardly any types
+        super().__init__(function)
         stamp_of_file = self.locator.get_source_stamp
         self.locator.get_source_stamp = lambda: (stamp_of_file(), sources_stamp())
 
@@ -67,7 +67,7 @@ def kernel(*signatures: str, allocates: bool = False) -> Callable[[F], F]:
         compiled: Any = numba.njit(nogil=True, _nrt=allocates)(function)
         if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
             try:
-                compiled._cache = _FolderCache(function)  # type: ignore[no-untyped-call] # noqa: SLF001 - as enable_caching()
+                compiled._cache = _FolderCache(function)  # noqa: SLF001 - as enable_caching()
             except RuntimeError as error:
                 if "cannot cache" not in str(error):  # no folder can be written: work without
                     raise

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, get_args
 from prelabel.codes import SEVERITY, Code
 from prelabel.model import EARLIER, Progress, RowState
 from prelabel.outcomes.rejects import Rejects
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from prelabel.model import RowOutcome
-from prelabel.model import RunKind, StoppedBy
+    from prelabel.inputs.csv_layout import RowForm
+    from prelabel.model import RowOutcome, RunKind, StoppedBy
 from prelabel.outcomes.report import MaskTotals, OutcomeGroup, ReplacedTotals, Report, Timings
 
 _MAX_OUTCOMES = 100_000
@@ -29,31 +30,33 @@ _LINES_SHOWN = 5
 class ReportBuilder:
     """Collects outcomes while a run goes on; :meth:`finish` makes the report.
 
-    Memory: failed, skipped and noted rows are kept (failed cells on disk beyond a few megabytes), others counted.
+    Memory: failed, skipped and noted rows are kept (the bytes of failed ones on disk beyond a few megabytes), others
+    counted.
 
     Args:
         kind: what the run does.
         csv_name: the CSV's file name.
-        header: its columns.
-        delimiter: its delimiter.
+        form: how it is written.
         project: the project's id.
 
     Attributes:
         kind, project, n_by_state, n_earlier, masks, timings, n_batches, fetch_concurrency: as in the report.
+        n_blank: rows without content, which are no rows.
     """
 
-    def __init__(self, kind: RunKind, csv_name: str, header: Sequence[str], delimiter: str, project: str = "") -> None:
+    def __init__(self, kind: RunKind, csv_name: str, form: RowForm, project: str = "") -> None:
         self.n_by_state: Counter[RowState] = Counter()
         self.n_earlier = 0
         self.masks = MaskTotals()
         self.timings = Timings()
         self.replaced: ReplacedTotals | None = None
         self.n_batches = 0
+        self.n_blank = 0
         self.fetch_concurrency = 1
         self.kind: RunKind = kind
         self.project = project
         self._csv = csv_name
-        self._rejects = Rejects(header, delimiter)
+        self._rejects = Rejects(form)
         self._outcomes: list[RowOutcome] = []
         self._groups: dict[tuple[RowState, Code | None, str], OutcomeGroup] = {}
         self._decided: list[RowOutcome] = []
@@ -67,13 +70,13 @@ class ReportBuilder:
         """The state of a row whose labels are in, or would be."""
         return "imported" if self.kind == "import" else "ready"
 
-    def record(self, outcome: RowOutcome, cells: Sequence[str] = ()) -> None:
-        """Count a row that has ended; ``cells``, in header order, are kept when it is not in."""
+    def record(self, outcome: RowOutcome, raw: bytes = b"", rest: Iterable[bytes] = ()) -> None:
+        """Count a row that has ended; its bytes (see :meth:`Rejects.add`) are kept when it is not in."""
         self.n_by_state[outcome.state] += 1
         if outcome.state in {"failed", "not sent"}:
             where = f"column {outcome.column!r}: " if outcome.column else ""
             self._failed[outcome.number] = outcome.line
-            self._rejects.add(outcome.number, cells, where + outcome.reason)
+            self._rejects.add(outcome.number, raw, where + outcome.reason, rest)
         self.n_earlier += outcome.reason == EARLIER
         if outcome.decided_by is not None and len(self._decided) < _MAX_OUTCOMES:
             self._decided.append(outcome)  # what became of the row that decides is not known yet
@@ -157,6 +160,8 @@ class ReportBuilder:
     ) -> Report:
         """Make the report; the arguments are its attributes of those names."""
         self._decide()
+        if self.n_blank:
+            self.note(f"{counted(self.n_blank, 'row')} without any content passed over")
         self.timings.total_s = time.perf_counter() - self._started
         counts = self.n_by_state
         return Report(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,27 +31,26 @@ class PendingRows:
 
     Args:
         report: where outcomes go.
-        delimiter: the CSV's, to take broken lines apart for the rejects file.
         matches: what is known of the project's assets; append mode learns it while rows are open.
     """
 
-    def __init__(self, report: ReportBuilder, delimiter: str, matches: Matches) -> None:
+    def __init__(self, report: ReportBuilder, matches: Matches) -> None:
         self.matches = matches
         self._report = report
-        self._delimiter = delimiter
         self._open: dict[int, list[_OpenRow]] = {}
 
     def take(self, chunk: EncodedChunk) -> Iterator[Item]:
         """Record what ended during encoding; open the other rows and yield their items."""
         self._report.timings.encode_s += chunk.encode_s
         self._report.timings.read_s += chunk.read_s
+        self._report.n_blank += chunk.n_blank
         for broken in chunk.broken:
             error = broken.error
             outcome = RowOutcome(broken.number, broken.line, "", "failed", str(error), error.column, code=error.code)
-            self._report.record(outcome, _cells_of_line(broken.text, self._delimiter))
+            self._report.record(outcome, broken.raw, broken.rest)
         for index, result in chunk.results:
             if isinstance(result, RowOutcome):
-                self._report.record(result, _cells(chunk.rows, index))
+                self._report.record(result, _raw(chunk.rows, index))
             else:
                 self._open_row(chunk.rows, index, result)
                 yield result.item
@@ -77,7 +75,7 @@ class PendingRows:
             notes = row.notes if state in {"imported", "ready"} else ()
             number, line = rows.numbers[index], rows.lines[index]
             outcome = RowOutcome(number, line, row.external_id, state, reason, notes=notes, code=code)
-            self._report.record(outcome, _cells(rows, index))
+            self._report.record(outcome, b"" if state in {"imported", "ready"} else _raw(rows, index))
 
     def folded(self, number: int) -> list[int]:
         """The numbers of an open row and of those folded into it."""
@@ -128,12 +126,5 @@ def shared_by(n_assets: int) -> Note:
     return Note(Code.SHARED_ID, f"{n_assets} assets have this external ID; each of them gets the labels")
 
 
-def _cells(rows: RowBatch, index: int) -> list[str]:
-    return [rows.columns[name][index] for name in rows.header]
-
-
-def _cells_of_line(text: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([text.rstrip("\r\n")], delimiter=delimiter), [])
-    except csv.Error:
-        return [text]
+def _raw(rows: RowBatch, index: int) -> bytes:
+    return rows.raw[index] if rows.raw else b""

@@ -1,89 +1,182 @@
-"""The rejects file: failed rows as they were plus the column ``prelabel_error``, to be mended and imported again."""
+"""The rejects file: the bytes of failed rows, with the reason before them, to be mended and imported again.
+
+Nothing of a row is written anew (docs/decisions/0013-rejects.md): it keeps its encoding, quotes and cells, too many or
+too few as they may be, behind one more cell, ``prelabel_error``, which comes first so that a broken row stays as broken
+as it was.
+"""
 
 from __future__ import annotations
 
-import csv
 import io
+import re
 import tempfile
 import weakref
-from typing import TYPE_CHECKING
+from array import array
+from typing import IO, TYPE_CHECKING, Any
 
 from prelabel.errors import OutputError
-from prelabel.spelling import escaped
+from prelabel.inputs.csv_cells import cell_spans, cell_text, is_blank
+from prelabel.inputs.csv_lines import octets_of
+from prelabel.spelling import counted, escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
+
+    from prelabel.inputs.csv_layout import RowForm
 
 ERROR_COLUMN = "prelabel_error"
+
 _IN_MEMORY_BYTES = 4_000_000
+_MAX_REASON = 4_000
+_WRITTEN_BY_US = re.compile(rb'"line \d+ is no row: ')
+_WELL_QUOTED = re.compile(rb'[^"]|\Z|"[^"]*+(?:""[^"]*+)*+"\Z')
 
 
 class Rejects:
-    """Failed rows as CSV lines, spooled to disk beyond a few megabytes, read back in row order.
+    """Failed rows as CSV lines, on disk beyond a few megabytes, read back in row order. Can be pickled.
 
     Args:
-        header: the CSV's columns.
-        delimiter: its delimiter.
+        form: how the CSV is written.
     """
 
-    def __init__(self, header: Sequence[str], delimiter: str) -> None:
-        self._header = list(header)
-        self._delimiter = delimiter
-        self._spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - finalize closes
-        weakref.finalize(self, self._spool.close)
-        self._places: list[tuple[int, int, int]] = []
-        self._end = 0
-        self._fault: OSError | None = None
+    def __init__(self, form: RowForm) -> None:
+        self._rows = _RejectedRows(form)
+        self._spool = _Spool()
+        self._numbers = array("q")
+        self._starts = array("q", [0])
+        self._lost: list[OSError] = []
+        self._n_lost = 0
 
-    def add(self, number: int, cells: Sequence[str], reason: str) -> None:
-        """Keep a failed row's cells, in header order, with the reason."""
-        line = self._line(self._with_error(cells, escaped(reason)))
+    def add(self, number: int, raw: bytes, reason: str, rest: Iterable[bytes] = ()) -> None:
+        """Keep a failed row with the reason.
+
+        Args:
+            number: the row.
+            raw: its bytes, with or without line end.
+            reason: why it failed.
+            rest: what follows ``raw``, of a row that is not held whole.
+        """
+        start = end = self._starts[-1]
         try:
-            self._spool.seek(self._end)
-            self._spool.write(line)
-        except OSError as error:  # the import goes on; the file of the failed rows would miss some, and is not written
-            self._fault = self._fault or error
-            return
-        self._places.append((number, self._end, len(line)))
-        self._end += len(line)
+            for piece in self._rows.pieces(raw, escaped(reason), rest):
+                self._spool.write(end, piece)
+                end += len(piece)
+        except OSError as error:  # no room, or the rest of a row is gone: the import goes on, writing tells of it
+            self._lost = [error]
+            self._n_lost += 1
+            end = start
+        else:
+            self._numbers.append(number)
+            self._starts.append(end)
 
     def lines(self) -> Iterator[bytes]:
-        """The header, then the rows.
+        """Yield the header, then the rows.
 
         Raises:
-            OutputError: the failed rows could not all be kept.
+            OutputError: rows could not be kept; all that were have been yielded.
         """
-        if self._fault is not None:
-            raise _not_kept(self._fault)
-        yield self._line(self._with_error(self._header, ERROR_COLUMN))
-        for _, start, n_bytes in sorted(self._places):
-            try:
-                self._spool.seek(start)
-                line = self._spool.read(n_bytes)
-            except OSError as error:
-                raise _not_kept(error) from error
-            yield line
+        yield self._rows.header
+        for index in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
+            start, end = self._starts[index], self._starts[index + 1]
+            while start < end:
+                piece = self._spool.read(start, min(end - start, _IN_MEMORY_BYTES))
+                start += len(piece)
+                yield piece
+        for error in self._lost:
+            raise _not_kept(error, self._n_lost) from error
 
-    def _with_error(self, cells: Sequence[str], error: str) -> list[str]:
-        row = [*cells, *[""] * (len(self._header) - len(cells))]
-        if ERROR_COLUMN not in self._header:
-            return [*row, error]
-        row[self._header.index(ERROR_COLUMN)] = error  # a rejects file that is imported again
-        return row
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_spool": self._spool.read(0, self._starts[-1])}
 
-    def _line(self, cells: Sequence[str]) -> bytes:
-        text = io.StringIO()
-        csv.writer(text, delimiter=self._delimiter).writerow(cells)
-        return text.getvalue().encode("utf-8", "surrogateescape")
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._spool = _Spool()
+        self._spool.write(0, state["_spool"])
 
 
-def _not_kept(error: OSError) -> OutputError:
+class _Spool:
+    """Bytes in memory, and in a temporary file once they are many."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = io.BytesIO()
+        self._on_disk = False
+
+    def write(self, position: int, piece: bytes) -> None:
+        if not self._on_disk and position + len(piece) > _IN_MEMORY_BYTES:
+            self._move()
+        self._file.seek(position)
+        self._file.write(piece)
+        self._file.flush()
+
+    def read(self, position: int, n_bytes: int) -> bytes:
+        self._file.seek(position)
+        return self._file.read(n_bytes)
+
+    def _move(self) -> None:
+        """Go on in a file, once it has all there is: a full disk must not cost what was in memory."""
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - finalize closes
+        weakref.finalize(self, file.close)
+        file.write(self.read(0, -1))
+        file.flush()
+        self._file, self._on_disk = file, True
+
+
+class _RejectedRows:
+    """How rows and reasons are put together."""
+
+    def __init__(self, form: RowForm) -> None:
+        self._form = form
+        coding, delimiter = form.coding, form.delimiter
+        octets = octets_of(form.header_row, coding)
+        names = [cell_text(octets[start:end].decode("latin-1")) for start, end in cell_spans(octets, delimiter)]
+        self._place = names.index(ERROR_COLUMN) if ERROR_COLUMN in names else None
+        self._n_named = max((place + 1 for place, name in enumerate(names) if name.strip()), default=0)
+        first = ERROR_COLUMN if delimiter not in ERROR_COLUMN else f'"{ERROR_COLUMN}"'
+        added = b"" if self._place is not None else coding.encode(first + delimiter)
+        self.header = form.preamble + added + form.header_row + form.line_end
+
+    def pieces(self, raw: bytes, reason: str, rest: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the bytes of a row with its reason."""
+        coding, unit = self._form.coding, self._form.coding.unit
+        octets = octets_of(raw, coding)
+        n_row = len(octets.rstrip(b"\r\n")) * unit
+        # A letter comes first: behind a row whose quote is open, a quote and a letter do not look like its end.
+        worded = reason if reason[:1].isalnum() else f"failed: {reason}"
+        error = re.sub(r"[\r\n\0]+", " ", worded[:_MAX_REASON]).replace('"', '""')
+        cell = coding.encode(f'"{error}"')
+        if self._place is None:
+            yield cell + coding.encode(self._form.delimiter) + raw[:n_row]
+        elif (span := self._error_span(octets[: n_row // unit])) is not None:
+            yield raw[: span[0] * unit] + cell + raw[span[1] * unit : n_row]
+        else:
+            yield raw[:n_row]
+        yield from rest
+        yield raw[n_row:] or self._form.line_end
+
+    def _error_span(self, row: bytes) -> tuple[int, int] | None:
+        """Return where an earlier reason stands in a row, None where that is not sure: no cell may be lost."""
+        delimiter = self._form.delimiter
+        spans = cell_spans(row, delimiter)
+        assert self._place is not None
+        if len(spans) <= self._place:
+            return None
+        start, end = spans[self._place]
+        if not _WELL_QUOTED.match(row, start, end):
+            return None
+        is_whole = len(spans) >= self._n_named and all(
+            is_blank(row[begin:stop], delimiter) for begin, stop in spans[self._n_named :]
+        )
+        is_ours = self._place == 0 and _WRITTEN_BY_US.match(row) is not None
+        return (start, end) if is_whole or is_ours else None
+
+
+def _not_kept(error: OSError, n_lost: int) -> OutputError:
     try:
         folder = tempfile.gettempdir()
     except OSError:  # there is none that can be written
         folder = "the temporary folder"
     return OutputError(
-        f"the failed rows could not be kept in {escaped(folder)} ({error.strerror or error}): make room there, or set "
-        "TMPDIR to another folder",
+        f"{counted(n_lost, 'failed row')} could not be kept in {escaped(folder)} ({error.strerror or error}): make "
+        "room there, or set TMPDIR to another folder",
         path=folder,
     )

@@ -1,0 +1,276 @@
+"""Stage 2, the header: how a CSV is written, found out once, before a row is read."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Self
+
+from prelabel.errors import ConfigError
+from prelabel.inputs.csv_cells import cell_spans, cell_text, is_blank
+from prelabel.inputs.csv_file import CsvFile, unusable
+from prelabel.inputs.csv_lines import LINE_END, cut_rows, octets_of
+from prelabel.inputs.encodings import UTF8, Coding, coding_of, describe_readings, swallows, wide_encodings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from prelabel.inputs.csv_lines import Stretch
+
+_DELIMITERS = (",", ";", "\t")
+_SNIFF_BYTES = 1 << 16
+_SNIFF_ROWS = 20
+_SCAN_BYTES = 1 << 20
+_MAGIC = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"PK\x03\x04": "an Excel workbook or another zip file: save it as CSV (UTF-8)",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as CSV (UTF-8)",
+    b"PAR1": "a Parquet file: write it as CSV first",
+    b"%PDF": "a PDF",
+}
+_SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n])"?[ \t,;]*(\r\n?|\n|\Z)')  # spreadsheets write and read it
+_LINE_ENDS = (b"\r\n", b"\n", b"\r")
+
+
+@dataclass(frozen=True, slots=True)
+class RowForm:
+    """How rows are written: what it takes to write more rows like them.
+
+    Attributes:
+        header_row: the bytes of the header, without its line end.
+        delimiter: what stands between cells.
+        coding: the encoding.
+        preamble: the bytes before the header: a byte order mark, a line ``sep=;``.
+        line_end: the header's line end, in the encoding.
+    """
+
+    header_row: bytes
+    delimiter: str = ","
+    coding: Coding = UTF8
+    preamble: bytes = b""
+    line_end: bytes = b"\r\n"
+
+    @classmethod
+    def of_names(cls, names: Sequence[str], delimiter: str = ",") -> Self:
+        """The form of a plain CSV in UTF-8 with these columns."""
+        text = io.StringIO()
+        csv.writer(text, delimiter=delimiter, lineterminator="").writerow(names)
+        return cls(text.getvalue().encode(), delimiter)
+
+
+@dataclass(frozen=True, slots=True)
+class CsvLayout:
+    """How a CSV is written.
+
+    Attributes:
+        file: its bytes.
+        form: how rows are written.
+        header: the names of its columns, in file order; columns without a name are none.
+        places: where each of them stands in a row, from 0.
+        blank_places: where columns without a name stand, in which no row may have content.
+        width: cells of a row.
+        first_line: 1-based line after the header.
+        offset: byte offset of that line.
+    """
+
+    file: CsvFile
+    form: RowForm
+    header: tuple[str, ...]
+    places: tuple[int, ...]
+    blank_places: tuple[int, ...]
+    width: int
+    first_line: int
+    offset: int
+
+    @property
+    def delimiter(self) -> str:
+        """What stands between cells."""
+        return self.form.delimiter
+
+
+def read_header(csv: str | Path | CsvFile, *, delimiter: str | None = None, encoding: str | None = None) -> CsvLayout:
+    """Read a CSV's header and find out how the file is written. Goes once over the whole file, for its encoding.
+
+    Args:
+        csv: the file, ``-`` for standard input. Pipes and gzip files can be read too.
+        delimiter: what stands between cells; None takes what a first line ``sep=;`` says, or tries comma, semicolon
+            and tab on the header and the rows after it.
+        encoding: how text is written, by Python's name of it; None means UTF-8. A byte order mark counts more.
+
+    Raises:
+        ConfigError: the file cannot be read, is empty or is not in its encoding; or its header has a name twice, or
+            several columns without a name that have content.
+    """
+    file = csv if isinstance(csv, CsvFile) else CsvFile(csv)
+    with file.opened() as opened:
+        first = opened.read(_SNIFF_BYTES)
+        kind = next((kind for magic, kind in _MAGIC.items() if first.startswith(magic)), None)
+        if kind is not None:
+            raise unusable(f"{file.shown} is no CSV but {kind}", file.shown)
+        coding, mark = coding_of(first, encoding)
+        _check_encoding(file, coding, len(mark), is_named=encoding is not None)
+        sample = first[len(mark) :].decode(coding.name, "replace")
+        separator = _SEPARATOR_LINE.match(sample)
+        chosen = delimiter or (separator.group(1) if separator else _sniffed(sample))
+        _check_delimiter(chosen, coding)
+        preamble = mark + (coding.encode(separator.group()) if separator else b"")
+        line = 2 if separator else 1
+        rows = cut_rows(opened, chosen, _SNIFF_BYTES, offset=len(preamble), line=line, coding=coding)
+        for stretch in rows:
+            if len(stretch.lines):
+                return _layout(file, stretch, RowForm(b"", chosen, coding, preamble))
+    raise unusable(f"{file.shown} is empty: its first line must name the columns", file.shown)
+
+
+def _check_delimiter(delimiter: str, coding: Coding) -> None:
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
+        raise ConfigError(
+            f'{delimiter!r} cannot stand between cells: write one character, such as "," or ";"', field="delimiter"
+        )
+    if swallows(coding, delimiter):
+        raise ConfigError(
+            f"{delimiter!r} cannot stand between cells in {coding.name}, where it can be half of a character: save the "
+            "file as UTF-8",
+            field="delimiter",
+        )
+
+
+def _sniffed(sample: str) -> str:
+    """Find the delimiter with which most of the first rows are as wide as the header; of several, the widest."""
+    scores: dict[str, tuple[float, int]] = {}
+    for delimiter in _DELIMITERS:
+        filled = (row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row)
+        widths = [len(row) for row in islice(filled, _SNIFF_ROWS)]
+        if widths and widths[0] > 1:
+            scores[delimiter] = (widths[1:].count(widths[0]) / len(widths), widths[0])
+    return max(scores, key=scores.__getitem__, default=_DELIMITERS[0])
+
+
+def _layout(file: CsvFile, stretch: Stretch, form: RowForm) -> CsvLayout:
+    coding, delimiter = form.coding, form.delimiter
+    line, row = int(stretch.lines[0]), stretch.row(0)
+    octets = octets_of(row, coding)
+    problem = stretch.error or ("it holds a NUL byte, so it is not text" if b"\0" in octets else "")
+    if not problem and 0 in stretch.misquoted:
+        problem = 'text follows a closing quote: write "" for a quote within a quoted cell'
+    if problem:
+        raise unusable(f"the header of {file.shown}, on line {line}, cannot be read: {problem}", file.shown)
+    spans = cell_spans(octets, delimiter)
+    names = [cell_text(coding.decode(row[start * coding.unit : end * coding.unit])) for start, end in spans]
+    places = tuple(place for place, name in enumerate(names) if name.strip())
+    if not places:
+        raise unusable(
+            f"the header of {file.shown}, on line {line}, names no column: write the names there", file.shown
+        )
+    header = tuple(names[place] for place in places)
+    _check_repeats(file, names, header, line)
+    width = places[-1] + 1
+    unnamed = tuple(sorted({*range(width)} - {*places}))
+    # One column without a name may have content: the row numbers that some programs write.
+    blank = unnamed if len(unnamed) > 1 else ()
+    _check_blank(file, stretch, form, blank, line)
+    n_end = len(row) - len(coding.encode(coding.decode(row).rstrip("\r\n")))
+    written = RowForm(
+        row[: len(row) - n_end], delimiter, coding, form.preamble, row[len(row) - n_end :] or coding.encode("\r\n")
+    )
+    n_lines = len(LINE_END.findall(octets))
+    return CsvLayout(file, written, header, places, blank, width, line + n_lines, stretch.offset + int(stretch.ends[0]))
+
+
+def _check_repeats(file: CsvFile, names: Sequence[str], header: Sequence[str], line: int) -> None:
+    for name, count in Counter(header).items():
+        if count > 1:
+            numbers = [str(place + 1) for place, other in enumerate(names) if other == name]
+            raise unusable(
+                f'columns {_listed(numbers)} of {file.shown} are all called "{name[:100]}": give each its own, on line '
+                f"{line}",
+                file.shown,
+            )
+
+
+def _check_blank(file: CsvFile, stretch: Stretch, form: RowForm, blank: Sequence[int], line: int) -> None:
+    """Look at the first rows: do columns without a name have content?"""
+    filled: set[int] = set()
+    for index in range(1, min(len(stretch.lines), _SNIFF_ROWS) if blank else 0):
+        octets = octets_of(stretch.row(index), form.coding)
+        spans = dict(enumerate(cell_spans(octets, form.delimiter)))
+        filled |= {
+            place for place in blank if place in spans and not is_blank(octets[slice(*spans[place])], form.delimiter)
+        }
+    if filled:
+        numbers = [str(place + 1) for place in sorted(filled)]
+        raise unusable(
+            f"columns {_listed(numbers)} of {file.shown} have no name but cells with content: give each its own name, "
+            f"on line {line}, or empty them",
+            file.shown,
+        )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:10]) + (f" and {len(words) - 10:,} more" if len(words) > 10 else "")
+
+
+def _check_encoding(file: CsvFile, coding: Coding, start: int, *, is_named: bool) -> None:
+    """Go over the whole file, so that one in another encoding is refused once and not row by row."""
+    with file.opened() as opened:
+        wide = wide_encodings(opened.read(_SNIFF_BYTES)) if coding.unit == 1 else []
+        if wide:
+            message = (
+                f'{file.shown} is not {coding.name.upper()}: set "encoding" to "{wide[0]}", as which it can be read'
+            )
+        else:
+            place = next(_wrong_places(file, coding, start), None)
+            if place is None:
+                return
+            line, begin = _line_of(file, place, coding)
+            opened.seek(begin)
+            sample = opened.read(place - begin + _SNIFF_BYTES)
+            message = (
+                f"{file.shown} is not {coding.name.upper()}, on line {line}: "
+                f'{describe_readings(sample, place - begin)}; set "encoding" to the right one, or save it as UTF-8'
+            )
+    raise ConfigError(message, field="encoding" if is_named else "csv", value=coding.name if is_named else file.shown)
+
+
+def _wrong_places(file: CsvFile, coding: Coding, start: int) -> Iterator[int]:
+    """Yield where in the file the first byte stands that is not in the encoding, if one does."""
+    decoder = codecs.getincrementaldecoder(coding.name)("strict")
+    is_plain = True  # no character is begun
+    with file.opened() as opened:
+        opened.seek(start)
+        while True:
+            block = opened.read(_SCAN_BYTES)
+            if is_plain and coding.unit == 1 and block.isascii():
+                if not block:
+                    return
+            else:
+                try:
+                    decoder.decode(block, final=not block)
+                except UnicodeDecodeError as error:
+                    yield start - (len(error.object) - len(block)) + error.start
+                    return
+                if not block:
+                    return
+                is_plain = not decoder.getstate()[0]
+            start += len(block)
+
+
+def _line_of(file: CsvFile, place: int, coding: Coding) -> tuple[int, int]:
+    """Return the line of a byte, and where that line begins, or near enough where it is very long."""
+    line, begin, position = 1, 0, 0
+    with file.opened() as opened:
+        while position < place:
+            octets = octets_of(opened.read(_SCAN_BYTES), coding)
+            for end in LINE_END.finditer(octets):
+                if position + end.end() * coding.unit > place:
+                    break
+                line, begin = line + 1, position + end.end() * coding.unit
+            position += len(octets) * coding.unit
+    return line, max(begin, place - _SNIFF_BYTES)
