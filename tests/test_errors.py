@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from prelabel.codes import Code
 from prelabel.errors import (
     BatchTooLarge,
     ConfigError,
@@ -29,25 +30,47 @@ ERRORS: tuple[tuple[PrelabelError, dict[str, Any]], ...] = (
         ConfigError("no such key", field="coulours", value={"a": [1]}, allowed=("colors", "tools")),
         {"field": "coulours", "value": {"a": [1]}, "allowed": ("colors", "tools")},
     ),
-    (RowError("no such option"), {"column": "", "excerpt": ""}),
-    (RowError("no such option", column="Color", excerpt="pnik"), {"column": "Color", "excerpt": "pnik"}),
-    (MaskError("no file"), {"column": "", "excerpt": "", "shape": None, "status": None}),
+    (RowError("no such option"), {"column": "", "excerpt": "", "code": Code.ROW_FAILED}),
+    (RowError("no such option", column="Color", excerpt="pnik"), {"column": "Color", "excerpt": "pnik", "code": Code.ROW_FAILED}),
+    (MaskError("no file"), {"column": "", "excerpt": "", "code": Code.MASK_UNREADABLE, "shape": None, "status": None}),
     (
-        MaskError("no file", column="Mask", reference="a/b.png", shape=(3, 4), status=404),
-        {"column": "Mask", "excerpt": "a/b.png", "shape": (3, 4), "status": 404},
+        MaskError("no file", column="Mask", reference="a/b.png", shape=(3, 4), status=404, code=Code.MASK_MISSING),
+        {"column": "Mask", "excerpt": "a/b.png", "code": Code.MASK_MISSING, "shape": (3, 4), "status": 404},
     ),
     (
         MaskUnavailable("later", reference="https://host/a.png", status=503, retry_after_s=2.0),
-        {"column": "", "excerpt": "https://host/a.png", "shape": None, "status": 503, "retry_after_s": 2.0},
+        {
+            "column": "",
+            "excerpt": "https://host/a.png",
+            "code": Code.MASK_UNAVAILABLE,
+            "shape": None,
+            "status": 503,
+            "retry_after_s": 2.0,
+        },
     ),
-    (UploadError("refused"), {"status": None, "attempts": 1}),
-    (UploadRefused("refused", status=403, attempts=2), {"status": 403, "attempts": 2}),
-    (BatchTooLarge("too large", status=413), {"status": 413, "attempts": 1}),
+    (UploadError("refused"), {"status": None, "attempts": 1, "code": Code.HUB_REFUSED}),
+    (UploadRefused("refused", status=403, attempts=2), {"status": 403, "attempts": 2, "code": Code.HUB_REFUSED}),
+    (BatchTooLarge("too large", status=413), {"status": 413, "attempts": 1, "code": Code.TOO_LARGE_FOR_HUB}),
     (
         UploadUnavailable("later", status=429, attempts=3, retry_after_s=1.5, surely_not_done=True),
-        {"status": 429, "attempts": 3, "retry_after_s": 1.5, "surely_not_done": True},
+        {
+            "status": 429,
+            "attempts": 3,
+            "code": Code.HUB_UNAVAILABLE,
+            "retry_after_s": 1.5,
+            "surely_not_done": True,
+        },
     ),
-    (UploadUnavailable("later"), {"status": None, "attempts": 1, "retry_after_s": None, "surely_not_done": False}),
+    (
+        UploadUnavailable("later", code=Code.NOT_SENT),
+        {
+            "status": None,
+            "attempts": 1,
+            "code": Code.NOT_SENT,
+            "retry_after_s": None,
+            "surely_not_done": False,
+        },
+    ),
     (OutputError("cannot write r.json"), {"path": "", "report": None}),
     (OutputError("cannot write r.json", path="r.json", report={"n": 2}), {"path": "r.json", "report": {"n": 2}}),
     (ImportFailed("2 rows failed", report={"failed": 2}), {"report": {"failed": 2}}),

@@ -210,7 +210,7 @@ def test_streams_that_take_nothing(command: str, code: int, said: str, files: De
     assert said in stderr
     assert "Traceback" not in stderr
     assert "Exception" not in stderr
-    assert json.loads((tmp_path / "report.json").read_bytes())["rows"]["n_imported"] == 4
+    assert json.loads((tmp_path / "report.json").read_bytes())["rows"]["n_ready"] == 4
     if "-o items" in command:
         assert len((tmp_path / "items").read_bytes().splitlines()) == 4
 

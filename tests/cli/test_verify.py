@@ -28,7 +28,7 @@ def test_an_import_notes_the_proof_with_each_row(
 
     assert done.returncode == 0, done.stderr
     outcomes = json.loads(report.read_bytes())["outcomes"]
-    assert [outcome["notes"] for outcome in outcomes] == [[EXACT]] * N_ROWS
+    assert [outcome["notes"] for outcome in outcomes] == [[{"code": "verified", "text": EXACT}]] * N_ROWS
 
 
 def test_a_convert_fails_rows_below_the_minimum(files: DemoFiles, prelabel: Command, tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ async def test_stopping() -> None:
     assert sent == [b"1-0"]
     assert isinstance(first, Receipt)
     assert isinstance(second, BatchFailure)
-    assert str(second.error) == "not sent, the import had stopped: interrupted"
+    assert str(second.error) == "the import had stopped: interrupted"
 
 
 @pytest.mark.parametrize("status", [401, 403, 451])

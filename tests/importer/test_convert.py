@@ -60,7 +60,7 @@ def test_lines_and_report(table: Path, tmp_path: Path) -> None:
     assert [item["externalId"] for item in items] == ["a", "a", "007"]
     assert [[each["answer"] for each in item["classifications"]] for item in items] == [["A"], [], ["A"]]
     assert all({"objects", "classifications", "relations"} <= item.keys() for item in items)
-    assert (report.kind, report.n_imported, report.n_failed, report.n_requests, report.exit_code) == (
+    assert (report.kind, report.n_ready, report.n_failed, report.n_requests, report.exit_code) == (
         "convert",
         3,
         3,
@@ -133,7 +133,7 @@ def test_masks_are_shared_and_counted_beforehand(tmp_path: Path) -> None:
     seen: list[Progress] = []
     report = convert(path, MASK_CONFIG, schema=MASK_SCHEMA, out=io.BytesIO(), on_progress=seen.append)
 
-    assert (report.n_imported, report.masks.n_masks, report.masks.n_objects) == (300, 300, 300)
+    assert (report.n_ready, report.masks.n_masks, report.masks.n_objects) == (300, 300, 300)
     assert seen[0].n_rows == 300
 
 
@@ -148,7 +148,7 @@ def test_masks_of_a_storage_need_the_hub(tmp_path: Path) -> None:
         signed = convert(path, config, **hub.target, out=out)
         alone = convert(path, config, schema=MASK_SCHEMA, out=io.BytesIO())
 
-    assert (signed.n_imported, signed.n_requests, signed.exit_code) == (1, 3, 0)
+    assert (signed.n_ready, signed.n_requests, signed.exit_code) == (1, 3, 0)
     assert json.loads(out.getvalue())["objects"]
     (failed,) = alone.failed()
     assert "no Hub was given to sign a URL for it: name the project instead of a schema" in failed.reason
@@ -168,4 +168,4 @@ async def test_inside_an_event_loop(table: Path, tmp_path: Path) -> None:
         convert(table, CONFIG, schema=SCHEMA, out=out)
     assert out.read_text() == "old"
     report = await asyncio.to_thread(convert, table, CONFIG, schema=SCHEMA, out=out)
-    assert report.n_imported == 3
+    assert report.n_ready == 3

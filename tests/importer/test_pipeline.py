@@ -128,7 +128,7 @@ async def test_one_id_on_several_rows(desk: Desk) -> None:
     report = await desk.run(rows)
     assert desk.answers() == {"0.png": {"cls-type": "opt-night"}, "1.png": {"cls-type": "opt-day"}}
     assert [(outcome.number, outcome.state) for outcome in report.outcomes] == [(1, "skipped")]
-    assert "row 3 has the same external ID" in report.outcomes[0].reason
+    assert "line 4 has the same external ID" in report.outcomes[0].reason
 
     for size in (1, 100):
         await desk.run([["0.png", "", "", "", ""]])
@@ -301,7 +301,7 @@ async def test_dry_run_sends_nothing(desk: Desk) -> None:
     for overwrite in (True, False):
         report = await desk.run(rows, {"overwrite": overwrite}, dry_run=True)
 
-        assert (report.kind, report.n_imported, report.n_failed, report.n_batches) == ("dry run", 1, 1, 1)
+        assert (report.kind, report.n_ready, report.n_failed, report.n_batches) == ("dry run", 1, 1, 1)
     assert desk.requests("POST /v2/import/labels") == 0
     assert desk.answers() == {}
 
@@ -338,7 +338,7 @@ async def test_a_key_refused_on_the_way(tmp_path: Path) -> None:
         rows = [[f"{number}.png", "day", "", "", ""] for number in range(300)]
         report = await desk.run(rows, {"upload_batch_size": 10}, max_in_flight=1, rejects=tmp_path / "r.csv")
 
-    assert (report.n_rows, report.n_imported, report.n_failed, report.exit_code) == (300, 30, 270, 3)
+    assert (report.n_rows, report.n_imported, report.n_failed + report.n_not_sent, report.exit_code) == (300, 30, 270, 3)
     assert "check the API key" in report.stopped
     assert n_imports == 4
     assert len((tmp_path / "r.csv").read_text().splitlines()) == 271

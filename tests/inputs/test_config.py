@@ -76,6 +76,8 @@ def test_defaults_are_the_plugins_and_ours() -> None:
         "max_points_per_asset": None,
         "color_tolerance": None,
         "resize": "refuse",
+        "unmatched_masks": "fail",
+        "ignore_values": (),
         "requests_per_minute": 100,
         "max_batch_bytes": 4_000_000,
         "match_ids_by": "exact",

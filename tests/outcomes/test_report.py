@@ -355,7 +355,7 @@ def test_paths_that_are_not_utf8(tmp_path: Path) -> None:
 
     assert written["csv"] == "l\\xe9.csv"
     assert written["outcomes"][0]["reason"] == "no file in x\\xe9y"
-    assert (tmp_path / "r.csv").read_text("utf-8") == 'prelabel_error,id\r\n"no file in x\\xe9y",a\n'
+    assert (tmp_path / "r.csv").read_text("utf-8") == 'prelabel_error,id\n"no file in x\\xe9y",a\n'
 
 
 def test_rejects_that_could_not_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
