@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ CELL = st.text(st.sampled_from('ab"",;\n \r\té'), max_size=6)
 def test_cells_are_found(cells: list[str], delimiter: str, all_quoted: bool) -> None:
     """What csv wrote is found again, cell by cell."""
     text = io.StringIO()
-    quoting = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
+    quoting: Any = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
     csv.writer(text, delimiter=delimiter, quoting=quoting).writerow(cells)
     row = text.getvalue().encode().removesuffix(b"\r\n")
     assert [cell_text(row[start:end].decode()) for start, end in cell_spans(row, delimiter)] == cells

@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def spool_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A temporary folder of the test's own."""
     folder = tmp_path / "spool"
     folder.mkdir()
-    monkeypatch.setattr(csv_file.tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
 
 
@@ -124,7 +125,7 @@ def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A temporary folder that cannot be written is named, with the remedy."""
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(TEXT))
-    monkeypatch.setattr(csv_file.tempfile, "tempdir", str(tmp_path / "absent"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
     with pytest.raises(ConfigError, match=r"cannot be copied to the temporary folder .*absent: .*set TMPDIR"):
         CsvFile(path)
     if Path("/dev/full").exists():

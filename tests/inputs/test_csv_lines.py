@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given
@@ -95,7 +95,7 @@ def slow_misquoted(row: bytes, delimiter: bytes) -> bool:
 def cut(text: bytes, delimiter: str = ",", block_bytes: int = 1 << 20, path: Path | None = None) -> Rows:
     """Cut with the real thing: (line, row, error) of each row."""
     rows: Rows = []
-    file = io.BufferedReader(io.BytesIO(text)) if path is None else path.open("rb")
+    file: Any = io.BufferedReader(io.BytesIO(text)) if path is None else path.open("rb")
     for stretch in cut_rows(file, delimiter, block_bytes, offset=0, line=1):
         for index, line in enumerate(stretch.lines.tolist()):
             at, row = stretch.offset + int(stretch.starts[index]), stretch.row(index)

@@ -6,6 +6,7 @@ import csv
 import io
 import pickle
 import re
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -179,13 +180,13 @@ def test_beyond_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_rows_that_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """No room on the disk: the import goes on, what was kept is written, and writing ends with the reason."""
     monkeypatch.setattr(rejects_module, "_IN_MEMORY_BYTES", 30)
-    monkeypatch.setattr(rejects_module.tempfile, "TemporaryFile", partial(Path("/dev/full").open, "r+b", buffering=0))
+    monkeypatch.setattr(tempfile, "TemporaryFile", partial(Path("/dev/full").open, "r+b", buffering=0))
     rejects = Rejects(RowForm.of_names(["a"]))
     for number, row in enumerate((b"x\n", b"y" * 30 + b"\n", b"z\n")):
         rejects.add(number, row, "no")
     lines = rejects.lines()
     assert [next(lines), next(lines), next(lines)] == [b"prelabel_error,a\r\n", b'"no",x\n', b'"no",z\n']
-    with pytest.raises(OSError, match="1 failed rows could not be kept: .*No space left"):
+    with pytest.raises(OSError, match=r"1 failed rows could not be kept: .*No space left"):
         next(lines)
 
 

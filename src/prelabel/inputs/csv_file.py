@@ -16,7 +16,7 @@ import weakref
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from prelabel.errors import ConfigError
 
@@ -82,7 +82,7 @@ class CsvFile:
             raise unusable("there is no standard input to read the CSV from: name a file", self.shown)
         else:
             stdin = sys.stdin.buffer
-            yield stdin if isinstance(stdin, io.BufferedReader) else io.BufferedReader(stdin)
+            yield stdin if isinstance(stdin, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stdin))
 
     def _spool(self) -> Path:
         """Make the temporary file, which goes with this object."""

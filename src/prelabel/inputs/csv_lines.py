@@ -213,7 +213,7 @@ class _Cutter:
         if end is not None or (is_open and at_end):
             within = "" if at_end else f" within {MAX_ROW_BYTES >> 20} MiB"
             error = f"line {last_line} opens a quote that is not closed{within}: close it, or take it out"
-            text, rest = buffer[: end.end() * unit if end else len(buffer)], ()
+            text = buffer[: end.end() * unit if end else len(buffer)]
             self._go_on(len(text), n_lines)
             return _one_row(text, offset, line, error)
         error = f"line {last_line} is longer than {MAX_ROW_BYTES >> 20} MiB: shorten its cells"
@@ -307,7 +307,7 @@ def _followed(octets: bytes, delimiter: str) -> tuple[IntArray, IntArray, IntArr
 
 def _escaped(array: NDArray[np.uint8], quotes: IntArray, opens: IntArray, closes: IntArray) -> IntArray:
     """Find closing quotes that a backslash was meant to escape: a stray quote follows, the end that was meant."""
-    slashed = closes[array[closes - 1] == _BACKSLASH]
+    slashed: IntArray = closes[array[closes - 1] == _BACKSLASH]
     if not len(slashed):
         return slashed
     n_opened = np.searchsorted(opens, quotes, side="right") - np.searchsorted(closes, quotes, side="left")
@@ -315,7 +315,8 @@ def _escaped(array: NDArray[np.uint8], quotes: IntArray, opens: IntArray, closes
     following = np.append(stray, len(array))[np.searchsorted(stray, slashed)]
     ends = np.flatnonzero((array == _LF) | (array == _CR))
     line_end = np.append(ends, len(array))[np.searchsorted(ends, slashed)]
-    return slashed[following < line_end]
+    escaped: IntArray = slashed[following < line_end]
+    return escaped
 
 
 def _contents(octets: bytes, starts: IntArray, ends: IntArray, delimiter: str) -> tuple[NDArray[np.bool_], ...]:

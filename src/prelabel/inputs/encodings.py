@@ -195,8 +195,8 @@ def describe_readings(sample: bytes, start: int) -> str:
 def likely_encodings(sample: bytes) -> list[str]:
     """Return the common encodings that bytes may be in, the likeliest first.
 
-    Many NUL bytes tell UTF-16 and UTF-32. Of the others those stay in which all bytes mean something, ordered by how much
-    the result looks like words.
+    Many NUL bytes tell UTF-16 and UTF-32. Of the others those stay in which all bytes mean something, ordered by how
+    much the result looks like words.
     """
     if wide := wide_encodings(sample):
         return wide
@@ -207,6 +207,8 @@ def likely_encodings(sample: bytes) -> list[str]:
                 text = sample.decode(name)
             except UnicodeDecodeError:
                 continue
+            if any("\ue000" <= letter <= "\uf8ff" for letter in text):
+                continue  # letters of private use: the bytes mean something only to their maker
             scores[name] = _plausibility(text, name)
             break
     return sorted(scores, key=scores.__getitem__, reverse=True)
