@@ -99,13 +99,13 @@ def test_small_files_in_other_encodings(content: bytes, part: str) -> None:
     ("text", "name"),
     [
         ("a.jpg,Größe\n", "cp1252"),
-        ("naïve “quote” – x\n", "cp1252"),  # noqa: RUF001 - what spreadsheets write
+        ("naïve “quote” … x\n", "cp1252"),
         ("x,żółć Łódź\n", "cp1250"),
         ("x,příliš žluťoučký kůň\n", "cp1250"),
         ("x,привет мир\n", "cp1251"),
         ("a,ПРИВЕТ Мир\n", "cp1251"),
         ("x,日本語のテキスト\n", "shift_jis"),
-        ("x,①日本髙\n", "cp932"),
+        ("x,①日本語のテキスト\n", "cp932"),
         ("x,汉字文本,测试\n", "gbk"),
         ("x,한국어\n", "euc_kr"),
         ("x,café olé\n", "mac_roman"),

@@ -202,5 +202,5 @@ def test_a_row_whose_rest_is_gone(tmp_path: Path) -> None:
     rejects.add(2, b"y\n", "no")
     lines = rejects.lines()
     assert [next(lines), next(lines)] == [b"prelabel_error,a\r\n", b'"no",y\n']
-    with pytest.raises(OSError, match="1 failed rows could not be kept"):
+    with pytest.raises(OutputError, match="1 failed row could not be kept"):
         next(lines)

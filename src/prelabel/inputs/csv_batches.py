@@ -60,9 +60,10 @@ class RawRows(Sequence[bytes]):
             start += len(rows)
         return RawRows(parts)
 
-    def joined(self, others: Sequence[RawRows]) -> RawRows:
-        """Return these rows and others after them."""
-        return RawRows(list(chain(self._parts, *(other._parts for other in others))))  # noqa: SLF001 - of its own class
+    @property
+    def parts(self) -> Sequence[tuple[Stretch, Sequence[int]]]:
+        """The stretches, and the rows in each."""
+        return self._parts
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
@@ -105,7 +106,7 @@ def _joined(batches: Sequence[RowBatch]) -> RowBatch:
         list(chain.from_iterable(batch.lines for batch in batches)),
         columns,
         tuple(chain.from_iterable(batch.broken for batch in batches)),
-        RawRows([]).joined([batch.raw for batch in batches if isinstance(batch.raw, RawRows)]),
+        RawRows([part for batch in batches if isinstance(batch.raw, RawRows) for part in batch.raw.parts]),
         sum(batch.n_blank for batch in batches),
     )
 

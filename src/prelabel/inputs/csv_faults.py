@@ -55,8 +55,8 @@ def misquoted(row: bytes, line: int, form: RowForm) -> str:
             continue
         if octets[quoted.end() - 2 : quoted.end() - 1] == b"\\":
             return (
-                f'cell {place + 1} ends with the quote after its backslash: write "" for a quote within a quoted cell, '
-                'not \\"'
+                f'cell {place + 1} ends with the quote after its backslash: write "" for a quote within a quoted '
+                'cell, not \\"'
             )
         if quoted.end() < end:
             after = (

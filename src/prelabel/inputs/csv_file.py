@@ -16,7 +16,7 @@ import weakref
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from prelabel.errors import ConfigError
 
@@ -81,8 +81,8 @@ class CsvFile:
         elif sys.stdin is None:
             raise unusable("there is no standard input to read the CSV from: name a file", self.shown)
         else:
-            stdin: Any = sys.stdin.buffer
-            yield stdin if isinstance(stdin, io.BufferedReader) else io.BufferedReader(stdin)
+            stdin = sys.stdin.buffer
+            yield stdin if isinstance(stdin, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stdin))
 
     def _spool(self) -> Path:
         """Make the temporary file, which goes with this object."""

@@ -315,8 +315,8 @@ def _escaped(array: NDArray[np.uint8], quotes: IntArray, opens: IntArray, closes
     following = np.append(stray, len(array))[np.searchsorted(stray, slashed)]
     ends = np.flatnonzero((array == _LF) | (array == _CR))
     line_end = np.append(ends, len(array))[np.searchsorted(ends, slashed)]
-    odd: IntArray = slashed[following < line_end]
-    return odd
+    escaped: IntArray = slashed[following < line_end]
+    return escaped
 
 
 def _contents(octets: bytes, starts: IntArray, ends: IntArray, delimiter: str) -> tuple[NDArray[np.bool_], ...]:

@@ -207,6 +207,8 @@ def likely_encodings(sample: bytes) -> list[str]:
                 text = sample.decode(name)
             except UnicodeDecodeError:
                 continue
+            if any("\ue000" <= letter <= "\uf8ff" for letter in text):
+                continue  # letters of private use: the bytes mean something only to their maker
             scores[name] = _plausibility(text, name)
             break
     return sorted(scores, key=scores.__getitem__, reverse=True)
