@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prelabel.errors import ConfigError
+from prelabel.hub.asset_matching import Matches
 from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import RunOptions
 from prelabel.importer.row_filter import RowFilter
@@ -61,7 +62,7 @@ async def test_encoded(table: Path) -> None:
     """Rows become items or outcomes, in order."""
     opened = OpenedCsv.open(table, CONFIG, RunOptions())
     binding = opened.bind({"categorySchema": SCHEMA})
-    (chunk,) = [chunk async for chunk in opened.encoded(binding, {}, RowFilter("id"), None)]
+    (chunk,) = [chunk async for chunk in opened.encoded(binding, Matches(), RowFilter("id"), None)]
 
     assert [getattr(result, "state", "item") for _, result in chunk.results] == ["item", "failed", "item"]
     assert [broken.number for broken in chunk.broken] == [3]

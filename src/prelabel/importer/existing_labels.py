@@ -83,7 +83,7 @@ class ExistingLabels:
             self._write_down(rows, reason)
         return decision.batches
 
-    def _write_down(self, decision: RowDecision, failure: str) -> None:
+    def _write_down(self, decision: RowDecision, failure: str = "") -> None:
         """Fold rows of one ID into the last, end those that fail, note what their owner should know."""
         *earlier, last = decision.rows
         for number in earlier:
