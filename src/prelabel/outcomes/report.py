@@ -14,6 +14,7 @@ import orjson
 
 from prelabel.errors import ImportFailed
 from prelabel.model import EARLIER, OnError, RunKind, StoppedBy
+from prelabel.spelling import short
 
 if TYPE_CHECKING:
     import os
@@ -259,9 +260,9 @@ def _shown(title: str, lines: Sequence[str], n_all: int) -> Iterator[str]:
 
 
 def _line_of(outcome: RowOutcome) -> str:
-    column = f", column {outcome.column!r}" if outcome.column else ""
+    column = f", column {short(outcome.column)!r}" if outcome.column else ""
     message = outcome.reason or "; ".join(outcome.notes)
-    return f"line {outcome.line}, {outcome.external_id!r}{column}: {message}"
+    return f"line {outcome.line}, {short(outcome.external_id)!r}{column}: {message}"
 
 
 def deliver(
