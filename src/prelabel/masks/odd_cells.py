@@ -64,7 +64,5 @@ def odd_cell(text: str) -> str:
     for beginning, (what, media_type) in _BEGINNINGS.items():
         if text.startswith(beginning) and _BASE64.fullmatch(text):
             return f"{what} as base64, without the prefix of a data: URL: write data:{media_type};base64, before it"
-    for pattern, fault in _FORMS:
-        if pattern.match(text.replace("\n", " ")):
-            return fault
-    return ""
+    on_one_line = text.replace("\n", " ")
+    return next((fault for pattern, fault in _FORMS if pattern.match(on_one_line)), "")
