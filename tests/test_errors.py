@@ -31,7 +31,10 @@ ERRORS: tuple[tuple[PrelabelError, dict[str, Any]], ...] = (
         {"field": "coulours", "value": {"a": [1]}, "allowed": ("colors", "tools")},
     ),
     (RowError("no such option"), {"column": "", "excerpt": "", "code": Code.ROW_FAILED}),
-    (RowError("no such option", column="Color", excerpt="pnik"), {"column": "Color", "excerpt": "pnik", "code": Code.ROW_FAILED}),
+    (
+        RowError("no such option", column="Color", excerpt="pnik"),
+        {"column": "Color", "excerpt": "pnik", "code": Code.ROW_FAILED},
+    ),
     (MaskError("no file"), {"column": "", "excerpt": "", "code": Code.MASK_UNREADABLE, "shape": None, "status": None}),
     (
         MaskError("no file", column="Mask", reference="a/b.png", shape=(3, 4), status=404, code=Code.MASK_MISSING),

@@ -204,7 +204,7 @@ def canonical_twin(word: str, known: Collection[str]) -> str | None:
 
 def means_nothing(text: str) -> bool:
     """Whether a cell holds what programs write for a missing value."""
-    return text.strip().casefold() in _NO_VALUE
+    return len(text) <= MAX_SHOWN_CHARS and text.strip().casefold() in _NO_VALUE
 
 
 def short(text: str, max_chars: int = MAX_SHOWN_CHARS) -> str:

@@ -151,6 +151,78 @@ async def test_one_id_on_several_assets(desk: Desk) -> None:
     assert [task["answer"]["classifications"][0]["answer"] for task in tasks] == ["opt-day"] * 3
 
 
+@pytest.mark.parametrize("keys", [{}, {"overwrite": False}], ids=["overwrite", "append"])
+@pytest.mark.parametrize("has_record", [False, True], ids=["no record", "record"])
+async def test_ids_matched_by_a_part(desk: Desk, tmp_path: Path, keys: dict[str, Any], has_record: bool) -> None:
+    """Labels arrive under the assets' own IDs, outcomes name the CSV's; what is not one asset's ID fails."""
+    await desk.api.upload(desk.project, ["x/7.jpg", "deep/8.png"])
+    rows = [
+        ["0.jpg", "day", "", "", ""],
+        ["1.png", "day", "", "", ""],
+        ["1.jpg", "night", "", "", ""],
+        ["2.tif", "day", "", "", ""],
+        ["2.tif", "night", "", "", ""],
+        ["x/7.png", "night", "", "", ""],
+        ["8.png", "day", "", "", ""],
+    ]
+    state = {"state": tmp_path / "state"} if has_record else {}
+    report = await desk.run(rows, {"match_ids_by": "stem", "upload_batch_size": 3, **keys}, **state)
+
+    assert await desk.answers() == {
+        "0.png": {"cls-type": "opt-day"},
+        "1.png": {"cls-type": "opt-day"},
+        "2.png": {"cls-type": "opt-night"},
+        "x/7.jpg": {"cls-type": "opt-night"},
+    }
+    reasons = {outcome.external_id: outcome.reason for outcome in report.failed()}
+    assert reasons.keys() == {"1.jpg", "8.png"}
+    assert 'the CSV\'s "1.png", "1.jpg" could all mean the asset "1.png"' in reasons["1.jpg"]
+    assert "but one has 'deep/8.png', which differs in its folder" in reasons["8.png"]
+    assert "3 external IDs that differ from their assets', such as '0.jpg' and '0.png'" in report.notes[0]
+    assert {outcome.external_id for outcome in report.outcomes if outcome.state != "failed"} <= {"2.tif"}
+    if has_record:
+        again = await desk.run(rows, {"match_ids_by": "stem", "upload_batch_size": 3, **keys}, **state)
+        assert (again.n_earlier, again.n_failed) == (report.n_imported, 2)
+        assert len(await desk.answers()) == 4
+
+
+async def test_masks_of_ids_matched_by_a_part(desk: Desk) -> None:
+    """Sizes are the matched assets', and objects have the ids that the assets' own IDs give them."""
+    await desk.api.upload(desk.project, ["big.JPG"], metadata={"width": 5, "height": 4})
+    Image.fromarray(np.ones((4, 4), np.uint8)).save(desk.folder / "small.png")
+    Image.fromarray(np.ones((4, 5), np.uint8)).save(desk.folder / "right.png")
+    config = {"mask_column": "Extra", "mask_color_mapping": {"Car": [1]}, "match_ids_by": "case"}
+    refused = await desk.run([["BIG.jpg", "", "", "", "small.png"]], config)
+    (outcome,) = refused.failed()
+    assert outcome.column == "Extra"
+    assert (await desk.run([["BIG.jpg", "", "", "", "right.png"]], config)).exit_code == 0
+    own = await desk.run([["big.JPG", "", "", "", "right.png"]], config | {"overwrite": False})
+
+    tasks = await desk.api.tasks(desk.project)
+    (stored,) = [task for task in tasks if task["externalId"] == "big.JPG"]
+    assert own.exit_code == 0
+    assert len(stored["answer"]["tools"]) == 1
+
+
+async def test_near_misses_are_named_where_labels_are_read_first(desk: Desk, tmp_path: Path) -> None:
+    """Matching is left to the reading of batches there; the project is listed for hints, once, and not without need."""
+    listing = "GET /v2/project/{project}/assets"
+    sound = await desk.run([["0.png", "day", "", "", ""]], {"overwrite": False})
+    assert (sound.exit_code, desk.requests(listing)) == (0, 0)
+
+    rows = [[external_id, "day", "", "", ""] for external_id in ("0.png", "0.png ", "01.png", '"2.png"', "3.jpg")]
+    report = await desk.run(rows, {"upload_batch_size": 2}, state=tmp_path / "state")
+
+    reasons = {outcome.external_id: outcome.reason for outcome in report.failed()}
+    assert {external_id: reason.partition("differs in ")[2] for external_id, reason in reasons.items()} == {
+        "0.png ": "spaces around it: mend the CSV or the asset",
+        "01.png": "leading zeros: mend the CSV or the asset",
+        '"2.png"': "quotes around it: mend the CSV or the asset",
+        "3.jpg": 'its extension: mend the CSV or the asset, or write "match_ids_by": "stem"',
+    }
+    assert (report.n_imported, desk.requests(listing)) == (1, 1)
+
+
 async def test_overwrite_and_append(desk: Desk) -> None:
     """Overwrite leaves only what was imported; append keeps the rest, and running it twice adds nothing."""
     desk.hub.label("0.png", objects=[CAR], answers={"Note": "old"})
@@ -338,7 +410,12 @@ async def test_a_key_refused_on_the_way(tmp_path: Path) -> None:
         rows = [[f"{number}.png", "day", "", "", ""] for number in range(300)]
         report = await desk.run(rows, {"upload_batch_size": 10}, max_in_flight=1, rejects=tmp_path / "r.csv")
 
-    assert (report.n_rows, report.n_imported, report.n_failed + report.n_not_sent, report.exit_code) == (300, 30, 270, 3)
+    assert (report.n_rows, report.n_imported, report.n_failed + report.n_not_sent, report.exit_code) == (
+        300,
+        30,
+        270,
+        3,
+    )
     assert "check the API key" in report.stopped
     assert n_imports == 4
     assert len((tmp_path / "r.csv").read_text().splitlines()) == 271

@@ -129,6 +129,14 @@ def test_what_cannot_be_fetched(cell: str, part: str) -> None:
     assert "secret" not in f"{caught.value} {caught.value.excerpt}"
 
 
+def test_masks_in_other_forms_are_refused() -> None:
+    """With what they are; the message is cut, however long the cell."""
+    with pytest.raises(MaskError, match="cannot be read, the cell holds a PNG as base64") as caught:
+        parse_reference("iVBORw0KGgo" + "A" * 100_000)
+    assert len(str(caught.value)) < 500
+    assert len(str(LocalPath("x" * 100_000))) == 200
+
+
 @pytest.mark.parametrize("cell", ["https://", "http://[::1", "https://user:secret@/a?secret"])
 def test_broken_urls_with_a_storage(cell: str) -> None:
     """A URL that cannot be taken apart is no object's."""

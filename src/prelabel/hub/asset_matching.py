@@ -252,9 +252,10 @@ class LateListing:
             if self._matches is None:
                 self._matches = Matches()
                 with suppress(UploadError):
-                    if self._n_assets is None:
-                        self._n_assets = await self._hub.count_assets(self._project)
-                    if self._n_assets is not None and math.ceil(self._n_assets / PAGE_SIZE) <= _SPARED:
+                    n_assets = self._n_assets
+                    if n_assets is None:
+                        n_assets = await self._hub.count_assets(self._project)
+                    if n_assets is not None and math.ceil(n_assets / PAGE_SIZE) <= _SPARED:
                         self._matches = await _listed(self._hub, self._project, self._external_ids)
         return self._matches
 

@@ -85,7 +85,7 @@ class ExistingLabels:
             self._rows.count_losses(rows.losses)
         return decision.batches
 
-    def _write_down(self, decision: RowDecision, failure: str) -> None:
+    def _write_down(self, decision: RowDecision, failure: str = "") -> None:
         """Fold rows of one ID into the last, end those that fail, note what their owner should know."""
         *earlier, last = decision.rows
         for number in earlier:

@@ -5,30 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from prelabel.spelling import quoted, short
 
 MAX_GREY = 2**32 - 2
 """The largest one-value class: 2**32 - 1 marks transparent pixels."""
 
-_HEX_COLOR = "#[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?"
-
-Text = Annotated[str, Field(min_length=1)]
-
-Grey = Annotated[int, Field(ge=0, le=MAX_GREY)]
-
-Channel = Annotated[int, Field(ge=0, le=255)]
-
-_HexColor = Annotated[str, Field(pattern=f"^{_HEX_COLOR}$")]
-
-WrittenMapping = (
-    Literal["project_colors"]
-    | Annotated[dict[Text, tuple[Grey] | tuple[Channel, Channel, Channel] | _HexColor], Field(min_length=1)]
-)
-"""What a config may hold, for its JSON Schema."""
+HEX_COLOR = "#[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?"
 
 
 def read_mapping(value: Any) -> Any:
@@ -69,7 +53,7 @@ def _as_color(name: Any, color: Any) -> tuple[int, ...]:
         raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
             f"{quoted(name)} is {shown}: write the value as a list, [{shown}]"
         )
-    if isinstance(color, str) and re.fullmatch(_HEX_COLOR, color):
+    if isinstance(color, str) and re.fullmatch(HEX_COLOR, color):
         return tuple(bytes.fromhex(color[1:7]))
     if not isinstance(color, list | tuple) or len(color) not in {1, 3}:
         raise ValueError(

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from prelabel.errors import ConfigError
-from prelabel.inputs.color_mapping import MAX_GREY, Channel, Text, WrittenMapping, as_json, read_mapping
+from prelabel.inputs.color_mapping import HEX_COLOR, MAX_GREY, as_json, read_mapping
 from prelabel.inputs.encodings import decode_text
 from prelabel.inputs.json_faults import json_fault
 from prelabel.model import (
@@ -49,11 +49,25 @@ def _as_ignored(value: Any) -> Any:
     return tuple("nan" if str(part).lower() == "nan" else _as_tuple(part) for part in value)
 
 
+Text = Annotated[str, Field(min_length=1)]
+
 TextList = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
+
+Grey = Annotated[int, Field(ge=0, le=MAX_GREY)]
+
+Channel = Annotated[int, Field(ge=0, le=255)]
+
+HexColor = Annotated[str, Field(pattern=f"^{HEX_COLOR}$")]
+
+# What a config may hold, for its JSON Schema; the reader makes hex colours tuples, and its messages say more.
+_WrittenMapping = (
+    Literal["project_colors"]
+    | Annotated[dict[Text, tuple[Grey] | tuple[Channel, Channel, Channel] | HexColor], Field(min_length=1)]
+)
 
 ColorMapping = Annotated[
     Literal["project_colors"] | dict[str, tuple[int, ...]],
-    BeforeValidator(read_mapping, json_schema_input_type=WrittenMapping),
+    BeforeValidator(read_mapping, json_schema_input_type=_WrittenMapping),
 ]
 
 

@@ -14,6 +14,8 @@ from urllib.request import url2pathname
 
 from prelabel.codes import Code
 from prelabel.errors import MaskError
+from prelabel.masks.odd_cells import odd_cell
+from prelabel.spelling import short
 
 CloudScheme = Literal["s3", "gs", "abfs"]
 _SCHEMES: dict[str, CloudScheme] = {
@@ -24,7 +26,6 @@ _SCHEMES: dict[str, CloudScheme] = {
     "abfs": "abfs",
     "abfss": "abfs",
 }
-_SHOWN_CHARS = 200
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # two letters at least: C:\ is a drive
 _OWN_STORAGE = re.compile(r"[?&](?:storageId|integrationId)=([A-Za-z0-9_-]{1,64})$")
 _AZURE_ACCOUNT = re.compile(r"([a-z0-9]{3,24})\.(?:dfs|blob)\.core\.windows\.net")
@@ -46,7 +47,7 @@ class LocalPath:
     path: str
 
     def __str__(self) -> str:
-        return self.path
+        return short(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class CloudObject:
         return f"{self.scheme}://{self.bucket}"
 
     def __str__(self) -> str:
-        return _short(f"{self.bucket_url}/{self.key}")
+        return short(f"{self.bucket_url}/{self.key}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class StoredObject:
     def __str__(self) -> str:
         if self.url:
             return without_secrets(self.url)
-        return _short(f"{self.cloud}://{self.bucket}/{self.key}" if self.cloud else self.key)
+        return short(f"{self.cloud}://{self.bucket}/{self.key}" if self.cloud else self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,11 @@ def parse_reference(cell: str, storage_id: str = "") -> Reference:
             before it.
 
     Raises:
-        MaskError: a URL of a kind that cannot be fetched, or an incomplete one.
+        MaskError: a URL of a kind that cannot be fetched, an incomplete one, or a mask in a form that is not read.
     """
     text = cell.strip()
+    if fault := odd_cell(text):
+        raise MaskError(f"mask {short(text)!r} cannot be read, the cell holds {fault}", reference=text)
     own = _OWN_STORAGE.search(text)
     if text.startswith("{") and text.endswith("}"):
         return InlineMask("rle", text)
@@ -180,19 +183,15 @@ def names_own_storage(cell: str) -> bool:
 def without_secrets(url: str) -> str:
     """Return a URL as people may see it: no user, no password, no query, not too long."""
     bare = re.sub(r"(?<=://)[^/?#@]*(?:@[^/?#@]*)*@", "", re.split(r"[?#]", url, maxsplit=1)[0])
-    return _short(bare + ("?..." if "?" in url else ""))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 3] + "..."
+    return short(bare + ("?..." if "?" in url else ""))
 
 
 def _file(text: str) -> LocalPath:
     parts = urlsplit(text)
     if parts.netloc.lower() not in {"", "localhost"}:
         raise MaskError(
-            f"mask {_short(text)!r} names the machine {parts.netloc!r}: a file:// URL reads files of this one, as in "
-            "file:///folder/mask.png",
+            f"mask {short(text)!r} names the machine {short(parts.netloc)!r}: a file:// URL reads files of this one, "
+            "as in file:///folder/mask.png",
             reference=text,
             code=Code.MASK_REFERENCE,
         )
@@ -208,7 +207,7 @@ def _cloud_object(scheme: CloudScheme, rest: str, text: str) -> CloudObject:
         found = _AZURE_ACCOUNT.fullmatch(host.lower())
         if found is None:
             raise MaskError(
-                f"mask {_short(text)!r} names no storage account: write abfs://container@account.dfs.core.windows.net/"
+                f"mask {short(text)!r} names no storage account: write abfs://container@account.dfs.core.windows.net/"
                 "path, or abfs://container/path",
                 reference=text,
                 code=Code.MASK_REFERENCE,

@@ -65,7 +65,7 @@ def test_threads_share_one_reader(root: Path) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(outcome, range(200)))
-    assert outcomes == ["did you mean 'a.png'?", "mask a"] * 100
+    assert outcomes == ["did you mean 'a.png'? (it differs in its extension)", "mask a"] * 100
 
 
 @pytest.mark.parametrize("reference", ["../secret.png", "masks/../../secret.png", "..\\secret.png", "/etc/passwd"])
@@ -200,6 +200,14 @@ def test_references_that_are_no_paths(root: Path, reference: str, part: str) -> 
         ("cat.tiff", "cat.png", "did you mean 'cat.tiff'?"),
         ("cat.png", "cat", "did you mean 'cat.png'?"),
         ("cat", "cat.png", "did you mean 'cat'?"),
+        ("my cat.png", "my%20cat.png", "did you mean 'my cat.png'? (it differs in percent-encoding)"),
+        ("my cat.png", "my+cat.png", "(it differs in a plus sign)"),
+        ("my cat.png", "my\xa0cat.png", "(it differs in a no-break space at character 3)"),
+        ("cat.png", "cat.png ", "(it differs in spaces around it)"),
+        ("cat.png", '"cat.png"', "(it differs in quotes around it)"),
+        ("0007.png", "7.png", "(it differs in leading zeros)"),
+        ("61148fa2-cat.png", "cat.png", "(it differs in its prefix)"),
+        ("CAT.TIF", "cat.png", "(it differs in upper and lower case and its extension)"),
         (unicodedata.normalize("NFD", "café.png"), unicodedata.normalize("NFC", "café.png"), "did you mean 'cafe"),
     ],
 )
@@ -211,6 +219,48 @@ def test_a_missing_file_hints_at_its_like(tmp_path: Path, present: str, asked: s
     with pytest.raises(MaskError) as caught:
         LocalFiles(tmp_path).read(asked)
     assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("present", "asked", "hint"),
+    [
+        ("masks/a.png", "a.png", ": did you mean 'masks/a.png'? (it differs in its folder)"),
+        (
+            "a.png",
+            "masks/a.png",
+            ": there is no folder 'masks' either; paths are relative to that folder; did you mean ",
+        ),
+        ("masks/A.png", "mask/a.png", "'masks/A.png'? (it differs in upper and lower case and its folder)"),
+        ("masks/a.png", "C:\\data\\a.png", "did you mean 'masks/a.png'? (it differs in its folder)"),
+        ("masks/a.png", "masks%2Fa.png", "did you mean 'masks/a.png'? (it differs in percent-encoding)"),
+        ("masks/deep/a.png", "a.png", "$"),
+    ],
+)
+def test_a_file_in_another_folder_is_hinted_at(tmp_path: Path, present: str, asked: str, hint: str) -> None:
+    """The root's own files, and those of the folders in it, are looked through; no others."""
+    (tmp_path / present).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / present).write_bytes(b"")
+    with pytest.raises(MaskError) as caught:
+        LocalFiles(tmp_path).read(asked)
+    assert hint in str(caught.value) + "$"
+    assert ("did you mean" in str(caught.value)) is (hint != "$")
+
+
+@posix_only
+def test_hints_do_not_lead_outside(root: Path) -> None:
+    """A linked folder is not looked through, nor one beside the root."""
+    (root / "link").symlink_to(root.parent, target_is_directory=True)
+    with pytest.raises(MaskError) as caught:
+        LocalFiles(root).read("secret.png")
+    assert "did you mean" not in str(caught.value)
+
+
+def test_messages_are_cut(root: Path) -> None:
+    """A cell of a hundred thousand characters makes no flood."""
+    for reference in ("x" * 100_000, "../" + "y" * 100_000, "z/" * 50_000):
+        with pytest.raises(MaskError) as caught:
+            LocalFiles(root).read(reference)
+        assert len(str(caught.value)) < 1_000
 
 
 def test_the_same_name_in_other_case_is_nearer_than_another_extension(tmp_path: Path) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-import unicodedata
-from pathlib import Path, PurePath
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from prelabel.codes import Code
 from prelabel.errors import MaskError
+from prelabel.spelling import Spellings, differences, joined, short, without_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 # Absent on Windows, where neither symlinks nor FIFOs in a folder can stall or divert an open.
 _OPEN_FLAGS = (
@@ -19,6 +24,8 @@ _OPEN_FLAGS = (
     | getattr(os, "O_NONBLOCK", 0)
 )
 _SEPARATORS = frozenset("/\\")
+_MAX_FOLDERS = 20
+"""Folders below the root that are searched for a file that is not where its row says."""
 
 
 class LocalFiles:
@@ -34,7 +41,8 @@ class LocalFiles:
         self._root = root.resolve()
         self._max_bytes = max_bytes
         self._outside_root = outside_root
-        self._names: dict[Path, dict[str, str]] = {}
+        self._names: dict[Path, Spellings] = {}
+        self._folders: list[Path] | None = None
 
     def read(self, reference: str) -> bytes:
         r"""Read a mask file.
@@ -56,7 +64,7 @@ class LocalFiles:
             raise
         except (OSError, RuntimeError, ValueError) as error:  # unreadable; symlink loops; characters no path can hold
             reason = getattr(error, "strerror", None) or str(error)
-            raise MaskError(f"mask file {reference!r} cannot be read: {reason}", reference=reference) from error
+            raise MaskError(f"mask file {short(reference)!r} cannot be read: {reason}", reference=reference) from error
 
     def _locate(self, reference: str) -> Path:
         """Return the resolved path of an existing thing below the root."""
@@ -64,14 +72,16 @@ class LocalFiles:
             raise MaskError("the mask reference is empty", reference=reference, code=Code.MASK_REFERENCE)
         if "\0" in reference:
             raise MaskError(
-                f"mask reference {reference!r} holds a NUL character", reference=reference, code=Code.MASK_REFERENCE
+                f"mask reference {short(reference)!r} holds a NUL character",
+                reference=reference,
+                code=Code.MASK_REFERENCE,
             )
         path = self._inside(reference, reference)
         if not _is_there(path) and "\\" in reference:
             path = self._inside(reference.replace("\\", "/"), reference)
         if not _is_there(path):
             raise MaskError(
-                f"no mask file {reference!r} in {self._root}{self._near_miss(path)}",
+                f"no mask file {short(reference)!r} in {self._root}{self._hint(path, reference)}",
                 reference=reference,
                 code=Code.MASK_MISSING,
             )
@@ -84,8 +94,8 @@ class LocalFiles:
         path = self._root if is_outside and not self._outside_root else (self._root / spelling).resolve()
         if not self._outside_root and (is_outside or not path.is_relative_to(self._root)):
             raise MaskError(
-                f"mask file {reference!r} lies outside of {self._root}: move it there, name a folder above both with "
-                "--mask-root, or --allow-outside-root",
+                f"mask file {short(reference)!r} lies outside of {self._root}: move it there, name a folder above both "
+                "with --mask-root, or --allow-outside-root",
                 reference=reference,
                 code=Code.MASK_FORBIDDEN,
             )
@@ -99,32 +109,62 @@ class LocalFiles:
             self._check_regular(found, reference)
             content = file.read(found.st_size + 1)
         if len(content) != found.st_size:
-            raise MaskError(f"mask file {reference!r} changed while it was read; run again", reference=reference)
+            raise MaskError(f"mask file {short(reference)!r} changed while it was read; run again", reference=reference)
         return content
 
     def _check_regular(self, found: os.stat_result, reference: str) -> None:
         if not stat.S_ISREG(found.st_mode):
             thing = "a folder" if stat.S_ISDIR(found.st_mode) else "a device, pipe or socket"
-            raise MaskError(f"mask {reference!r} is {thing}, not a file", reference=reference, code=Code.MASK_FORBIDDEN)
+            raise MaskError(
+                f"mask {short(reference)!r} is {thing}, not a file", reference=reference, code=Code.MASK_FORBIDDEN
+            )
         if found.st_size > self._max_bytes:
             raise MaskError(
-                f"mask file {reference!r} has {found.st_size} bytes and at most {self._max_bytes} are allowed: "
+                f"mask file {short(reference)!r} has {found.st_size} bytes and at most {self._max_bytes} are allowed: "
                 "compress it, or raise the limit",
                 reference=reference,
                 code=Code.MASK_TOO_LARGE,
             )
 
-    def _near_miss(self, path: Path) -> str:
-        """Return a hint at a file beside that differs in case, extension or accents only."""
+    def _hint(self, path: Path, reference: str) -> str:
+        """Say that the folder is missing, if it is, and which file is meant perhaps."""
+        hints = [self._near_miss(path, reference)]
         if not path.parent.is_dir():
-            return f": there is no folder {path.parent.name!r} either; paths are relative to that folder"
-        # A folder is listed once: a CSV with one wrong extension throughout asks as often as it has rows.
-        names = self._names.get(path.parent)
-        if names is None:
-            names = _by_likeness(sorted(entry.name for entry in path.parent.iterdir()))
-            self._names[path.parent] = names
-        near = names.get(_plain(path.name)) or names.get(_plain(path.stem))
-        return f": did you mean {near!r}?" if near else ""
+            name = short(path.parent.name)
+            hints.insert(0, f"there is no folder {name!r} either; paths are relative to that folder")
+        return f": {'; '.join(filter(None, hints))}" if any(hints) else ""
+
+    def _near_miss(self, path: Path, reference: str) -> str:
+        """Hint at a file of a like name: in the same folder, else in the root or a folder in it."""
+        name = without_folder(reference.rstrip("/\\"))
+        for folder in self._folders_near(path):
+            near = self._names_in(folder).nearest(name)
+            file = folder / (near.word if near else name)
+            if near or _is_there(file):
+                own = file.relative_to(self._root).as_posix() if file.is_relative_to(self._root) else str(file)
+                names = differences(reference.replace("\\", "/"), own)
+                likeness = f" (it differs in {joined(names)})" if names else ""
+                return f"did you mean {file.name if folder == path.parent else own!r}?{likeness}"
+        return ""
+
+    def _folders_near(self, path: Path) -> Iterator[Path]:
+        """The folders where a file may be that is not at this path; none outside the root but the path's own."""
+        if path.parent.is_dir():
+            yield path.parent
+        if self._folders is None:
+            with os.scandir(self._root) as entries:
+                folders = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+            self._folders = [self._root, *(self._root / name for name in folders[:_MAX_FOLDERS])]
+        yield from (folder for folder in self._folders if folder != path.parent)
+
+    def _names_in(self, folder: Path) -> Spellings:
+        """The names in a folder; it is listed once, as a CSV with one wrong extension asks for every row."""
+        if folder not in self._names:
+            names: list[str] = []
+            with suppress(OSError):
+                names = sorted(entry.name for entry in folder.iterdir())
+            self._names[folder] = Spellings(names, are_files=True)
+        return self._names[folder]
 
 
 def _is_there(path: Path) -> bool:
@@ -134,16 +174,3 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
-
-
-def _by_likeness(names: list[str]) -> dict[str, str]:
-    """Return the names by what they look like, with and without their extension."""
-    found = {_plain(name): name for name in names}
-    for name in names:
-        found.setdefault(_plain(PurePath(name).stem), name)
-    return found
-
-
-def _plain(name: str) -> str:
-    """Return a name without case and in one Unicode form (macOS decomposes accents)."""
-    return unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,82 @@
+"""Cells that hold a mask in a form that is not read: what they are is named, and paths are left alone."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+import pytest
+
+from prelabel.masks.odd_cells import odd_cell
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(60)).decode()
+
+
+@pytest.mark.parametrize(
+    ("cell", "part"),
+    [
+        (PNG, "a PNG as base64, without the prefix of a data: URL: write data:image/png;base64, before it"),
+        (PNG[:50] + "\n" + PNG[50:], "a PNG as base64"),
+        (base64.b64encode(b"\xff\xd8\xff\xe0" + bytes(60)).decode(), "a JPEG as base64"),
+        (base64.b64encode(b"II*\0" + bytes(60)).decode(), "a TIFF as base64"),
+        (base64.b64encode(b"\x93NUMPY" + bytes(60)).decode(), "a NumPy array as base64"),
+        (f"b'{PNG}'", "bytes as Python prints them"),
+        ("{'size': [2, 2], 'counts': [4]}", "COCO run lengths as Python prints a dict: write JSON, by json.dumps"),
+        ("{'counts': b'04', 'size': [2, 2]}", "COCO run lengths as Python prints a dict"),
+        ('{"counts": b"04", "size": [2, 2]}', "COCO run lengths as Python prints a dict"),
+        ('{"size": [2, 2], "counts": [1, 2', "the beginning of COCO run lengths: copy them whole"),
+        ('[{"size": [2, 2], "counts": [4]}, {"size": [2, 2], "counts": [4]}]', "a list of run lengths"),
+        ("[{'size': [2, 2], 'counts': [4]}]", "a list of run lengths, and a cell holds one mask"),
+        ("[]", "an empty list: leave the cell empty"),
+        ("[[0, 1], [1, 0]]", "a list of numbers, not a mask"),
+        ("[[1.5, 2.0, 3e2, -4]]", "a list of numbers, not a mask"),
+        ("[[0 1]\n [1 0]]", "a list of numbers, not a mask"),
+        ("1 3 10 5", "numbers, like the run lengths of Kaggle"),
+        ("1,3,10,5", "numbers, like the run lengths of Kaggle"),
+        ("POLYGON ((0 0, 1 0, 1 1, 0 0))", "a polygon (WKT), not a mask"),
+        ("nan", "what programs write for no value: leave the cell empty"),
+        ("None", "what programs write for no value"),
+    ],
+)
+def test_forms_are_named(cell: str, part: str) -> None:
+    """With what to write instead."""
+    assert odd_cell(cell).startswith(part)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "masks/a.png",
+        "a b 1 2.png",
+        "1.png",
+        "12345",
+        "2024-01-05",
+        "[1].png",
+        "[1, 2].png",
+        "b'.png",
+        "iVBORw0KGgo.png",
+        "iVBORw0KGgo",
+        "9j/a.png",
+        "polygon.png",
+        "none/a.png",
+        "nan.png",
+        "https://h/a.png?x={'a'}",
+        '{"size": [2, 2], "counts": [4]}',
+        '{"size": [2, 2], "counts": "04"}',
+        '{\n "size": [2, 2],\n "counts": [4]\n}',
+        "{}",
+        "{a}.png",
+    ],
+)
+def test_references_and_masks_are_none(cell: str) -> None:
+    """Whatever may be a path, a URL or a mask as it is read."""
+    assert odd_cell(cell) == ""
+
+
+@pytest.mark.parametrize("part", ["1 ", "[", "A", '{"a": ', "1,", " ", "b'", "\n1"])
+def test_long_cells_take_no_time(part: str) -> None:
+    """No pattern goes over a cell again and again."""
+    started = time.perf_counter()
+    for cell in (part * 100_000, f"[{part * 100_000}", f"1{part * 100_000}x", f"{{'{part * 100_000}"):
+        odd_cell(cell)
+    assert time.perf_counter() - started < 3
