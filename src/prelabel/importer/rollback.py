@@ -110,9 +110,8 @@ def roll_back(
         UploadError: the Hub refused the key or could not be reached at the start.
     """
     with Journal(_folder_of(Path(record))) as journal:
-        return asyncio.run(
-            _roll_back(journal, _connected(journal, host, api_key), stop or StopSignal(), dry_run, on_plan)
-        )
+        hub = _connected(journal, host, api_key)
+        return asyncio.run(_roll_back(journal, hub, stop or StopSignal(), on_plan, dry_run=dry_run))
 
 
 def _folder_of(record: Path) -> Path:
@@ -154,7 +153,7 @@ def _pace_in(facts: Mapping[str, str]) -> float:
 
 
 async def _roll_back(
-    journal: Journal, hub: HubClient, stop: StopSignal, dry_run: bool, on_plan: Callable[[RollbackPlan], None]
+    journal: Journal, hub: HubClient, stop: StopSignal, on_plan: Callable[[RollbackPlan], None], *, dry_run: bool
 ) -> RollbackReport:
     report = RollbackReport(*journal.n_kept(), is_dry_run=dry_run)
     async with hub:
