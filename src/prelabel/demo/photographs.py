@@ -67,13 +67,15 @@ def _person(shape: tuple[int, ...]) -> Scene:
     """Cloth with stripes."""
     rows, columns = np.indices(shape)
     light = np.where((rows + columns) % 8 < 4, 1.2, 0.8)
-    return (light[..., None] * np.array(_COAT)).astype(np.float32)
+    look: Scene = (light[..., None] * np.array(_COAT)).astype(np.float32)
+    return look
 
 
 def _tree(shape: tuple[int, ...], chance: np.random.Generator) -> Scene:
     """Leaves: blotches of light and shade, coarse and fine."""
     light = 1 + 0.35 * _blotches(shape, 8, chance) + 0.2 * _blotches(shape, 3, chance)
-    return (light[..., None] * np.array(_LEAVES)).astype(np.float32)
+    look: Scene = (light[..., None] * np.array(_LEAVES)).astype(np.float32)
+    return look
 
 
 def _blotches(shape: tuple[int, ...], size_px: int, chance: np.random.Generator) -> Scene:
@@ -88,4 +90,5 @@ def _outline(mask: ClassMask) -> NDArray[np.bool_]:
     padded = np.pad(mask, 1, mode="edge")
     inner = padded[1:-1, 1:-1]
     neighbours = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
-    return (inner > 0) & np.logical_or.reduce([inner != other for other in neighbours])
+    is_rim: NDArray[np.bool_] = np.logical_or.reduce([inner != other for other in neighbours])
+    return is_rim & (inner > 0)
