@@ -112,8 +112,8 @@ def test_seed_example_lands_value_by_value(hub: LocalHub, sdk: SDK, tmp_path: Pa
     report = _import(tmp_path, seed_config(with_masks=with_masks), project, hub)
     stored = answers_of(sdk, project)
 
-    counts = {"n_rows": N_ROWS, "n_imported": N_ROWS, "n_earlier": 0, "n_skipped": 0, "n_failed": 0}
-    assert report["rows"] == counts
+    counts = {number: count for number, count in report["rows"].items() if count}
+    assert counts == {"n_rows": N_ROWS, "n_imported": N_ROWS}
     for row in rows:
         answer = stored[row["External ID"]]
         assert _expected(row) == {entry["schemaId"]: entry["answer"] for entry in answer["classifications"]}

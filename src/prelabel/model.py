@@ -414,6 +414,8 @@ class Progress:
         n_masks: masks traced so far.
         n_requests: requests sent to the Hub so far.
         elapsed_s: seconds since the start.
+        requests_per_minute: the most requests that are sent in a minute, None where none are needed.
+        rows_per_request: rows that a request brings further, as far as it is known; None likewise.
 
     Example:
         >>> progress = Progress(100, n_imported=40, n_skipped=2, n_failed=1, n_masks=40, n_requests=4, elapsed_s=1.5)
@@ -428,3 +430,5 @@ class Progress:
     n_masks: int
     n_requests: int
     elapsed_s: float
+    requests_per_minute: int | None = None
+    rows_per_request: float | None = None

@@ -66,3 +66,19 @@ def test_wrong_usage_ends_with_2(arguments: list[str], said: str) -> None:
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 2
     assert said in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"), [("prelabel ro", ["rollback"]), ("prelabel rollback --dry", ["--dry-run"])]
+)
+def test_bash_completes(words: str, completed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is installed by ``--install-completion`` asks the program in this way."""
+    monkeypatch.setenv("_PRELABEL_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    assert CliRunner().invoke(app, [], prog_name="prelabel").output.split() == completed
+
+
+def test_completion_is_offered() -> None:
+    """Help tells of it."""
+    assert "--install-completion" in CliRunner().invoke(app, ["--help"]).output

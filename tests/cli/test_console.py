@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -182,3 +183,19 @@ def test_the_file_of_the_key_is_not_written_over(tmp_path: Path) -> None:
     console.check_key_file({"report": tmp_path / "r.json", "rejects": None}, key_file)
     with pytest.raises(ConfigError, match=r"--rejects: .*key is the file of the API key: name another file"):
         console.check_key_file({"rejects": tmp_path / "." / "key"}, key_file)
+
+
+@pytest.mark.parametrize(
+    ("program", "prefix", "words"),
+    [
+        ("/src/prelabel/__main__.py", "/v", f"{sys.executable} -m prelabel demo --serve"),
+        ("/my env/bin/prelabel", "/my env", "'/my env/bin/prelabel' demo --serve"),
+        ("/usr/bin/prelabel", sys.base_prefix, "prelabel demo --serve"),
+        ("-c", "/v", f"{sys.executable} -m prelabel demo --serve"),
+    ],
+)
+def test_how_it_is_called_again(program: str, prefix: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line to copy works in any shell, also where an environment's programs are not on the path."""
+    monkeypatch.setattr(sys, "argv", [program])
+    monkeypatch.setattr(sys, "prefix", prefix)
+    assert console.command_line("demo", "--serve") == words

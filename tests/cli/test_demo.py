@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
 from dataclasses import replace
@@ -30,7 +31,10 @@ def test_it_shows_what_landed(prelabel: Command, tmp_path: Path) -> None:
     for example in ("classification", "segmentation"):
         assert re.search(rf"{example} +│ +3 of 3 │", done.stdout)
     assert "every mask pixel for pixel as drawn" in done.stdout
-    assert re.search(r"prelabel hub --store .*hub --port \d+\n", done.stderr)
+    last = done.stderr.splitlines()[-1].partition("in a browser: ")[2]
+    assert re.fullmatch(rf"\S+ -m prelabel hub --store {tmp_path}/kept/hub --port \d+", last)
+    served = _page_of(shlex.split(last), cwd=tmp_path.parent)
+    assert served == {"prelabel demo: classification", "prelabel demo: segmentation"}
     assert (tmp_path / "kept" / "segmentation.csv").is_file()
 
 
@@ -39,7 +43,15 @@ def test_it_leaves_nothing_behind(prelabel: Command, tmp_path: Path) -> None:
     done = prelabel("demo", "--rows", 1, TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.glob("prelabel*")) == []
-    assert "prelabel demo --rows 1 --serve" in done.stderr
+    assert "-m prelabel demo --rows 1 --serve" in done.stderr
+
+
+def test_a_folder_that_is_not_empty(prelabel: Command, tmp_path: Path) -> None:
+    """It is refused, and named."""
+    (tmp_path / "mine").write_text("")
+    done = prelabel("demo", "--rows", 1, "--store", tmp_path)
+    assert done.returncode == 2
+    assert f"the folder {tmp_path} is not empty" in done.stderr
 
 
 def test_what_differs_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,6 +71,25 @@ def test_too_many_or_too_few_rows_end_with_2(rows: int, prelabel: Command) -> No
     done = prelabel("demo", "--rows", rows)
     assert done.returncode == 2
     assert f"rows is {rows}: the demo makes 1 to 10,000" in done.stderr
+
+
+def _page_of(command: list[str], cwd: Path) -> set[str]:
+    """Run a hub as it was printed, from another folder, and list what the page's address opens."""
+    with subprocess.Popen(
+        command, encoding="utf-8", env=environment_with(ANGO_API_KEY=""), cwd=cwd, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stderr is not None
+        found = None
+        while not found:
+            line = running.stderr.readline()
+            assert line, "it ended before it served"
+            found = re.search(r"web page +(http://127\.0\.0\.1:\d+)/#key=([0-9a-f]+)$", line.rstrip())
+        client = SDK(found[2], host=found[1])
+        names = {project["name"] for project in client.list_projects()["data"]["projects"]}
+        client.session.close()
+        running.terminate()
+        running.communicate(timeout=15)
+    return names
 
 
 @pytest.mark.usefixtures("_interruptible")

@@ -62,16 +62,17 @@ def _project_names(url: str, key: str) -> list[str]:
 
 @pytest.mark.parametrize("stop_with", [signal.SIGINT, signal.SIGTERM])
 def test_what_it_says_is_enough_to_connect_the_sdk(tmp_path: Path, stop_with: signal.Signals) -> None:
-    """The printed lines run as they are; the key is in a file of its owner only, not in the output."""
+    """The printed lines run as they are; the key is in a file of its owner only, and in the page's address."""
     store = tmp_path / "store"
-    with _hub(store, stop_with=stop_with) as (_url, lines):
+    with _hub(store, stop_with=stop_with) as (url, lines):
         said = "".join(lines)
         code = "\n".join(line.strip() for line in lines if line.startswith(("  from imerit", "  sdk =")))
         program = f"{code}\nprint(sdk.list_projects()['data']['total'])\nsdk.session.close()"
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=True)
         assert done.stdout == "0\n"
         key_file = store / "api_key"
-        assert key_file.read_text().strip() not in said
+        assert f"  web page  {url}/#key={key_file.read_text().strip()}\n" in lines
+        assert said.count(key_file.read_text().strip()) == 1
         assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
 
 
@@ -93,6 +94,7 @@ def test_a_given_key_is_used_and_not_written(tmp_path: Path) -> None:
     with _hub(store, key=KEY) as (url, lines):
         assert _project_names(url, KEY) == []
         assert KEY not in "".join(lines)
+        assert f"  web page  {url}/ (asks for the key)\n" in lines
         assert not (store / "api_key").exists()
 
 

@@ -48,7 +48,7 @@ def test_the_key_is_nowhere(
             "--debug", "import", table, *where, "--report", report, "--rejects", rejects, "--deadline", 3
         )
         refused = prelabel("--debug", "import", table, *where, "--state", tmp_path / "other", ANGO_API_KEY=KEY[::-1])
-        undone = prelabel("--debug", "rollback", "--state", f"{table}.prelabel", ANGO_API_KEY=KEY[::-1])
+        undone = prelabel("--debug", "rollback", table, ANGO_API_KEY=KEY[::-1], ANGO_HOST=hub.url)
     assert failing.returncode in {1, 3}, failing.stderr
     assert (refused.returncode, undone.returncode) == (3, 3)
     assert "Traceback" in refused.stderr

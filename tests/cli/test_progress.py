@@ -47,6 +47,23 @@ def test_words_at_the_edges(progress: Progress, words: str) -> None:
     assert describe(progress, progress.n_requests) == words
 
 
+@pytest.mark.parametrize(
+    ("n_done", "elapsed_s", "n_last_minute", "left"),
+    [
+        (10_000, 5.0, 100, "9 min left"),  # the first minute's burst: 900 requests are still to come, 100 a minute
+        (10_000, 5.0, 50, "8 min left"),  # half of this minute's are free
+        (10_000, 300.0, 10, "45 min left"),  # masks are slower than the Hub
+        (99_000, 540.0, 60, "5 s left"),  # the last requests are free
+    ],
+)
+def test_the_time_left_knows_the_pace(n_done: int, elapsed_s: float, n_last_minute: int, left: str) -> None:
+    """What the rate limit will cost is told from the start, and counts where nothing else is slower."""
+    progress = Progress(
+        100_000, n_done, 0, 0, 0, n_last_minute, elapsed_s, requests_per_minute=100, rows_per_request=100.0
+    )
+    assert describe(progress, n_last_minute).endswith(f", {left}")
+
+
 @given(st.lists(st.tuples(st.floats(0, 30), st.integers(0, 50)), min_size=1, max_size=40))
 def test_the_request_rate_counts_the_last_minute(steps: list[tuple[float, int]]) -> None:
     """The rate is the number of requests since the latest snapshot that is at least a minute old."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
 from imerit_ango.sdk import SDK
 
+from prelabel.demo import run as run_module
 from prelabel.demo import run_demo
-from prelabel.errors import ConfigError
+from prelabel.errors import ConfigError, OutputError
 from prelabel.model import Progress
 
 if TYPE_CHECKING:
@@ -37,12 +40,32 @@ def test_everything_lands_and_can_be_seen_while_it_runs(tmp_path: Path) -> None:
     assert snapshots[-1].n_imported == 3
 
 
-def test_a_kept_store_takes_a_second_demo(tmp_path: Path) -> None:
-    """Run again in the same folder, the demo adds its projects to the same hub."""
-    first, second = (run_demo(1, tmp_path / "kept") for _ in range(2))
-    assert first.succeeded
-    assert second.succeeded
-    assert {found.project for found in first.projects}.isdisjoint(found.project for found in second.projects)
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    """What somebody keeps there, a CSV of the same name say, is not written over; an empty folder will do."""
+    (tmp_path / "empty").mkdir()
+    assert run_demo(1, tmp_path / "empty").succeeded
+    (tmp_path / "empty" / "segmentation.csv").write_text("mine")
+    with pytest.raises(ConfigError, match=r"empty is not empty: give a new one"):
+        run_demo(1, tmp_path / "empty")
+    assert (tmp_path / "empty" / "segmentation.csv").read_text() == "mine"
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a result that could not be written, and no wrong usage."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run_module, "write_files", full)
+    with pytest.raises(OutputError, match=r"cannot write .*kept \(No space left on device\): make room there"):
+        run_demo(1, tmp_path / "kept")
+
+
+def test_no_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another place helps."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigError, match=r"cannot make a temporary folder .*: name a folder with --store"):
+        run_demo(1)
 
 
 def test_a_file_in_the_folders_place(tmp_path: Path) -> None:

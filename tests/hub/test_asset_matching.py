@@ -289,7 +289,7 @@ async def test_late_hints_list_once() -> None:
 
 async def test_late_hints_do_without() -> None:
     """A project of many pages is not listed, and no answer is no hint."""
-    async with ScriptedHub() as hub, HubClient(hub.url, KEY) as client:
+    async with ScriptedHub(failure("no", status=403)) as hub, HubClient(hub.url, KEY) as client:
         matches = Matches(late=LateListing(client, "p1", {"a": 1}, 2_001))
         assert await matches.late_reason_against("a") == unmatched("a")
     assert not hub.requests

@@ -155,7 +155,7 @@ async def test_one_id_on_several_assets(desk: Desk) -> None:
 @pytest.mark.parametrize("has_record", [False, True], ids=["no record", "record"])
 async def test_ids_matched_by_a_part(desk: Desk, tmp_path: Path, keys: dict[str, Any], has_record: bool) -> None:
     """Labels arrive under the assets' own IDs, outcomes name the CSV's; what is not one asset's ID fails."""
-    await desk.api.upload(desk.project, ["x/7.jpg", "deep/8.png"])
+    desk.hub.add_assets(["x/7.jpg", "deep/8.png"])
     rows = [
         ["0.jpg", "day", "", "", ""],
         ["1.png", "day", "", "", ""],
@@ -168,7 +168,7 @@ async def test_ids_matched_by_a_part(desk: Desk, tmp_path: Path, keys: dict[str,
     state = {"state": tmp_path / "state"} if has_record else {}
     report = await desk.run(rows, {"match_ids_by": "stem", "upload_batch_size": 3, **keys}, **state)
 
-    assert await desk.answers() == {
+    assert desk.answers() == {
         "0.png": {"cls-type": "opt-day"},
         "1.png": {"cls-type": "opt-day"},
         "2.png": {"cls-type": "opt-night"},
@@ -183,12 +183,12 @@ async def test_ids_matched_by_a_part(desk: Desk, tmp_path: Path, keys: dict[str,
     if has_record:
         again = await desk.run(rows, {"match_ids_by": "stem", "upload_batch_size": 3, **keys}, **state)
         assert (again.n_earlier, again.n_failed) == (report.n_imported, 2)
-        assert len(await desk.answers()) == 4
+        assert len(desk.answers()) == 4
 
 
 async def test_masks_of_ids_matched_by_a_part(desk: Desk) -> None:
     """Sizes are the matched assets', and objects have the ids that the assets' own IDs give them."""
-    await desk.api.upload(desk.project, ["big.JPG"], metadata={"width": 5, "height": 4})
+    desk.hub.add_assets(["big.JPG"], metadata={"width": 5, "height": 4})
     Image.fromarray(np.ones((4, 4), np.uint8)).save(desk.folder / "small.png")
     Image.fromarray(np.ones((4, 5), np.uint8)).save(desk.folder / "right.png")
     config = {"mask_column": "Extra", "mask_color_mapping": {"Car": [1]}, "match_ids_by": "case"}
@@ -198,8 +198,7 @@ async def test_masks_of_ids_matched_by_a_part(desk: Desk) -> None:
     assert (await desk.run([["BIG.jpg", "", "", "", "right.png"]], config)).exit_code == 0
     own = await desk.run([["big.JPG", "", "", "", "right.png"]], config | {"overwrite": False})
 
-    tasks = await desk.api.tasks(desk.project)
-    (stored,) = [task for task in tasks if task["externalId"] == "big.JPG"]
+    (stored,) = [task for task in desk.hub.tasks() if task["externalId"] == "big.JPG"]
     assert own.exit_code == 0
     assert len(stored["answer"]["tools"]) == 1
 

@@ -258,7 +258,7 @@ async def test_a_full_disk_under_the_record(tmp_path: Path, monkeypatch: pytest.
             report = await desk.run(rows, config, **given, rejects=tmp_path / "r.csv")
         assert (report.exit_code, report.stopped_by) == (4, "output")
         assert "journal.sqlite (database or disk is full): make room there" in report.stopped
-        assert 0 < report.n_imported < report.n_rows == report.n_imported + report.n_failed == 8
+        assert 0 < report.n_imported < report.n_rows == report.n_imported + report.n_failed + report.n_not_sent == 8
         assert json.loads((tmp_path / "r.json").read_bytes())["exit_code"] == 4
         assert len((tmp_path / "r.csv").read_text().splitlines()) == 1 + report.n_failed + report.n_not_sent
         again = await desk.run(rows, config, **given)
@@ -280,3 +280,15 @@ async def test_a_disk_that_fills_at_the_very_end(tmp_path: Path, monkeypatch: py
             await desk.run(rows_of(2), state=tmp_path / "state", report=tmp_path / "r.json")
     assert caught.value.report.n_imported == 2
     assert (tmp_path / "r.json").is_file()
+
+
+@pytest.mark.parametrize(("options", "rows_per_request"), [({}, 2.0), ({"state": "s"}, 1.0), ({"dry_run": True}, None)])
+async def test_progress_knows_the_pace(tmp_path: Path, options: dict[str, Any], rows_per_request: float | None) -> None:
+    """Rows per request are those of the batches; reading them first takes a second request, a dry run none."""
+    snapshots: list[Progress] = []
+    if "state" in options:
+        options = {"state": tmp_path / "state"}
+    async with desk_with(tmp_path, 8) as desk:
+        await desk.run(rows_of(8), {"upload_batch_size": 2}, on_progress=snapshots.append, **options)
+        pace = None if rows_per_request is None else 100_000
+        assert {(each.requests_per_minute, each.rows_per_request) for each in snapshots} == {(pace, rows_per_request)}

@@ -55,7 +55,6 @@ app = typer.Typer(
     name="prelabel",
     epilog=_EPILOG,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,  # keeps the lines of the epilogs as they are
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,7 +19,6 @@ from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from rich.console import Console
 
@@ -211,6 +212,18 @@ def read_api_key(file: Path | None) -> ApiKey | None:
     if not key or len(key.split()) > 1:
         raise ConfigError(f"--api-key-file: {file} must hold the key and nothing else", field="api_key")
     return ApiKey(key, f"the one in the file {escaped(str(file))}")
+
+
+def command_line(*arguments: str) -> str:
+    """How this program is called again from any shell: as it was found, unless it is everybody's on the path."""
+    program, is_module = Path(sys.argv[0]), Path(sys.argv[0]).stem == "__main__"
+    if is_module or not program.stem.startswith("prelabel"):
+        words = [sys.executable, "-m", "prelabel"]
+    elif sys.prefix == sys.base_prefix:
+        words = ["prelabel"]
+    else:  # an environment's own: it may be on the path here and not where this is typed
+        words = [str(program.absolute())]
+    return shlex.join([*words, *arguments])
 
 
 def check_key_file(options: dict[str, Any], key_file: Path | None) -> None:

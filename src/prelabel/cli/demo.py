@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prelabel.cli.console import SOME_FAILED, complain, errors_as_exit_codes, say
+from prelabel.cli.console import SOME_FAILED, command_line, complain, errors_as_exit_codes, say, show
 from prelabel.cli.progress import watch
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def demo_command(
     rows: Annotated[int, typer.Option("--rows", metavar="N", help="Images to draw and rows to import.")] = 36,
     serve: Annotated[bool, typer.Option("--serve", help="Keep the hub running afterwards, to look around.")] = False,
     store: Annotated[
-        Path | None, typer.Option("--store", metavar="DIR", help="Keep images, masks, CSVs and the hub's store here.")
+        Path | None, typer.Option("--store", metavar="DIR", help="Keep everything in this folder, new or empty.")
     ] = None,
 ) -> None:
     """Draw, import and compare, all on this machine.
@@ -50,13 +50,13 @@ def demo_command(
         progress = watch(quiet=False)
         stack.enter_context(progress)
 
-        def show(result: DemoResult) -> None:
+        def present(result: DemoResult) -> None:
             stack.close()  # the bar makes room
             _show(result, store)
             if serve:
                 _serve(result)
 
-        result = run_demo(rows, store, on_step=say, on_progress=progress, while_running=show)
+        result = run_demo(rows, store, on_step=say, on_progress=progress, while_running=present)
         if not serve:
             say(_where_to_look(result, rows, store))
         raise typer.Exit(0 if result.succeeded else SOME_FAILED)
@@ -68,19 +68,19 @@ def _show(result: DemoResult, store: Path | None) -> None:
     console = Console(highlight=False)
     console.print(_table(result.projects))
     for project in result.projects:
-        typer.echo(f"\none task of {project.name!r}:")
+        show(f"\none task of {project.name!r}:")
         for name, label in project.example[:_SHOWN]:
-            typer.echo(f"  {name:<12} {label}")
+            show(f"  {name:<12} {label}")
         if len(project.example) > _SHOWN:
-            typer.echo(f"  ... and {len(project.example) - _SHOWN} more")
+            show(f"  ... and {len(project.example) - _SHOWN} more")
         for difference in project.differences:
             complain(difference, "not as drawn")
         if project.report.exit_code:
             say(project.report.summary())
     if result.succeeded:
-        typer.echo("\nread back from the hub: every answer as in the CSV, every mask pixel for pixel as drawn")
+        show("\nread back from the hub: every answer as in the CSV, every mask pixel for pixel as drawn")
     if store is not None:
-        typer.echo(f"the images, masks, CSVs and configs are in {store}")
+        show(f"the images, masks, CSVs and configs are in {store}")
 
 
 def _table(projects: tuple[DemoProject, ...]) -> Table:
@@ -106,7 +106,7 @@ def _serve(result: DemoResult) -> None:
 
 def _where_to_look(result: DemoResult, rows: int, store: Path | None) -> str:
     if store is None:
-        again = "prelabel demo --serve" if rows == 36 else f"prelabel demo --rows {rows} --serve"
+        again = command_line("demo", *(() if rows == 36 else ("--rows", str(rows))), "--serve")
         return f"\nto look at the labels in a browser: {again}"
-    port = result.url.rpartition(":")[2]
-    return f"\nto look at the labels in a browser: prelabel hub --store {result.folder / 'hub'} --port {port}"
+    again = command_line("hub", "--store", str(result.folder / "hub"), "--port", result.url.rpartition(":")[2])
+    return f"\nto look at the labels in a browser: {again}"

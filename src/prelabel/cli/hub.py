@@ -35,7 +35,7 @@ A faults file, which clients with the key may replace while it runs (GET, PUT, D
 _READY = """\
 the local hub is running, and stops with Ctrl-C
   url       {url}
-  web page  {url}/ (asks for the key)
+  web page  {page}
   store     {store}
   key       {key_source}{faults}
 
@@ -78,14 +78,14 @@ def hub_command(
             if not given:
                 key_file = store / KEY_FILE
                 write_secret(key_file, hub.api_key)
-            say(ready_text(hub.url, store, key_file, faults))
+            say(ready_text(hub.url, store, key_file, faults, page_url="" if given else hub.page_url))
 
         settings = HubSettings(allow_faults=plan is not None, faults=plan)
         serve_forever(store, api_key=given or "", port=port, settings=settings, on_ready=tell)
         say("the local hub has stopped")
 
 
-def ready_text(url: str, store: Path, key_file: Path | None, faults: Path | None = None) -> str:
+def ready_text(url: str, store: Path, key_file: Path | None, faults: Path | None = None, *, page_url: str = "") -> str:
     """What to print once the hub listens: where it is, and how to use it.
 
     Args:
@@ -93,6 +93,7 @@ def ready_text(url: str, store: Path, key_file: Path | None, faults: Path | None
         store: its folder.
         key_file: the file that holds the key; None when the key is the environment's.
         faults: the file of the faults it plays, if it does.
+        page_url: the page's address with the hub's own key; one that was given may open other doors: it is not shown.
     """
     if key_file is None:
         source, expression = "the one in ANGO_API_KEY", 'os.environ["ANGO_API_KEY"]'
@@ -101,7 +102,13 @@ def ready_text(url: str, store: Path, key_file: Path | None, faults: Path | None
     option = f" --api-key-file {key_file}" if key_file else ""
     played = f"\n  faults    from the file {faults}; see and change them at {url}/faults" if faults else ""
     return _READY.format(
-        url=url, store=store, key_source=source, key_expression=expression, key_option=option, faults=played
+        url=url,
+        page=page_url or f"{url}/ (asks for the key)",
+        store=store,
+        key_source=source,
+        key_expression=expression,
+        key_option=option,
+        faults=played,
     )
 
 

@@ -50,8 +50,21 @@ def describe(progress: Progress, requests_per_minute: int | None = None) -> str:
     if progress.n_requests:
         parts.append(f"{requests_per_minute:,} requests/min")
     if progress.n_rows is not None and 0 < n_done < progress.n_rows:
-        parts.append(f"{_duration(progress.elapsed_s / n_done * (progress.n_rows - n_done))} left")
+        parts.append(f"{_duration(_time_left_s(progress, progress.n_rows - n_done, requests_per_minute))} left")
     return ", ".join(parts)
+
+
+def _time_left_s(progress: Progress, n_left: int, n_last_minute: int) -> float:
+    """Seconds that so many rows will take: at the speed so far, and no less than the pace of requests allows.
+
+    The first minute's requests may all be sent at once, so the speed so far promises too much at first.
+    """
+    by_speed_s = progress.elapsed_s / _n_done(progress) * n_left
+    if not progress.requests_per_minute or not progress.rows_per_request:
+        return by_speed_s
+    n_free = max(0, progress.requests_per_minute - n_last_minute)
+    n_waiting = n_left / progress.rows_per_request - n_free
+    return max(by_speed_s, n_waiting / progress.requests_per_minute * _MINUTE_S)
 
 
 def _n_done(progress: Progress) -> int:

@@ -18,6 +18,8 @@ from prelabel.hub.client import HubClient
 from prelabel.hub.transport import Transport
 from prelabel.importer.import_labels import import_labels
 from prelabel.localhub import LocalHub
+from prelabel.outcomes.output_file import NO_ROOM, cannot_write
+from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,14 +70,15 @@ def run_demo(
 
     Args:
         rows: images, and rows of each CSV; 1 to 10,000.
-        store: folder to keep everything in; None makes a temporary one that is gone afterwards.
+        store: folder to keep everything in, new or empty; None makes a temporary one that is gone afterwards.
         port: the local hub's, 0 for a free one.
         on_step: told what comes next, in words.
         on_progress: as in :func:`prelabel.import_labels`.
         while_running: called with the result before the hub stops.
 
     Raises:
-        ConfigError: ``rows`` is out of range, or the port or the folder cannot be used.
+        ConfigError: ``rows`` is out of range, the port or the folder cannot be used, or the folder is not empty.
+        OutputError: there is no room in the folder.
         UploadError: the local hub did not answer.
     """
     if not 1 <= rows <= _MAX_ROWS:
@@ -96,17 +99,41 @@ def run_demo(
 @contextmanager
 def _folder(store: Path | None) -> Iterator[Path]:
     if store is not None:
-        yield store
+        _check_empty(store)
+        yield store.absolute()
         return
-    with tempfile.TemporaryDirectory(prefix="prelabel-demo-") as name:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="prelabel-demo-")
+    except OSError as error:
+        message = f"cannot make a temporary folder ({error.strerror or error}): name a folder with --store"
+        raise ConfigError(message, field="store") from error
+    with temporary as name:
         yield Path(name)
+
+
+def _check_empty(store: Path) -> None:
+    """Refuse a folder in which the demo would write over what somebody keeps."""
+    try:
+        is_empty = not store.exists() or next(store.iterdir(), None) is None
+    except OSError as error:
+        message = f"cannot use {escaped(str(store))}: {error.strerror or error}; give another folder"
+        raise ConfigError(message, field="store", value=str(store)) from error
+    if not is_empty:
+        message = (
+            f"the folder {escaped(str(store))} is not empty: give a new one, so that nothing in it is written over"
+        )
+        raise ConfigError(message, field="store", value=str(store))
 
 
 def _write(folder: Path, samples: Sequence[Sample]) -> None:
     try:
         write_files(folder, samples)
     except OSError as error:
-        message = f"cannot write the demo's files into {folder}: {error.strerror or error}; give another folder"
+        if error.errno in NO_ROOM:
+            raise cannot_write(escaped(str(folder)), error) from error
+        message = (
+            f"cannot write the demo's files into {escaped(str(folder))}: {error.strerror or error}; give another folder"
+        )
         raise ConfigError(message, field="store", value=str(folder)) from error
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from prelabel.demo.photographs import photograph
 from prelabel.demo.seed import COLORS, COLUMNS, TYPE_OPTIONS, seed_config, seed_schema
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ def write_files(folder: Path, samples: Sequence[Sample]) -> None:
     for part in ("images", "masks"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     for number, sample in enumerate(samples):
-        _photograph(sample, number).save(folder / "images" / sample.external_id)
+        seen = np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8) if sample.mask is None else sample.mask
+        photograph(seen, number).save(folder / "images" / sample.external_id)
         if sample.mask is not None:
             _mask_image(sample.mask, indexed=number % 2 == 1).save(folder / "masks" / sample.external_id)
     for name, has_masks in (("classification", False), ("segmentation", True)):
@@ -122,17 +124,6 @@ def write_files(folder: Path, samples: Sequence[Sample]) -> None:
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _photograph(sample: Sample, seed: int) -> Image.Image:
-    """The image that belongs to a mask: sky and street, the things in plausible colours, grain over all."""
-    scene = np.empty((HEIGHT_PX, WIDTH_PX, 3), np.float32)
-    scene[:] = np.linspace([150, 190, 235], [95, 98, 105], HEIGHT_PX)[:, None]
-    if sample.mask is not None:
-        look = np.array([[0, 0, 0], [176, 60, 52], [60, 78, 128], [62, 112, 66]], np.float32)
-        scene = np.where(sample.mask[..., None] > 0, look[sample.mask], scene)
-    scene += np.random.default_rng(seed).normal(0, 6, scene.shape)
-    return Image.fromarray(scene.clip(0, 255).astype(np.uint8))
 
 
 def _mask_image(mask: ClassMask, *, indexed: bool) -> Image.Image:

@@ -116,9 +116,8 @@ def roll_back(
         4
     """
     with Journal(_folder_of(Path(record))) as journal:
-        return asyncio.run(
-            _roll_back(journal, _connected(journal, host, api_key), stop or StopSignal(), on_plan, dry_run=dry_run)
-        )
+        hub = _connected(journal, host, api_key)
+        return asyncio.run(_roll_back(journal, hub, stop or StopSignal(), on_plan, dry_run=dry_run))
 
 
 def _folder_of(record: Path) -> Path:

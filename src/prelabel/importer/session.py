@@ -99,7 +99,18 @@ class ImportSession:
         if most is not None and n_failed > most:
             self.stop.request(f"more than {most} rows failed", "failures")
         if self.options.on_progress is not None:
-            self.options.on_progress(self.report.progress(n_rows, self.hub.transport.n_requests))
+            pace = self.opened.config.requests_per_minute
+            n_requests = self.hub.transport.n_requests
+            self.options.on_progress(self.report.progress(n_rows, n_requests, pace, self._rows_per_request()))
+
+    def _rows_per_request(self) -> float:
+        """How far a request brings the import, by the batches so far; 0 where rows need none."""
+        n_requests = self.reads_first + (not self.options.dry_run)
+        if not n_requests:
+            return 0.0
+        n_batches = self.report.n_batches
+        n_sent = self.report.n_by_state["imported"] - self.report.n_earlier
+        return (n_sent / n_batches if n_batches and n_sent else self.opened.config.upload_batch_size) / n_requests
 
     def conclude(self, stopped_by_hub: str, on_error: OnError) -> Report:
         """Stage 9: the report, written where it was asked for; the journal learns of an import that is finished."""

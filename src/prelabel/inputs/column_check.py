@@ -45,10 +45,12 @@ def _warnings(
         if len(cells) < _FEWEST or any(_fits(link, cell) for cell in cells):
             continue
         fitting = next(
-            (each for each in others if all(_fits(replace(link, classification=each), c) for c in cells)), None
+            # Any value fits a text, so that it tells nothing.
+            (each for each in others if each.options and _all_fit(replace(link, classification=each), cells)),
+            None,
         )
         hint = ""
-        if fitting is not None and fitting.kind != "text":
+        if fitting is not None:
             hint = f': they are all answers of "{fitting.title}" ({fitting.schema_id}); are the schema IDs shifted?'
         yield (
             f'none of the first {len(cells)} different values of column "{link.column}" fits '

@@ -137,8 +137,10 @@ class ReportBuilder:
         self.masks = MaskTotals(**{name: value for name, value in earlier["masks"].items() if name != "unknown_share"})
         self.note("this import was finished by an earlier run: nothing was sent; --restart imports everything again")
 
-    def progress(self, n_rows: int | None, n_requests: int) -> Progress:
-        """A snapshot."""
+    def progress(
+        self, n_rows: int | None, n_requests: int, requests_per_minute: int | None = None, rows_per_request: float = 0.0
+    ) -> Progress:
+        """A snapshot; the arguments are its attributes of those names."""
         counts = self.n_by_state
         return Progress(
             n_rows,
@@ -148,6 +150,8 @@ class ReportBuilder:
             self.masks.n_masks,
             n_requests,
             time.perf_counter() - self._started,
+            requests_per_minute if rows_per_request else None,
+            rows_per_request or None,
         )
 
     def finish(

@@ -219,8 +219,8 @@ class Journal:
                 return self._no_place(str(error))
             case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
                 return OutputError(
-                    f"cannot write the record of the import, {self._file} ({error}): make room there, then the same "
-                    "command goes on from where it was",
+                    f"cannot write the record of the import, {self._file} ({error}): make room there, or see what ails "
+                    "the disk, then the same command goes on from where it was",
                     path=self._file,
                 )
         return self._damaged(str(error))
