@@ -129,6 +129,20 @@ def test_the_delimiter_may_be_said_in_words(delimiter: str, files: DemoFiles, pr
     assert json.loads(done.stdout)["externalId"] == "x,y"
 
 
+def test_an_encoding_that_is_named(files: DemoFiles, prelabel: Command) -> None:
+    """The message for a CSV in another encoding says what to do, and that works."""
+    table = files.csv("classification")
+    table.write_text("External ID,Color,Category,Image Type\nGröße,red,A,Option1\n", encoding="cp1252")
+    arguments = ("-c", files.config("classification"), "--schema", files.schema("classification"))
+    refused = prelabel("convert", table, *arguments)
+    assert refused.returncode == 2
+    assert "'Größe' as cp1252" in " ".join(refused.stderr.split())
+    assert "--encoding" in refused.stderr
+    done = prelabel("convert", table, *arguments, "--encoding", "cp1252")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["externalId"] == "Größe"
+
+
 def test_the_mask_root_may_be_elsewhere(files: DemoFiles, prelabel: Command, tmp_path: Path) -> None:
     """Mask paths start from ``--mask-root`` where the CSV lies apart from them."""
     table = tmp_path / "moved.csv"

@@ -518,8 +518,8 @@ def test_columns_are_chosen(tmp_path: Path) -> None:
         ('a,"b\n1,2\n', "the header of PATH, on line 1, cannot be read: line 1 opens a quote that is not closed"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "PATH is no CSV but a PNG picture"),
         (b"PK\x03\x04\x14\0", "PATH is no CSV but an Excel workbook or another zip file: save it as CSV (UTF-8)"),
-        ("a,b\n".encode("utf-16-le"), 'PATH is not UTF-8: set "encoding" to "utf-16-le", as which it can be read'),
-        ("é,b\n".encode("utf-32-be"), 'set "encoding" to "utf-32-be"'),
+        ("a,b\n".encode("utf-16-le"), "PATH is not UTF-8: name utf-16-le with --encoding, as which it can be read"),
+        ("é,b\n".encode("utf-32-be"), "name utf-32-be with --encoding"),
         ("a,b\n".encode("utf-16")[:-1], "PATH is not UTF-16-LE, on line "),
     ],
 )

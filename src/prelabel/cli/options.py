@@ -69,6 +69,12 @@ DECLARED: dict[str, Any] = {
             callback=_delimiter,
         ),
     ],
+    "encoding": Annotated[
+        str | None,
+        typer.Option(
+            "--encoding", metavar="NAME", help="How the CSV's text is written, such as cp1252. UTF-8 unless set."
+        ),
+    ],
     "mask_root": _file(
         "--mask-root", metavar="DIR", help="Folder that mask paths start from. The CSV's own unless set."
     ),

@@ -63,7 +63,7 @@ class OpenedCsv:
         path = Path(csv)
         settings = MaskSettings.of(folder_of(path), options)
         checked = load_config(config)
-        layout = read_header(path, delimiter=options.delimiter)
+        layout = read_header(path, delimiter=options.delimiter, encoding=options.encoding)
         return cls(path, with_columns_of(layout.header, checked), options, layout, settings)
 
     @property

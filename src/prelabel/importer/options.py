@@ -43,6 +43,7 @@ class RunOptions(MaskOptions):
         on_progress: given a snapshot now and then, in the event loop: be quick.
         on_warning: given, before rows stream, what may make the whole run useless; the report's notes have it too.
         delimiter: the CSV's; None finds out.
+        encoding: the CSV's, by Python's name of it; None means UTF-8. A byte order mark counts more.
         report: where to write the report as JSON.
         rejects: where to write the failed rows as CSV.
         n_threads: threads that decode and trace; None means one per core.
@@ -58,6 +59,7 @@ class RunOptions(MaskOptions):
     on_progress: OnProgress | None = None
     on_warning: Callable[[str], None] | None = None
     delimiter: str | None = None
+    encoding: str | None = None
     report: PathLike | None = None
     rejects: PathLike | None = None
     n_threads: int | None = None

@@ -223,7 +223,7 @@ def _check_encoding(file: CsvFile, coding: Coding, start: int, *, is_named: bool
         wide = wide_encodings(opened.read(_SNIFF_BYTES)) if coding.unit == 1 else []
         if wide:
             message = (
-                f'{file.shown} is not {coding.name.upper()}: set "encoding" to "{wide[0]}", as which it can be read'
+                f"{file.shown} is not {coding.name.upper()}: name {wide[0]} with --encoding, as which it can be read"
             )
         else:
             place = next(_wrong_places(file, coding, start), None)
@@ -234,7 +234,7 @@ def _check_encoding(file: CsvFile, coding: Coding, start: int, *, is_named: bool
             sample = opened.read(place - begin + _SNIFF_BYTES)
             message = (
                 f"{file.shown} is not {coding.name.upper()}, on line {line}: "
-                f'{describe_readings(sample, place - begin)}; set "encoding" to the right one, or save it as UTF-8'
+                f"{describe_readings(sample, place - begin)}; name the right one with --encoding, or save it as UTF-8"
             )
     raise ConfigError(message, field="encoding" if is_named else "csv", value=coding.name if is_named else file.shown)
 
