@@ -104,10 +104,8 @@ class ImportSession:
             self.options.on_progress(self.report.progress(n_rows, n_requests, pace, self._rows_per_request()))
 
     def _rows_per_request(self) -> float:
-        """How far a request brings the import, by the batches so far; 0 where rows need none."""
+        """How far a request brings the import, by the batches so far. A dry run reads what the batch would replace."""
         n_requests = self.reads_first + (not self.options.dry_run)
-        if not n_requests:
-            return 0.0
         n_batches = self.report.n_batches
         n_sent = self.report.n_by_state["imported"] - self.report.n_earlier
         return (n_sent / n_batches if n_batches and n_sent else self.opened.config.upload_batch_size) / n_requests
