@@ -284,7 +284,7 @@ async def test_a_disk_that_fills_at_the_very_end(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize(("options", "rows_per_request"), [({}, 2.0), ({"state": "s"}, 1.0), ({"dry_run": True}, 2.0)])
 async def test_progress_knows_the_pace(tmp_path: Path, options: dict[str, Any], rows_per_request: float) -> None:
-    """Rows per request are those of the batches; reading them first takes a second request, and a dry run only reads."""
+    """Rows per request are the batches'; reading them first takes a second request, and a dry run only reads."""
     snapshots: list[Progress] = []
     if "state" in options:
         options = {"state": tmp_path / "state"}
