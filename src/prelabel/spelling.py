@@ -193,6 +193,17 @@ def escaped(text: str) -> str:
     return encoded.decode("utf-8", "backslashreplace")
 
 
+def printable(text: str) -> str:
+    """Return a text that a terminal only shows: what would move its cursor or turn its lines is written by its code."""
+    return _with_codes(escaped(text), but="\n\t")
+
+
+def _with_codes(text: str, but: str = "") -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in but else c.encode("unicode_escape").decode() for c in text)
+
+
 def canonical_twin(word: str, known: Collection[str]) -> str | None:
     """The known word that this one is: itself, else the only one that is canonically equal, in another Unicode form."""
     if word in known:
@@ -214,10 +225,7 @@ def short(text: str, max_chars: int = MAX_SHOWN_CHARS) -> str:
 
 def quoted(text: str, max_chars: int = MAX_SHOWN_CHARS) -> str:
     """A text in double quotes, cut, with what cannot be seen written as an escape."""
-    shown = short(text, max_chars)
-    if not shown.isprintable():
-        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
-    return f'"{shown}"'
+    return f'"{_with_codes(short(text, max_chars))}"'
 
 
 def listed(words: Collection[str]) -> str:

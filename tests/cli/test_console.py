@@ -176,6 +176,19 @@ def test_messages_show_bytes_that_are_not_utf8_escaped(capsys: pytest.CaptureFix
     assert shown.out == "no x\\xe9y\n"
 
 
+def test_messages_only_show(capsys: pytest.CaptureFixture[str]) -> None:
+    """A cell cannot set a terminal's title, clear it, go back on its line or turn its direction."""
+    text = "a\x1b[2J\x1b]0;t\x07 \x9b31m \u202eb\r\u200f\nc"
+    console.say(text)
+    console.complain(text)
+    console.show(text)
+    console.summarize(text)
+    shown = capsys.readouterr()
+    clean = "a\\x1b[2J\\x1b]0;t\\x07 \\x9b31m \\u202eb\\r\\u200f\nc"
+    assert shown.out == f"{clean}\n"
+    assert shown.err == f"{clean}\nerror: {clean}\n{clean}\n"
+
+
 def test_the_file_of_the_key_is_not_written_over(tmp_path: Path) -> None:
     """The library does not know of that file, the command does."""
     key_file = tmp_path / "key"

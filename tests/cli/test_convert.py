@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -141,6 +143,26 @@ def test_an_encoding_that_is_named(files: DemoFiles, prelabel: Command) -> None:
     done = prelabel("convert", table, *arguments, "--encoding", "cp1252")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["externalId"] == "Größe"
+
+
+def test_cells_do_not_reach_the_terminal_raw(files: DemoFiles, prelabel: Command, tmp_path: Path) -> None:
+    """Escapes of answers, IDs, masks, columns and the file's own name are shown, in what is printed and in rejects."""
+    bad = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"
+    table = tmp_path / "e\x1b[2J.csv"
+    table.write_text(
+        f"External ID,Color,Category,Image Type,{bad}\n{bad},{bad},{bad},{bad},\nx,y,z,w,\n", encoding="utf-8"
+    )
+    arguments = ("-c", files.config("classification"), "--schema", files.schema("classification"))
+    rejects = tmp_path / "rejects.csv"
+    done = prelabel("convert", table, *arguments, "--rejects", rejects)
+    missing = prelabel("convert", tmp_path / f"{bad}.csv", *arguments)
+    assert (done.returncode, missing.returncode) == (1, 2)
+    assert "\\x1b[2J" in done.stderr
+    assert "\\x1b[2J" in missing.stderr
+    reasons = [row["prelabel_error"] for row in csv.DictReader(rejects.read_text(encoding="utf-8").splitlines())]
+    assert len(reasons) == 2
+    for text in (done.stderr, missing.stderr, *reasons):
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text), text
 
 
 def test_the_mask_root_may_be_elsewhere(files: DemoFiles, prelabel: Command, tmp_path: Path) -> None:

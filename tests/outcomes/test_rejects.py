@@ -20,6 +20,7 @@ from prelabel.inputs.csv_layout import RowForm, read_header
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.outcomes import rejects as rejects_module
 from prelabel.outcomes.rejects import ERROR_COLUMN, Rejects
+from prelabel.spelling import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(rows=st.lists(st.tuples(CELL, CELL, CELL), max_size=6), delimiter=st.sampled_from(",;\t"))
 def test_rows_come_back_in_order(rows: list[tuple[str, str, str]], delimiter: str) -> None:
-    """Whatever the cells hold, and in whatever order rows failed."""
+    """Whatever the cells hold, and in whatever order rows failed; reasons hold nothing that a terminal acts on."""
     rejects = Rejects(RowForm.of_names(["a", "b"], delimiter))
     for number, (one, two, reason) in reversed(list(enumerate(rows))):
         text = io.StringIO()
@@ -43,7 +44,7 @@ def test_rows_come_back_in_order(rows: list[tuple[str, str, str]], delimiter: st
         rejects.add(number, text.getvalue().encode(), "no " + re.sub(r"[\r\n]+", " ", reason))
     text = io.StringIO(b"".join(rejects.lines()).decode(), newline="")
 
-    reasons = ["no " + re.sub(r"[\r\n]+", " ", reason) for _, _, reason in rows]
+    reasons = ["no " + printable(re.sub(r"[\r\n]+", " ", reason)) for _, _, reason in rows]
     read = list(csv.reader(text, delimiter=delimiter))
     assert read == [
         [ERROR_COLUMN, "a", "b"],

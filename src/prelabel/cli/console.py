@@ -15,7 +15,7 @@ import typer
 from prelabel.errors import ConfigError, ImportFailed, OutputError, PrelabelError, UploadError
 from prelabel.model import ApiKey
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
-from prelabel.spelling import escaped
+from prelabel.spelling import escaped, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def stderr() -> Console:
 def say(message: str) -> None:
     """Print a message for a person; where nobody can be told, the work is not worth less."""
     with suppress(OSError):
-        typer.echo(escaped(message), err=True)
+        typer.echo(printable(message), err=True)
 
 
 def show(text: str) -> None:
@@ -50,7 +50,7 @@ def show(text: str) -> None:
     if sys.stdout is None:
         raise OutputError("the standard output is closed: send it somewhere", path="the standard output")
     try:
-        typer.echo(escaped(text))
+        typer.echo(printable(text))
     except UnicodeEncodeError:  # a locale of few letters
         typer.echo(text.encode("ascii", "backslashreplace").decode())
     except BrokenPipeError:
@@ -66,7 +66,7 @@ def summarize(summary: str) -> None:
         OutputError: it cannot be written.
     """
     try:
-        typer.echo(escaped(summary), err=True)
+        typer.echo(printable(summary), err=True)
     except OSError as error:
         raise cannot_write("the summary to stderr", error, "2>") from error
 
@@ -76,7 +76,7 @@ def complain(message: str, kind: str = "error") -> None:
     from rich.text import Text  # noqa: PLC0415 - as in stderr()
 
     with suppress(OSError):
-        stderr().print(Text.assemble((f"{kind}: ", "bold red"), escaped(message)))
+        stderr().print(Text.assemble((f"{kind}: ", "bold red"), printable(message)))
 
 
 def run(command: Callable[[], None]) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prelabel.codes import Code
+from prelabel.hub.asset_matching import Matches
 from prelabel.model import EARLIER, RowOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
     from prelabel.inputs.survey import RowPlace
-from prelabel.hub.asset_matching import Matches
-from prelabel.model import RowBatch
+    from prelabel.model import RowBatch
 
 
 class RowFilter:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from prelabel.errors import RowError
 from prelabel.inputs.answers import AnswerReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from prelabel.model import Classification, ColumnLink, RowBatch
 
@@ -28,34 +27,27 @@ def misfit_columns(
         links: the columns, tied to classifications.
         others: all classifications of the project, to tell which one the values would fit.
     """
+    rows = next(iter(batches), None)
+    if rows is None:
+        return []
     used = [link for link in links if not link.ignored]
-    values: dict[str, dict[str, None]] = {link.column: {} for link in used}
-    for rows in islice(batches, 1):
-        for link in used:
-            cells = rows.columns.get(link.column, ())[:_LOOKED_AT]
-            values[link.column].update(dict.fromkeys(cell for cell in cells if cell.strip()))
-    return list(_warnings(used, values, others))
+    return [warning for link in used if (warning := _warning(link, rows.columns.get(link.column, ()), others))]
 
 
-def _warnings(
-    links: Sequence[ColumnLink], values: dict[str, dict[str, None]], others: Sequence[Classification]
-) -> Iterator[str]:
-    for link in links:
-        cells = list(values[link.column])
-        if len(cells) < _FEWEST or any(_fits(link, cell) for cell in cells):
-            continue
-        fitting = next(
-            # Any value fits a text, so that it tells nothing.
-            (each for each in others if each.options and _all_fit(replace(link, classification=each), cells)),
-            None,
-        )
-        hint = ""
-        if fitting is not None:
-            hint = f': they are all answers of "{fitting.title}" ({fitting.schema_id}); are the schema IDs shifted?'
-        yield (
-            f'none of the first {len(cells)} different values of column "{link.column}" fits '
-            f'"{link.classification.title}" ({link.classification.schema_id}){hint}'
-        )
+def _warning(link: ColumnLink, column: Sequence[str], others: Sequence[Classification]) -> str:
+    cells = list(dict.fromkeys(cell for cell in column[:_LOOKED_AT] if cell.strip()))
+    if len(cells) < _FEWEST or any(_fits(link, cell) for cell in cells):
+        return ""
+    # Any value fits a text, so that it tells nothing.
+    chosen = (each for each in others if each.options)
+    fitting = next((each for each in chosen if _all_fit(replace(link, classification=each), cells)), None)
+    hint = ""
+    if fitting is not None:
+        hint = f': they are all answers of "{fitting.title}" ({fitting.schema_id}); are the schema IDs shifted?'
+    return (
+        f'none of the first {len(cells)} different values of column "{link.column}" fits '
+        f'"{link.classification.title}" ({link.classification.schema_id}){hint}'
+    )
 
 
 def _all_fit(link: ColumnLink, cells: Sequence[str]) -> bool:

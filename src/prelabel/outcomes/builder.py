@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from prelabel.codes import SEVERITY, Code
 from prelabel.model import EARLIER, Progress, RowState
 from prelabel.outcomes.rejects import Rejects
+from prelabel.outcomes.report import MaskTotals, OutcomeGroup, ReplacedTotals, Report, Timings
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from prelabel.inputs.csv_layout import RowForm
     from prelabel.model import RowOutcome, RunKind, StoppedBy
-from prelabel.outcomes.report import MaskTotals, OutcomeGroup, ReplacedTotals, Report, Timings
 
 _MAX_OUTCOMES = 100_000
 

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from prelabel.errors import OutputError
 from prelabel.inputs.csv_cells import cell_spans, cell_text, is_blank
 from prelabel.inputs.csv_lines import octets_of
-from prelabel.spelling import counted, escaped
+from prelabel.spelling import counted, escaped, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ class Rejects:
         """
         start = end = self._starts[-1]
         try:
-            for piece in self._rows.pieces(raw, escaped(reason), rest):
+            for piece in self._rows.pieces(raw, printable(reason), rest):
                 self._spool.write(end, piece)
                 end += len(piece)
         except OSError as error:  # no room, or the rest of a row is gone: the import goes on, writing tells of it

@@ -13,6 +13,7 @@ import orjson
 
 from prelabel.errors import ImportFailed, OutputError
 from prelabel.outcomes.output_file import write_output
+from prelabel.outcomes.summary import DONE, line_of, summary_lines
 from prelabel.spelling import counted, escaped
 
 if TYPE_CHECKING:
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from prelabel.codes import Code
     from prelabel.model import OnError, RowOutcome, RowState, RunKind, StoppedBy
     from prelabel.outcomes.rejects import Rejects
-from prelabel.outcomes.summary import DONE, line_of, summary_lines
 
 Bottleneck = Literal["read", "fetch", "decode", "trace", "encode", "upload", "rate limit"]
-
 
 _ROW_COUNTS = ("n_rows", "n_imported", "n_ready", "n_earlier", "n_skipped", "n_failed", "n_not_sent")
 
@@ -256,7 +255,7 @@ class Report:
         write_output(path, [_as_json(self.to_dict())], "--report")
 
     def write_rejects(self, path: str | os.PathLike[str]) -> None:
-        """Write the failed rows as they were plus the column ``prelabel_error``; only the header when none failed.
+        """Write the rows that failed or were not sent as they were, plus ``prelabel_error``; else only the header.
 
         Once mended the file can be imported like the original: same columns, same delimiter, and a
         ``prelabel_error`` that is there already is replaced.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prelabel.model import EARLIER
-from prelabel.spelling import counted
+from prelabel.spelling import counted, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,21 +79,17 @@ def _shown(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 def group_line(group: OutcomeGroup) -> str:
     """Describe rows with one cause by their number, their lines and the first one's text."""
-    column = f", column {group.column!r}" if group.column else ""
+    column = f", column {short(group.column)!r}" if group.column else ""
     if group.n_rows == 1:
-        where = f"line {group.lines[0]}, {group.external_id!r}{column}"
+        where = f"line {group.lines[0]}, {short(group.external_id)!r}{column}"
     else:
         listed = ", ".join(map(str, group.lines)) + (", ..." if group.n_rows > len(group.lines) else "")
-        where = f"{counted(group.n_rows, 'row')}{column} (lines {listed}), the first {group.external_id!r}"
+        where = f"{counted(group.n_rows, 'row')}{column} (lines {listed}), the first {short(group.external_id)!r}"
     code = f" [{group.code}]" if group.code is not None else ""
-    return f"{where}: {_cut(group.text)}{code}"
+    return f"{where}: {short(group.text, _TEXT_CHARS)}{code}"
 
 
 def line_of(outcome: RowOutcome) -> str:
     """Describe one row by its line, its ID and its reason."""
-    column = f", column {outcome.column!r}" if outcome.column else ""
-    return f"line {outcome.line}, {outcome.external_id!r}{column}: {_cut(outcome.reason)}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 3] + "..."
+    column = f", column {short(outcome.column)!r}" if outcome.column else ""
+    return f"line {outcome.line}, {short(outcome.external_id)!r}{column}: {short(outcome.reason, _TEXT_CHARS)}"

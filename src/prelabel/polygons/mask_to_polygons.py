@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from prelabel.masks.load import runs_of
 from prelabel.polygons.class_table import class_table
 from prelabel.polygons.polygons import Polygons
 from prelabel.polygons.trace import TraceOptions, trace
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.model import Connectivity, Coordinates, Simplification
-from prelabel.masks.load import runs_of
 
 
 def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by keyword

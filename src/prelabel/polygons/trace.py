@@ -17,6 +17,7 @@ from prelabel.kernels.run_values import run_lengths, with_values
 from prelabel.kernels.sweep import sweep_runs
 from prelabel.kernels.value_counts import count_background
 from prelabel.model import TRANSPARENT, Connectivity, Coordinates, Runs, Simplification
+from prelabel.polygons.arrays import PolygonArrays
 from prelabel.polygons.class_table import ClassTable, PixelCounts
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from prelabel.kernels.sweep import Sweep
     from prelabel.model import Int32Array, UInt32Array
-from prelabel.polygons.arrays import PolygonArrays
 
 LOSSLESS_BELOW = 0.2**0.5
 """Pixels: 1 / sqrt(5). Below it no corner of a pixel-edge ring can go: the S-shaped step deviates by just that much."""
