@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prelabel.spelling import did_you_mean
+from prelabel.spelling import did_you_mean, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,4 +44,4 @@ def project_hint(project: str, answer: Mapping[str, Any]) -> str:
 
 def _printable(text: str) -> str:
     line = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
-    return line if len(line) <= _MAX_NAME else line[: _MAX_NAME - 3] + "..."
+    return short(line, _MAX_NAME)

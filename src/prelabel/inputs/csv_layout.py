@@ -16,6 +16,7 @@ from prelabel.inputs.csv_cells import cell_spans, cell_text, is_blank
 from prelabel.inputs.csv_file import CsvFile, unusable
 from prelabel.inputs.csv_lines import LINE_END, cut_rows, octets_of
 from prelabel.inputs.encodings import UTF8, Coding, coding_of, describe_readings, swallows, wide_encodings
+from prelabel.spelling import first_few, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -189,8 +190,8 @@ def _check_repeats(file: CsvFile, names: Sequence[str], header: Sequence[str], l
         if count > 1:
             numbers = [str(place + 1) for place, other in enumerate(names) if other == name]
             raise unusable(
-                f'columns {_listed(numbers)} of {file.shown} are all called "{name[:100]}": give each its own, on line '
-                f"{line}",
+                f"columns {first_few(numbers)} of {file.shown} are all called {quoted(name, 100)}: give each its own, "
+                f"on line {line}",
                 file.shown,
             )
 
@@ -207,14 +208,10 @@ def _check_blank(file: CsvFile, stretch: Stretch, form: RowForm, blank: Sequence
     if filled:
         numbers = [str(place + 1) for place in sorted(filled)]
         raise unusable(
-            f"columns {_listed(numbers)} of {file.shown} have no name but cells with content: give each its own name, "
-            f"on line {line}, or empty them",
+            f"columns {first_few(numbers)} of {file.shown} have no name but cells with content: give each its own "
+            f"name, on line {line}, or empty them",
             file.shown,
         )
-
-
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words[:10]) + (f" and {len(words) - 10:,} more" if len(words) > 10 else "")
 
 
 def _check_encoding(file: CsvFile, coding: Coding, start: int, *, is_named: bool) -> None:

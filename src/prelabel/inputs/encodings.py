@@ -14,7 +14,7 @@ from functools import cache
 from itertools import pairwise
 
 from prelabel.errors import ConfigError
-from prelabel.spelling import did_you_mean
+from prelabel.spelling import did_you_mean, quoted, short
 
 _BOMS = (  # UTF-32 first: its mark begins like that of UTF-16
     (codecs.BOM_UTF8, "utf-8"),
@@ -106,7 +106,7 @@ def _named(name: str) -> Coding:
     except (LookupError, ValueError) as error:
         known = ("utf-8", *_WIDE, *(name for group in _CANDIDATES for name in group), "latin-1")
         hint = did_you_mean(name, known) or f" some that are: {', '.join(known)}"
-        raise ConfigError(f'no encoding is called "{name[:100]}":{hint}', field="encoding", value=name) from error
+        raise ConfigError(f"no encoding is called {quoted(name, 100)}:{hint}", field="encoding", value=name) from error
     plain = codec.name.removesuffix("-sig")
     coding = _coding({"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(plain, plain))
     if not _keeps_ascii(coding):
@@ -188,7 +188,8 @@ def describe_readings(sample: bytes, start: int) -> str:
         readings.setdefault(text, []).append(name)
     if not readings:
         return f"byte 0x{sample[start : start + 1].hex()} stands there, and no common encoding fits"
-    shown = [f"{_cut(text)!r} as {' or '.join(names)}" for text, names in list(readings.items())[:_MAX_READINGS]]
+    likeliest = list(readings.items())[:_MAX_READINGS]
+    shown = [f"{short(text, _MAX_SHOWN)!r} as {' or '.join(names)}" for text, names in likeliest]
     return f"byte 0x{sample[start : start + 1].hex()} stands in what would be {', '.join(shown)}"
 
 
@@ -244,10 +245,6 @@ def _cell_around(sample: bytes, start: int) -> tuple[int, int]:
     after = re.compile(rb'[,;\t"\r\n]').search(sample, start)
     end = after.start() if after else len(sample)
     return (begin if start - begin <= 4 * _MAX_SHOWN else start), min(end, start + 4 * _MAX_SHOWN)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."
 
 
 def _plausibility(text: str, name: str) -> float:
