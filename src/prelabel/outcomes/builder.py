@@ -60,7 +60,8 @@ class ReportBuilder:
         self._outcomes: list[RowOutcome] = []
         self._groups: dict[tuple[RowState, Code | None, str], OutcomeGroup] = {}
         self._decided: list[RowOutcome] = []
-        self._failed: dict[int, int] = {}
+        # Number of a row that decides for an earlier one -> its line once it has failed, 0 before.
+        self._deciders: dict[int, int] = {}
         self._n_dropped = 0
         self._notes: list[str] = []
         self._started = time.perf_counter()
@@ -75,11 +76,13 @@ class ReportBuilder:
         self.n_by_state[outcome.state] += 1
         if outcome.state in {"failed", "not sent"}:
             where = f"column {outcome.column!r}: " if outcome.column else ""
-            self._failed[outcome.number] = outcome.line
+            if outcome.number in self._deciders:
+                self._deciders[outcome.number] = outcome.line
             self._rejects.add(outcome.number, raw, where + outcome.reason, rest)
         self.n_earlier += outcome.reason == EARLIER
         if outcome.decided_by is not None and len(self._decided) < _MAX_OUTCOMES:
-            self._decided.append(outcome)  # what became of the row that decides is not known yet
+            self._decided.append(outcome)  # what becomes of the row that decides is not known yet: it comes later
+            self._deciders.setdefault(outcome.decided_by, 0)
         else:
             self._keep(outcome)
 
@@ -105,8 +108,8 @@ class ReportBuilder:
     def _decide(self) -> None:
         """Keep the rows in whose place another one counts, now that it is known what became of that one."""
         for outcome in self._decided:
-            line = self._failed.get(outcome.decided_by or 0)
-            if line is None:
+            line = self._deciders[outcome.decided_by or 0]
+            if not line:
                 self._keep(outcome)
                 continue
             reason = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from prelabel.model import PolygonHoles, Runs, SegmentationMode, ToolKind
     from prelabel.polygons.formats.coco import CocoSegmentation
     from prelabel.polygons.verify import Verification
+
+_parts_of = attrgetter(*(field.name for field in dataclasses.fields(PolygonArrays)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Polygons(PolygonArrays):
     @classmethod
     def of(cls, arrays: PolygonArrays) -> Self:
         """The same polygons, with their conversions; nothing is copied."""
-        return cls(*(getattr(arrays, field.name) for field in dataclasses.fields(arrays)))
+        return cls(*_parts_of(arrays))
 
     def to_shapely(self) -> NDArray[np.object_]:
         """Return an array of ``shapely.Polygon``, one per polygon."""

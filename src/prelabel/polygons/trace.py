@@ -34,6 +34,12 @@ MAX_RUNS = 1 << 26
 
 _MARKABLE = 1 << 16
 
+_CHOICES = (
+    ("simplification", get_args(Simplification)),
+    ("coordinates", get_args(Coordinates)),
+    ("connectivity", get_args(Connectivity)),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class TraceOptions:
@@ -54,22 +60,18 @@ class TraceOptions:
     min_area: int = 0
 
     def __post_init__(self) -> None:
-        words: tuple[tuple[str, Any], ...] = (
-            ("simplification", Simplification),
-            ("coordinates", Coordinates),
-            ("connectivity", Connectivity),
-        )
-        checks = [
-            ("tolerance", 0 <= self.tolerance < math.inf, "a finite number of pixels, 0 or more"),
-            ("min_area", self.min_area >= 0, "a number of pixels, 0 or more"),
-        ]
-        for name, allowed in words:
-            wanted = " or ".join(json.dumps(word) for word in get_args(allowed))
-            checks.append((name, getattr(self, name) in get_args(allowed), wanted))
-        for name, is_good, wanted in checks:
-            if not is_good:
-                value = getattr(self, name)
-                raise ConfigError(f"{name} is {value!r}: give {wanted}", field=name, value=value)
+        # Of a small mask a description of what is allowed would take a good part of the time, so only faults have one.
+        if not 0 <= self.tolerance < math.inf:
+            raise self._refusal("tolerance", "a finite number of pixels, 0 or more")
+        if not self.min_area >= 0:
+            raise self._refusal("min_area", "a number of pixels, 0 or more")
+        for name, allowed in _CHOICES:
+            if getattr(self, name) not in allowed:
+                raise self._refusal(name, " or ".join(map(json.dumps, allowed)))
+
+    def _refusal(self, name: str, wanted: str) -> ConfigError:
+        value = getattr(self, name)
+        return ConfigError(f"{name} is {value!r}: give {wanted}", field=name, value=value)
 
 
 @dataclass(frozen=True, slots=True)
