@@ -22,8 +22,8 @@ import prelabel
 from prelabel.demo.run import _create_project
 from prelabel.demo.scenes import draw_samples, write_files
 from prelabel.localhub import Fault, LocalHub
+from prelabel.localhub.behavior import SWITCHABLE
 from prelabel.localhub.faults.fault import FaultKind
-from prelabel.localhub.faults.plan import SWITCHABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

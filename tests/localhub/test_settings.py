@@ -13,7 +13,7 @@ from prelabel.localhub import HubSettings
 @pytest.mark.parametrize(
     ("wrong", "part"),
     [
-        ({"page_cap": 0}, "page_cap is 0: it must be above 0"),
+        ({"page_cap": 0}, "page_cap is 0: it must be a whole number above 0"),
         ({"max_body_bytes": -1}, "max_body_bytes is -1"),
         ({"requests_per_minute": 0}, "requests_per_minute is 0"),
         ({"rate_window_s": 0.0}, "rate_window_s is 0.0"),

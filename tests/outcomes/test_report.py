@@ -6,62 +6,30 @@ import csv
 import io
 import json
 import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outcomes.reports import builder, filled
 from prelabel.codes import Code
-from prelabel.errors import ImportFailed, OutputError
+from prelabel.errors import OutputError
 from prelabel.inputs.csv_layout import RowForm
 from prelabel.inputs.csv_rows import read_rows
-from prelabel.model import Note, RowOutcome
+from prelabel.model import RowOutcome
 from prelabel.outcomes import builder as builder_module
 from prelabel.outcomes import rejects as rejects_module
 from prelabel.outcomes.builder import ReportBuilder, peak_rss_bytes
+from prelabel.outcomes.deliver import deliver
 from prelabel.outcomes.rejects import ERROR_COLUMN
-from prelabel.outcomes.report import ReplacedTotals, deliver
+from prelabel.outcomes.totals import ReplacedTotals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from prelabel.outcomes.report import Report
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What a mask counted."""
-
-    n_objects: int = 2
-    n_polygons: int = 3
-    n_points: int = 40
-    n_pixels: int = 100
-    n_unknown_pixels: int = 1
-    n_near_pixels: int = 600
-    decode_s: float = 0.5
-    trace_s: float = 0.25
-
-
-def builder(*header: str, delimiter: str = ",", kind: Any = "import") -> ReportBuilder:
-    """Open books for a small CSV."""
-    return ReportBuilder(kind, "labels.csv", RowForm.of_names(header or ("id", "note"), delimiter), "p1")
-
-
-def filled() -> ReportBuilder:
-    """Books with a row of each kind, out of order."""
-    books = builder()
-    failed = RowOutcome(4, 6, "d", "failed", "'X' is no option", "Type", code=Code.UNKNOWN_OPTION)
-    books.record(failed, b"d,X\n")
-    books.record(RowOutcome(1, 2, "a", "imported"))
-    books.record(RowOutcome(3, 4, "c", "skipped", "line 9 has the same external ID", code=Code.REPEATED_ID))
-    books.record(RowOutcome(2, 3, "b", "imported", notes=(Note(Code.SHARED_ID, "2 assets have this ID"),)))
-    books.add_mask(Counts())
-    books.add_mask(Counts())
-    books.note("batch 1 is odd")
-    return books
 
 
 def test_counts_and_outcomes() -> None:
@@ -287,61 +255,6 @@ def test_progress() -> None:
     assert (progress.n_rows, progress.n_imported, progress.n_skipped, progress.n_failed) == (10, 2, 1, 1)
     assert (progress.n_masks, progress.n_requests) == (2, 5)
     assert progress.elapsed_s >= 0
-
-
-def test_deliver(tmp_path: Path) -> None:
-    """Files are written before an exception is raised, and it has the report."""
-    report = filled().finish()
-    paths: dict[str, Any] = {"json_path": tmp_path / "r.json", "rejects_path": tmp_path / "r.csv"}
-    with pytest.raises(ImportFailed, match=r"1 of 4 rows failed; first: line 6, 'd', column 'Type'") as caught:
-        deliver(report, **paths, on_error="raise")
-
-    assert caught.value.report is report
-    assert (tmp_path / "r.json").exists()
-    assert (tmp_path / "r.csv").exists()
-    assert deliver(report, json_path=None, rejects_path=None, on_error="collect") is report
-    clean = builder().finish()
-    assert deliver(clean, json_path=None, rejects_path=None, on_error="raise") is clean
-    with pytest.raises(ImportFailed, match="0 of 0 rows failed; first: the Hub is down"):
-        deliver(builder().finish(stopped="the Hub is down"), json_path=None, rejects_path=None, on_error="raise")
-
-
-FULL = Path("/dev/full")
-needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
-
-
-@needs_full
-@pytest.mark.parametrize("lost", ["json_path", "rejects_path"])
-@pytest.mark.parametrize("on_error", ["collect", "raise"])
-def test_what_cannot_be_written_costs_nothing_else(tmp_path: Path, lost: str, on_error: Any) -> None:
-    """The other file is there; the error names the lost one, says that the labels are in, and has the report."""
-    report = filled().finish()
-    paths: dict[str, Any] = {"json_path": tmp_path / "r.json", "rejects_path": tmp_path / "r.csv"}
-    with pytest.raises(OutputError) as caught:
-        deliver(report, **{**paths, lost: FULL}, on_error=on_error)
-
-    option = {"json_path": "--report", "rejects_path": "--rejects"}[lost]
-    assert str(caught.value) == (
-        f"cannot write /dev/full (No space left on device): make room there, or name another file as {option}; "
-        "2 of 4 rows are imported all the same"
-    )
-    assert (caught.value.path, caught.value.report) == ("/dev/full", report)
-    assert [path.name for path in tmp_path.iterdir()] == [paths[name].name for name in paths if name != lost]
-
-
-def test_other_lost_results_are_told_of_at_the_end(tmp_path: Path) -> None:
-    """Both files are written before the record's fault is raised; each fault is said once."""
-    fault = OutputError("the record is full", path="journal.sqlite")
-    with pytest.raises(OutputError, match=r"^the record is full; 2 of 4 rows are imported all the same$") as caught:
-        deliver(
-            filled().finish(),
-            json_path=tmp_path / "r.json",
-            rejects_path=tmp_path / "r.csv",
-            on_error="raise",
-            faults=[fault, fault],
-        )
-    assert caught.value.path == "journal.sqlite"
-    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_paths_that_are_not_utf8(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ from prelabel.importer.row_filter import RowFilter
 from prelabel.inputs.encodings import decode_text
 from prelabel.inputs.json_faults import json_fault
 from prelabel.outcomes.builder import ReportBuilder
+from prelabel.outcomes.deliver import deliver
 from prelabel.outcomes.output_file import OutputFile
 from prelabel.outcomes.pending_rows import PendingRows
-from prelabel.outcomes.report import Report, deliver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from prelabel.errors import OutputError
     from prelabel.hub.client import HubClient
     from prelabel.importer.options import ConfigLike, PathLike
+    from prelabel.outcomes.report import Report
 
 
 @takes(ConvertOptions)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.errors import OutputError
+from prelabel.outcomes.deliver import deliver
 from prelabel.outcomes.journal import Journal, RowRanges
-from prelabel.outcomes.report import Report, deliver
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from prelabel.masks.sources.request_plan import MaskSurvey
     from prelabel.model import OnError, StoppedBy
     from prelabel.outcomes.builder import ReportBuilder
+    from prelabel.outcomes.report import Report
 
 _KEPT_OUTCOMES = 1_000
 

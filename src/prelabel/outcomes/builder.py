@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from prelabel.codes import SEVERITY, Code
 from prelabel.model import EARLIER, Progress, RowState
 from prelabel.outcomes.rejects import Rejects
-from prelabel.outcomes.report import MaskTotals, OutcomeGroup, ReplacedTotals, Report, Timings
+from prelabel.outcomes.report import Report
+from prelabel.outcomes.totals import MaskTotals, OutcomeGroup, ReplacedTotals, Timings
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prelabel.codes import Code
 from prelabel.model import EncodedRow, Note, Receipt, RowOutcome
-from prelabel.outcomes.report import ReplacedTotals
+from prelabel.outcomes.totals import ReplacedTotals
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:

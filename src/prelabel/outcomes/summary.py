@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prelabel.model import RowOutcome
-    from prelabel.outcomes.report import MaskTotals, OutcomeGroup, ReplacedTotals, Report
+    from prelabel.outcomes.results import RunResults
+    from prelabel.outcomes.totals import MaskTotals, OutcomeGroup, ReplacedTotals
 
 _SHOWN = 8
 _TEXT_CHARS = 400
@@ -19,7 +20,7 @@ DONE = {"import": "imported", "dry run": "ready to import", "convert": "converte
 _TITLES = (("failed", ("failed",)), ("not sent", ("not sent",)), ("skipped", ("skipped",)))
 
 
-def summary_lines(report: Report) -> Iterator[str]:
+def summary_lines(report: RunResults) -> Iterator[str]:
     """Yield the summary line by line."""
     yield _counts_line(report)
     if report.stopped:
@@ -37,7 +38,7 @@ def summary_lines(report: Report) -> Iterator[str]:
     yield from _shown("worth knowing", [*report.notes, *notes])
 
 
-def _counts_line(report: Report) -> str:
+def _counts_line(report: RunResults) -> str:
     n_good = report.n_imported + report.n_ready
     seconds = report.timings.total_s
     rate = report.n_rows / seconds if seconds > 0 else 0.0

@@ -12,23 +12,12 @@ from typing import TYPE_CHECKING, Any, get_args
 import orjson
 
 from prelabel.errors import ConfigError
-from prelabel.localhub.faults.fault import Fault, FaultKind, did_you_mean, is_number, is_whole
-from prelabel.localhub.settings import HubSettings
+from prelabel.localhub.behavior import SWITCHABLE, HubBehavior
+from prelabel.localhub.faults.fault import Fault, FaultKind, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-SWITCHABLE = (
-    "import_mode",
-    "skip_non_todo",
-    "page_cap",
-    "asset_form",
-    "listing_form",
-    "tells_bucket",
-    "url_lifetime_s",
-)
-"""The settings of a hub that a plan may change while it runs."""
 
 _PLAN_KEYS = ("seed", "faults", "settings")
 
@@ -42,7 +31,7 @@ class FaultPlan:
     Attributes:
         seed: of all random choices. Each fault has a stream of its own, so that one more does not move the others.
         faults: in order of precedence.
-        settings: values for any of :data:`SWITCHABLE`.
+        settings: values for any of :class:`prelabel.localhub.behavior.HubBehavior`.
 
     Raises:
         ConfigError: a setting is unknown, cannot be switched or has a wrong value; or two faults have one given name.
@@ -142,14 +131,4 @@ def _check_keys(document: Any, known: tuple[str, ...], where: str) -> None:
 
 def _check_settings(settings: Mapping[str, Any]) -> None:
     _check_keys(dict(settings), SWITCHABLE, "settings")
-    if not is_whole(settings.get("page_cap", 1), 1):
-        message = f"settings: page_cap is {settings['page_cap']!r}: it must be a whole number above 0"
-        raise ConfigError(message, field="page_cap", value=settings["page_cap"])
-    if not is_number(settings.get("url_lifetime_s", 1)):
-        message = f"settings: url_lifetime_s is {settings['url_lifetime_s']!r}: it must be a number of seconds"
-        raise ConfigError(message, field="url_lifetime_s", value=settings["url_lifetime_s"])
-    for name in ("skip_non_todo", "tells_bucket"):
-        if type(settings.get(name, False)) is not bool:
-            message = f"settings: {name} is {settings[name]!r}: it must be true or false"
-            raise ConfigError(message, field=name, value=settings[name])
-    HubSettings(**settings)
+    HubBehavior(**settings)

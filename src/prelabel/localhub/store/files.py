@@ -20,7 +20,7 @@ from prelabel.localhub.envelope import Refusal, no_such_file
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prelabel.localhub.settings import ListingForm
+    from prelabel.localhub.behavior import ListingForm
 
 FILE_KINDS = ("assets", "brushes", "medicalBrushes", "exports", "instructions", "segmentationModels")
 EXPORT_LIFETIME_S = 3600

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
+    from prelabel.localhub.behavior import AssetForm
     from prelabel.localhub.envelope import Page
-    from prelabel.localhub.settings import AssetForm
 
 _COLUMNS = {
     "_id": "id",

@@ -196,7 +196,8 @@ class HubDouble(LocalHub):
         Args:
             faults: in order of precedence.
             seed: of what is random about them.
-            settings: of the hub, for as long as they are played; see :data:`prelabel.localhub.faults.plan.SWITCHABLE`.
+            settings: switches thrown for as long as they are played; see
+                :class:`prelabel.localhub.behavior.HubBehavior`.
 
         Raises:
             ConfigError: a setting cannot be switched, or has a wrong value.
