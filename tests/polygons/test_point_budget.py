@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import strategies
 from prelabel.errors import RowError
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.polygons.point_budget import LARGEST_PX, STEP, fit, tolerances
+from prelabel.polygons.point_budget import LARGEST_PX, STEP, coarser, fit
 from prelabel.polygons.single_rings import single_rings
 from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions, outline, trace
 
@@ -27,7 +27,7 @@ DISC[28:33, 28:33] = 0
 @given(st.floats(0, 200))
 def test_tolerances_tried(first: float) -> None:
     """From the given one up in steps to the largest, none that changes nothing."""
-    tried = list(tolerances(first))
+    tried = [first, *coarser(first)]
 
     assert tried[0] == first
     assert all(low > LOSSLESS_BELOW for low in tried[1:])
@@ -45,7 +45,7 @@ def test_the_smallest_that_fits(options: TraceOptions, most: int) -> None:
 
     polygons, tolerance = fit(outline(runs, None, options), options, most, lambda polygons: polygons)
 
-    tried = list(itertools.takewhile(lambda t: t < tolerance, tolerances(options.tolerance)))
+    tried = list(itertools.takewhile(lambda t: t < tolerance, [options.tolerance, *coarser(options.tolerance)]))
     for t in [*tried, tolerance]:
         there = trace(runs, None, TraceOptions(t, options.simplification, options.coordinates))
         assert (len(there.points) <= most) == (t == tolerance)

@@ -61,7 +61,7 @@ class MaskSupply:
         started = time.perf_counter()
         try:
             encoded = self.sources.read(reference) if content is None else content
-            return self.tracer.trace(encoded, str(reference), started, shapes)
+            return self.tracer.trace(encoded, reference, started, shapes)
         except RowError as error:
             return error
 

@@ -20,7 +20,7 @@ from prelabel.masks.limits import MaskLimits
 from prelabel.model import MaskCounts, Note, Runs
 from prelabel.polygons.class_table import ClassTable
 from prelabel.polygons.color_hints import color_hint
-from prelabel.polygons.formats.ango import fit_tools, in_sent_order, mask_objects
+from prelabel.polygons.formats.ango import ClassTools, fit_tools, in_sent_order, mask_objects
 from prelabel.polygons.near_colors import KnownColors, Snapped, snap, unknown_colors
 from prelabel.polygons.point_budget import fit
 from prelabel.polygons.resize_mask import fit_to_assets
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from prelabel.polygons.arrays import PolygonArrays
     from prelabel.polygons.class_table import PixelCounts
     from prelabel.polygons.formats.ango import MaskObjects
+    from prelabel.polygons.trace import Outlines
     from prelabel.polygons.verify import Verification
 
 
@@ -94,7 +95,7 @@ class MaskTracer:
         kept = [entry for entry in binding.mask_classes if not entry.ignored]
         classes = [(entry.tool.title, entry.value) for entry in kept]
         ignored = [(entry.tool.title, entry.value) for entry in binding.mask_classes if entry.ignored]
-        self._tools = [entry.tool for entry in kept]
+        self._tools = ClassTools.of([entry.tool for entry in kept])
         self._table = ClassTable.of(classes, [value for _, value in ignored])
         self._known = KnownColors.of(classes, ignored, binding.mask_kind)
         numbers = [each for each in config.ignore_values if isinstance(each, int)]
@@ -111,13 +112,13 @@ class MaskTracer:
         )
 
     def trace(
-        self, content: bytes | Runs, reference: str, started: float, shapes: tuple[Shape, ...] = ()
+        self, content: bytes | Runs, reference: object, started: float, shapes: tuple[Shape, ...] = ()
     ) -> TracedMask:
         """Decode and trace a mask.
 
         Args:
             content: the file's bytes, or runs.
-            reference: the mask's name for people.
+            reference: the mask's name for people, by its ``str()``.
             started: when work on it began, by ``time.perf_counter``: reading it counts as decoding.
             shapes: the different sizes of the assets it is for, as far as they are known.
 
@@ -128,7 +129,7 @@ class MaskTracer:
             runs, resize_note = self._decode(content, shapes)
             return self._trace_runs(runs, resize_note, started)
         except RowError as error:
-            error.excerpt = error.excerpt or reference[:200]
+            error.excerpt = error.excerpt or str(reference)[:200]
             error.column = error.column or self._config.mask_column
             raise
 
@@ -148,10 +149,10 @@ class MaskTracer:
         decoded = time.perf_counter()
         tolerance = self._config.color_tolerance
         snapped = Snapped(runs) if tolerance is None else snap(runs, self._known, tolerance)
-        self._check_matched(snapped)
-        polygons, fit_notes = self._fitted_polygons(snapped.runs)
-        mode, holes = self._config.segmentation_mode, self._config.polygon_holes
-        objects = mask_objects(polygons, self._tools, mode=mode, holes=holes)
+        outlines = outline(snapped.runs, self._table, self._options)
+        self._check_matched(snapped, outlines.counts)
+        polygons, fit_notes = self._fitted_polygons(outlines, snapped.runs)
+        objects = mask_objects(polygons, self._tools, self._config.segmentation_mode)
         counts = MaskCounts(
             n_objects=len(objects),
             n_polygons=len(polygons),
@@ -165,18 +166,17 @@ class MaskTracer:
         notes = (resize_note, snapped.note, *self._pixel_notes(polygons, snapped.runs), *fit_notes)
         return TracedMask(objects, tuple(note for note in notes if note is not None), counts)
 
-    def _check_matched(self, snapped: Snapped) -> None:
+    def _check_matched(self, snapped: Snapped, counts: PixelCounts) -> None:
         """Fail a mask that has values without a class and no pixel of any: importing it would only remove labels.
 
         Raises:
             RowError: it is so, and is not to be imported all the same.
         """
-        if self._config.unmatched_masks == "import":
+        if self._config.unmatched_masks == "import" or counts.n_class + counts.n_small + counts.n_ignored:
             return
-        counts = self._table.classify(snapped.runs)[1]
-        if counts.n_class + counts.n_ignored or not (counts.n_unknown or snapped.n_pixels):
+        if not (counts.unknown or snapped.n_pixels):
             return
-        if not counts.n_unknown:  # color_tolerance has made background of all there was
+        if not counts.unknown:  # color_tolerance has made background of all there was
             text = f'all {counted(snapped.n_pixels, "pixel")} beside the background went to it by "color_tolerance"'
         else:
             text = unknown_colors(counts, self._known)
@@ -195,8 +195,8 @@ class MaskTracer:
         self._n_hints_left -= 1
         return color_hint(runs, counts, self._known, self._table)
 
-    def _fitted_polygons(self, runs: Runs) -> tuple[PolygonArrays, list[Note]]:
-        """Return the polygons as they will be sent, and what there is to say of how they were fitted.
+    def _fitted_polygons(self, outlines: Outlines, runs: Runs) -> tuple[PolygonArrays, list[Note]]:
+        """Return a mask's polygons as they will be sent, and what there is to say of how they were fitted.
 
         Raises:
             RowError: they have too many points, holes where none may be, or a class below ``min_iou``.
@@ -207,7 +207,6 @@ class MaskTracer:
 
         limit = self._config.max_points_per_asset
         notes: list[Note] = []
-        outlines = outline(runs, self._table, self._options)
         polygons, tolerance = fit(outlines, self._options, limit, as_sent)
         n_holes = len(outlines.rings.ring_offsets) - len(polygons.ring_offsets)
         if n_holes:

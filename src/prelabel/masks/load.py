@@ -49,7 +49,8 @@ def runs_of(mask: Any, kind: MaskValueKind | None, mapped: Iterable[int] | None 
         return _decoded(encoded, kind, mapped)
     try:
         array = np.asarray(mask)
-        runs = runs_from_array(whole_numbers(array, _masked_out(mask)))
+        hidden = _masked_out(mask) if isinstance(mask, np.ma.MaskedArray) else None
+        runs = runs_from_array(whole_numbers(array, hidden))
     except ValueError as error:
         raise MaskError(str(error), shape=getattr(mask, "shape", None)) from error
     if kind is not None and (array.ndim == 3) != (kind == "rgb"):
@@ -58,10 +59,8 @@ def runs_of(mask: Any, kind: MaskValueKind | None, mapped: Iterable[int] | None 
     return runs
 
 
-def _masked_out(mask: Any) -> NDArray[np.bool_] | None:
+def _masked_out(mask: np.ma.MaskedArray[Any, Any]) -> NDArray[np.bool_]:
     """Return the pixels that a numpy masked array leaves out: those with any channel masked."""
-    if not isinstance(mask, np.ma.MaskedArray):
-        return None
     hidden: NDArray[np.bool_] = np.ma.getmaskarray(mask)
     return np.logical_or.reduce(hidden, axis=2) if hidden.ndim == 3 else hidden
 

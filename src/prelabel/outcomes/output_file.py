@@ -58,8 +58,10 @@ class OutputFile:
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Self:
-        with self._noting():
+        try:
             self._file = self._block.__enter__()
+        except OSError as error:
+            self._note(error)
         return self
 
     def __exit__(
@@ -69,24 +71,24 @@ class OutputFile:
             return
         if self._cause is not None:
             kind, error, traceback = type(self._cause), self._cause, self._cause.__traceback__
-        with self._noting():
+        try:
             self._block.__exit__(kind, error, traceback)
+        except OSError as fault:
+            self._note(fault)
 
     def write(self, content: bytes) -> None:
         """Write some bytes; does nothing once something failed."""
         if self._file is not None and self._cause is None:
-            with self._noting():
+            try:
                 self._file.write(content)
+            except OSError as error:
+                self._note(error)
 
-    @contextmanager
-    def _noting(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if isinstance(error, BrokenPipeError) and not self._has_path:
-                raise
-            self._cause = self._cause or error
-            self.fault = self.fault or cannot_write(self._name, error, self._option)
+    def _note(self, error: OSError) -> None:
+        if isinstance(error, BrokenPipeError) and not self._has_path:
+            raise error
+        self._cause = self._cause or error
+        self.fault = self.fault or cannot_write(self._name, error, self._option)
 
 
 def write_output(path: str | os.PathLike[str], parts: Iterable[bytes], option: str = "") -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -90,7 +90,10 @@ def class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueKi
         return None, None
     if not colors:
         raise ConfigError("colors is empty: name at least one class, or give None", field="colors", value={})
-    sizes = {_length(color) for color in colors.values()}
+    try:
+        sizes = {len(color) for color in colors.values()}
+    except TypeError:
+        sizes = {0}
     if sizes - {1, 3} or len(sizes) > 1:
         raise ConfigError(
             "colors must all be [value] or all be [r, g, b]: give every class the same kind", field="colors"
@@ -98,13 +101,6 @@ def class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueKi
     most = 2**32 - 4 if sizes == {1} else 255
     classes = [(name, _packed(name, color, most)) for name, color in colors.items()]
     return "value" if sizes == {1} else "rgb", ClassTable.of(classes)
-
-
-def _length(color: Any) -> int:
-    try:
-        return len(color)
-    except TypeError:
-        return 0
 
 
 def _packed(name: str, color: Sequence[int], most: int) -> int:

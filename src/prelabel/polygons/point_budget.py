@@ -25,9 +25,8 @@ _FIRST_LOSSY_PX = 0.45
 assert _FIRST_LOSSY_PX > LOSSLESS_BELOW
 
 
-def tolerances(first: float) -> Iterator[float]:
-    """Yield what is tried, in pixels: ``first``, then the smallest that changes anything, then by :data:`STEP`."""
-    yield first
+def coarser(first: float) -> Iterator[float]:
+    """Yield what is tried after ``first``, in pixels: the smallest that changes anything, then by :data:`STEP`."""
     tolerance = max(first * STEP, _FIRST_LOSSY_PX)
     while first < LARGEST_PX:
         yield min(tolerance, LARGEST_PX)
@@ -53,14 +52,16 @@ def fit(
     Raises:
         RowError: even the largest tolerance leaves too many points.
     """
-    n_points = 0
-    for tolerance in tolerances(options.tolerance):
+    polygons = finish(outlines.polygons(options))
+    if max_points is None or len(polygons.points) <= max_points:
+        return polygons, options.tolerance
+    for tolerance in coarser(options.tolerance):
         polygons = finish(outlines.polygons(dataclasses.replace(options, tolerance=tolerance)))
-        n_points = len(polygons.points)
-        if max_points is None or n_points <= max_points:
+        if len(polygons.points) <= max_points:
             return polygons, tolerance
     raise RowError(
-        f"the mask's polygons have {n_points} points at a tolerance of {max(options.tolerance, LARGEST_PX):g} px, and "
-        f'"max_points_per_asset" is {max_points}: raise it, or leave small regions out with "min_area"',
+        f"the mask's polygons have {len(polygons.points)} points at a tolerance of "
+        f'{max(options.tolerance, LARGEST_PX):g} px, and "max_points_per_asset" is {max_points}: raise it, or leave '
+        'small regions out with "min_area"',
         code=Code.TOO_MANY_POINTS,
     )

@@ -16,7 +16,7 @@ import strategies
 from prelabel.errors import RowError
 from prelabel.items.row_encoder import encode_item
 from prelabel.model import Tool
-from prelabel.polygons.formats.ango import MaskObjects, mask_objects
+from prelabel.polygons.formats.ango import ClassTools, MaskObjects, fit_tools, mask_objects
 from prelabel.polygons.mask_to_polygons import mask_to_polygons
 
 MASK = np.array(
@@ -45,7 +45,8 @@ def objects_of(
     """Trace a mask of values 1, 2, ... and make objects."""
     colors = {tool.title: [value] for value, tool in enumerate(tools, 1)}
     polygons = mask_to_polygons(mask, colors=colors, **options)
-    return mask_objects(polygons, tools, mode=mode, holes=holes)
+    class_tools = ClassTools.of(tools)
+    return mask_objects(fit_tools(polygons, class_tools, holes), class_tools, mode)
 
 
 def read(made: MaskObjects, namespace: str = "p1\0a.png") -> list[dict[str, Any]]:

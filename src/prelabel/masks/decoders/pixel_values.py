@@ -209,14 +209,14 @@ def _greys(values: UInt32Array, hidden: NDArray[np.bool_], layout: Layout, mappe
     if layout.scale > 1:
         values = values // np.uint32(layout.scale)
     spread = _SPREAD.get(1 if layout.mode == "1" else layout.bits, 1) if layout.mode in {"1", "L"} else 1
-    return values * np.uint32(spread) if _names_spread(mapped, spread) else values
+    return values * np.uint32(spread) if spread > 1 and _names_spread(mapped, spread) else values
 
 
 def _names_spread(mapped: Iterable[int] | None, spread: int) -> bool:
     """Whether a mapping names a grey that only spreading gives: of 2 bits, 85, 170 or 255."""
-    if mapped is None or spread == 1:
-        return False
-    return any(255 // spread < value <= 255 and value % spread == 0 for value in map(int, mapped))
+    return mapped is not None and any(
+        255 // spread < value <= 255 and value % spread == 0 for value in map(int, mapped)
+    )
 
 
 def _colors(values: UInt32Array, stored: Stored) -> UInt32Array:

@@ -71,12 +71,36 @@ class MaskObjects:
         return text
 
 
-def fit_tools(polygons: PolygonArrays, tools: Sequence[Tool], holes: PolygonHoles) -> PolygonArrays:
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassTools:
+    """What objects have in common by class; made once for all masks, as making it takes longer than a small mask.
+
+    Attributes:
+        has_one_ring: (n,) bool, one per class: whether its tool holds one ring without holes.
+        heads: how the objects of each class begin, JSON without braces.
+        seeds: what the hashes of each class's objects have in common.
+    """
+
+    has_one_ring: NDArray[np.bool_]
+    heads: list[bytes]
+    seeds: list[hashlib.blake2b]
+
+    @classmethod
+    def of(cls, tools: Sequence[Tool]) -> ClassTools:
+        """Take a tool per class."""
+        return cls(
+            np.array([tool.has_one_ring for tool in tools], bool),
+            [orjson.dumps({"schemaId": tool.schema_id, "title": tool.title})[1:-1] for tool in tools],
+            [_seed(tool) for tool in tools],
+        )
+
+
+def fit_tools(polygons: PolygonArrays, tools: ClassTools, holes: PolygonHoles) -> PolygonArrays:
     """Give polygons of the polygon tool, which holds one ring, one ring each.
 
     Args:
         polygons: the traced mask.
-        tools: one per class of ``polygons``.
+        tools: of the classes of ``polygons``.
         holes: ``"fill"``, ``"keyhole"`` or ``"reject"``.
 
     Returns:
@@ -85,10 +109,9 @@ def fit_tools(polygons: PolygonArrays, tools: Sequence[Tool], holes: PolygonHole
     Raises:
         RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
     """
-    has_one_ring = np.array([tool.has_one_ring for tool in tools], bool)
-    if not has_one_ring.any():
+    if not tools.has_one_ring.any():
         return polygons
-    chosen = has_one_ring[polygons.class_indices]
+    chosen = tools.has_one_ring[polygons.class_indices]
     n_holes = count_holes(polygons, chosen)
     if n_holes and holes == "reject":
         raise RowError(
@@ -99,40 +122,31 @@ def fit_tools(polygons: PolygonArrays, tools: Sequence[Tool], holes: PolygonHole
     return single_rings(polygons, chosen, keyhole=holes == "keyhole") if n_holes else polygons
 
 
-def mask_objects(
-    polygons: PolygonArrays, tools: Sequence[Tool], *, mode: SegmentationMode, holes: PolygonHoles
-) -> MaskObjects:
+def mask_objects(polygons: PolygonArrays, tools: ClassTools, mode: SegmentationMode) -> MaskObjects:
     """Group polygons into objects.
 
     A segmentation object holds all zones of a region's object (``"instance_segmentation"``) or of its class
     (``"semantic_segmentation"``); the polygon tool has room for one ring, so each polygon is an object there.
 
     Args:
-        polygons: the traced mask.
-        tools: one per class of ``polygons``.
+        polygons: the traced mask, as :func:`fit_tools` returns it.
+        tools: of the classes of ``polygons``.
         mode: how segmentation zones are grouped.
-        holes: what becomes of holes under the polygon tool.
 
     Returns:
         The objects, outermost first.
-
-    Raises:
-        RowError: a polygon-tool object has holes and ``holes`` is ``"reject"``.
     """
-    polygons = fit_tools(polygons, tools, holes)
-    has_one_ring = [tool.has_one_ring for tool in tools]
+    has_one_ring = tools.has_one_ring.tolist()
     zones = polygons.to_json(zones=True) if not all(has_one_ring) else []
     rings = polygons.to_json(zones=False) if any(has_one_ring) else []
-    heads = [orjson.dumps({"schemaId": tool.schema_id, "title": tool.title})[1:-1] for tool in tools]
-    seeds = [_seed(tool) for tool in tools]
     objects, digests = [], []
-    for class_index, members in _groups(polygons, tools, mode):
+    for class_index, members in _groups(polygons, has_one_ring, mode):
         if has_one_ring[class_index]:
             geometry = b',"polygon":' + rings[members[0]]
         else:
             geometry = b',"segmentation":{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
-        objects.append(_BEFORE_ID + _BLANK_ID + heads[class_index] + geometry + b"}")
-        identity = seeds[class_index].copy()
+        objects.append(_BEFORE_ID + _BLANK_ID + tools.heads[class_index] + geometry + b"}")
+        identity = tools.seeds[class_index].copy()
         identity.update(geometry)
         digests.append(identity.digest())
     ends = np.cumsum([0, *(len(text) + 1 for text in objects)], dtype=np.int64)
@@ -149,19 +163,20 @@ def _seed(tool: Tool) -> hashlib.blake2b:
     return hashlib.blake2b(len(schema_id).to_bytes(8, "little") + schema_id, digest_size=_DIGEST_BYTES)
 
 
-def _groups(polygons: PolygonArrays, tools: Sequence[Tool], mode: SegmentationMode) -> Iterator[tuple[int, list[int]]]:
+def _groups(
+    polygons: PolygonArrays, has_one_ring: Sequence[bool], mode: SegmentationMode
+) -> Iterator[tuple[int, list[int]]]:
     """Yield the class index and the polygons of each object, in the order of the objects' first polygons."""
     groups: dict[tuple[int, int], list[int]] = {}
-    has_one_ring = [tool.has_one_ring for tool in tools]
     owners = polygons.object_indices.tolist() if mode == "instance_segmentation" else [-1] * len(polygons)
     for index, (class_index, owner) in enumerate(zip(polygons.class_indices.tolist(), owners, strict=True)):
         groups.setdefault((class_index, index if has_one_ring[class_index] else owner), []).append(index)
     return ((class_index, members) for (class_index, _), members in groups.items())
 
 
-def in_sent_order(polygons: PolygonArrays, tools: Sequence[Tool], mode: SegmentationMode) -> PolygonArrays:
+def in_sent_order(polygons: PolygonArrays, tools: ClassTools, mode: SegmentationMode) -> PolygonArrays:
     """Return polygons in the order in which :func:`mask_objects` lists them, which is that of readers who paint."""
-    order = [index for _, members in _groups(polygons, tools, mode) for index in members]
+    order = [index for _, members in _groups(polygons, tools.has_one_ring.tolist(), mode) for index in members]
     return polygons if order == list(range(len(order))) else reordered(polygons, np.array(order))
 
 
@@ -197,7 +212,7 @@ def to_ango(
     if tool not in TOOL_KINDS:
         raise ConfigError(f'tool is {tool!r}: give "segmentation" or "polygon"', field="tool", value=tool)
     ids = schema_ids or {}
-    tools = [Tool(name, ids.get(name, ""), tool, None) for name in polygons.class_names]
-    encoded = mask_objects(polygons, tools, mode=mode, holes=holes)
+    tools = ClassTools.of([Tool(name, ids.get(name, ""), tool, None) for name in polygons.class_names])
+    encoded = mask_objects(fit_tools(polygons, tools, holes), tools, mode)
     objects: list[dict[str, Any]] = orjson.loads(encoded.with_ids(""))
     return objects
