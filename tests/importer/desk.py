@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from localhub.project import KEY, SCHEMA
 from prelabel.importer.import_labels import import_labels_async
+from prelabel.importer.rollback import roll_back
 from prelabel.localhub.testing import HubDouble, failure
 
 if TYPE_CHECKING:
@@ -52,6 +54,10 @@ class Desk:
         """Import rows with the shared config, some of it changed."""
         path = write_csv(self.folder / "rows.csv", rows, options.pop("header", HEADER))
         return await import_labels_async(path, CONFIG | (config or {}), **{**self.hub.target, **options})
+
+    async def roll_back(self, state: Path) -> int:
+        """Undo what a record has; returns the number of tasks that were put back."""
+        return (await asyncio.to_thread(roll_back, state, host=self.hub.url, api_key=KEY)).n_put_back
 
     def answers(self) -> dict[str, dict[str, Any]]:
         """External ID -> classification answers by schema, of tasks that have any labels."""

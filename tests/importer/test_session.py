@@ -79,18 +79,73 @@ async def test_requests_with_undo(tmp_path: Path) -> None:
 
 
 async def test_another_import_is_refused_before_any_request(tmp_path: Path) -> None:
-    """A changed CSV or config, unless nothing but the pace changed; nothing is sent."""
+    """A changed config, unless nothing but the pace changed; nothing is sent."""
     async with desk_with(tmp_path, 4) as desk:
         rows = [*rows_of(4), ["nobody.png", "day", "", "", ""]]
         await desk.run(rows, state=tmp_path / "state")
         n_before = sum(desk.hub.request_counts.values())
-        with pytest.raises(ConfigError, match="the CSV is not what"):
-            await desk.run(rows_of(3), state=tmp_path / "state")
         with pytest.raises(ConfigError, match="the config is not what"):
             await desk.run(rows, {"overwrite": False}, state=tmp_path / "state")
         assert sum(desk.hub.request_counts.values()) == n_before
         report = await desk.run(rows, {"requests_per_minute": 5_000}, state=tmp_path / "state")
         assert (report.n_earlier, report.n_failed) == (4, 1)
+
+
+async def test_a_mended_csv_goes_on(tmp_path: Path) -> None:
+    """Rows that are in are known by their content, wherever they stand; mended ones are sent; the undo has them all."""
+    given: dict[str, Any] = {"state": tmp_path / "state"}
+    async with desk_with(tmp_path, 5) as desk:
+        await desk.run(rows_of(5, "night"))
+        first = await desk.run([*rows_of(4), ["4.png", "fog", "", "", ""]], **given)
+        assert (first.n_imported, first.n_failed) == (4, 1)
+        rows = [[*row[:4], "a cell that is not imported"] for row in rows_of(4)]
+        mended = [["4.png", "day", "", "", ""], rows[3], [*rows[2][:3], "other", ""], rows[0]]
+        second = await desk.run(mended, **given)
+        assert (second.n_imported, second.n_earlier, second.n_failed, second.n_batches) == (4, 2, 0, 1)
+        note = next(note for note in second.notes if note.startswith("the CSV has changed since the last run: 2 rows"))
+        assert "; 2 rows that went in cannot be found as before: what was mended is sent" in note
+        assert desk.answers()["2.png"]["cls-note"] == "other"
+        third = await desk.run(mended, **given)
+        assert "finished by an earlier run" in third.notes[0]
+        assert await desk.roll_back(tmp_path / "state") == 5
+        assert {answers["cls-type"] for answers in desk.answers().values()} == {"opt-night"}
+
+
+async def test_a_finished_import_whose_csv_grew(tmp_path: Path) -> None:
+    """Only what is new is sent; of an ID that is added to, in order."""
+    state, config = tmp_path / "state", {"overwrite": False}
+    async with desk_with(tmp_path, 3) as desk:
+        await desk.run(rows_of(2), config, state=state)
+        more = [*rows_of(2), ["2.png", "day", "", "", ""], ["0.png", "night", "", "", ""]]
+        report = await desk.run(more, config, state=state)
+        assert (report.n_imported, report.n_earlier) == (4, 2)
+        assert desk.answers()["0.png"] == {"cls-type": "opt-night", "cls-note": "note 0"}
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+async def test_rows_that_come_and_go(tmp_path: Path, overwrite: bool) -> None:
+    """Whatever became of the CSV since: what is stored is what its last row of an ID says."""
+    day, night = ["0.png", "day", "", "", ""], ["0.png", "night", "", "", ""]
+    async with desk_with(tmp_path, 1) as desk:
+        for rows in ([day], [day, night], [day], [night, day], [day, night], [night, day], [night], [day]):
+            report = await desk.run(rows, {"overwrite": overwrite}, state=tmp_path / "state")
+            assert report.exit_code == 0
+            assert desk.answers()["0.png"]["cls-type"] == f"opt-{rows[-1][1]}", rows
+
+
+async def test_beginning_anew_keeps_what_an_undo_needs(tmp_path: Path) -> None:
+    """The first state counts; what was put back is forgotten; another project's undo is not lost."""
+    state = tmp_path / "state"
+    async with desk_with(tmp_path, 2) as desk:
+        await desk.run(rows_of(2, "night"))
+        await desk.run(rows_of(2), state=state)
+        await desk.run(rows_of(2), {"upload_batch_size": 1, "min_area": 2}, state=state, restart=True)
+        with pytest.raises(ConfigError, match="has what 'prelabel rollback' needs for project"):
+            await desk.run(rows_of(2), state=state, project="another", restart=True)
+        assert await desk.roll_back(state) == 2
+        assert {answers["cls-type"] for answers in desk.answers().values()} == {"opt-night"}
+        await desk.run(rows_of(1), state=state, restart=True)
+        assert await desk.roll_back(state) == 1
 
 
 async def test_rows_of_one_id_are_added_in_order_after_a_failure(tmp_path: Path) -> None:
@@ -194,14 +249,14 @@ async def test_max_failures(tmp_path: Path) -> None:
 
 
 async def test_the_record_is_small(tmp_path: Path) -> None:
-    """Twenty thousand rows in batches of five hundred are forty records."""
+    """Twenty thousand rows in batches of five hundred are forty records, and what each row is known by."""
     async with desk_with(tmp_path, 1) as desk:
         ids = [f"{number}.png" for number in range(20_000)]
         for start in range(0, len(ids), 1000):
             desk.hub.add_assets(ids[start : start + 1000])
         report = await desk.run(rows_of(20_000), {"upload_batch_size": 500}, state=tmp_path / "state", undo=False)
         assert report.n_imported == 20_000
-    assert (tmp_path / "state" / FILE_NAME).stat().st_size < 100_000
+    assert (tmp_path / "state" / FILE_NAME).stat().st_size < 100_000 + 16 * 20_000
     with Journal(tmp_path / "state") as journal:
         assert len(journal.batches()) == 40
         assert str(journal.acknowledged()) == "1-20000"
@@ -246,7 +301,7 @@ async def test_a_full_disk_under_the_record(tmp_path: Path, monkeypatch: pytest.
 
     def small(journal: Journal) -> None:
         opening(journal)
-        journal._db.execute("PRAGMA max_page_count=8")
+        journal._db.execute("PRAGMA max_page_count=10")
 
     async with desk_with(tmp_path, 8) as desk:
         given: dict[str, Any] = {"state": tmp_path / "state", "max_in_flight": 1, "report": tmp_path / "r.json"}

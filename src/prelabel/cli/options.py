@@ -108,7 +108,7 @@ DECLARED: dict[str, Any] = {
         metavar="DIR",
         help="Folder for the record of the import, to go on after a crash, and to undo. CSV.prelabel unless set.",
     ),
-    "restart": _flag("--restart", help="Forget the record (rollback's too) and import everything anew."),
+    "restart": _flag("--restart", help="Import everything anew (what rollback needs is kept)."),
     "undo": _flag("--undo/--no-undo", help="Keep replaced labels in the record, for prelabel rollback, or not."),
     "max_failures": Annotated[
         int | None, typer.Option("--max-failures", min=0, metavar="N", help="Stop when more rows than this failed.")

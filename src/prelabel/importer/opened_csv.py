@@ -12,7 +12,6 @@ from prelabel.inputs.config import ImportConfig, load_config
 from prelabel.inputs.csv_file import folder_of
 from prelabel.inputs.csv_layout import CsvLayout, read_header
 from prelabel.inputs.csv_rows import read_rows
-from prelabel.inputs.encodings import UTF8
 from prelabel.inputs.ontology import bind, parse_ontology, with_columns_of
 from prelabel.inputs.survey import Survey, survey_ids
 from prelabel.items.chunk_encoder import ChunkEncoder
@@ -21,6 +20,7 @@ from prelabel.items.worker_pool import count_cores, encode_rows
 from prelabel.masks.sources.access import MaskSettings
 from prelabel.masks.sources.request_plan import MaskSurvey
 from prelabel.outcomes.journal import Fingerprint, digest_of
+from prelabel.outcomes.row_keys import RowKeys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Container, Iterable, Iterator, Mapping
@@ -73,13 +73,21 @@ class OpenedCsv:
 
     def fingerprint(self, project: str, host: str) -> Fingerprint:
         """What must be the same for an import to go on where it was interrupted."""
-        labels = self.config.model_dump(mode="json", exclude=_PACING_KEYS)
-        options = {"delimiter": self.layout.delimiter, "mask_root": str(self.masks.root.resolve())}
-        if self.layout.form.coding != UTF8:
-            options["encoding"] = self.layout.form.coding.name
-        return Fingerprint(
-            digest_of(self.layout.file.path), json.dumps(labels | options, sort_keys=True), project, host
-        )
+        labels = self.config.model_dump(mode="json", exclude=_PACING_KEYS, exclude_defaults=True)
+        options = {"mask_root": str(self.masks.root.resolve())}
+        csv = (digest_of(self.layout.file.path), self.layout.delimiter, self.layout.form.coding.name)
+        return Fingerprint(json.dumps(csv), json.dumps(labels | options, sort_keys=True), project, host)
+
+    def row_keys(self, binding: Binding) -> RowKeys:
+        """What the rows are known by when the CSV was mended; goes once over all that decides on labels."""
+        columns = self._columns(binding)
+        return RowKeys.of(read_rows(self.layout, columns=columns, rows_per_batch=10_000), columns)
+
+    def _columns(self, binding: Binding) -> list[str]:
+        """The columns that are imported, the external ID's first."""
+        config = self.config
+        columns = [config.external_id_column, *(link.column for link in binding.columns), config.mask_column]
+        return [name for name in columns if name]
 
     def survey(self, done: Container[int] = ()) -> tuple[Survey, MaskSurvey]:
         """Go once over the columns of IDs and masks; ``done`` rows were imported earlier."""
@@ -151,9 +159,8 @@ class OpenedCsv:
         encoder = RowEncoder(
             config, binding, project=self.options.project, shapes=matches.shapes, own_ids=matches.own_ids
         )
-        columns = [config.external_id_column, *(link.column for link in binding.columns), config.mask_column]
         return encode_rows(
-            read_rows(self.layout, columns=[name for name in columns if name], rows_per_batch=_ROWS_PER_READ),
+            read_rows(self.layout, columns=self._columns(binding), rows_per_batch=_ROWS_PER_READ),
             ChunkEncoder(encoder, row_filter, config.external_id_column, masks),
             n_threads=self.n_threads,
             chunk_rows=_ROWS_PER_READ if masks is None else masks.chunk_rows,

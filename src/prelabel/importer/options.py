@@ -76,7 +76,7 @@ class ImportOptions(RunOptions):
         max_in_flight: batches on their way at once; memory grows with it.
         dry_run: do everything but import: what would be imported is reported as such.
         state: folder of the record that lets another run go on where this one ended; None keeps none.
-        restart: forget what is recorded there and import everything.
+        restart: forget which rows are in and import everything; what an undo needs is kept.
         undo: keep replaced labels in the record, for ``prelabel rollback``; the assets are then read batch by batch,
             which takes the place of listing them beforehand.
         stop: ask it, from anywhere, to end the import once what is on its way has arrived.

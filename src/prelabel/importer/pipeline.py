@@ -58,7 +58,7 @@ async def run_import(session: ImportSession) -> str:
     # What the config's columns and mask values mean in this project, which rows there are, and which assets.
     document = await hub.get_project(options.project)
     binding = opened.bind(document)
-    survey = await asyncio.to_thread(session.survey)
+    survey = await asyncio.to_thread(session.survey, binding)
     for warning in await asyncio.to_thread(opened.misfit_columns, binding, document):
         session.warn(warning)
     matches = await _match(session, survey, document)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.errors import OutputError
 from prelabel.outcomes.deliver import deliver
-from prelabel.outcomes.journal import Journal, RowRanges
+from prelabel.outcomes.journal import Journal
+from prelabel.outcomes.row_ranges import RowRanges
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from prelabel.importer.stop_signal import StopSignal
     from prelabel.inputs.survey import Survey
     from prelabel.masks.sources.request_plan import MaskSurvey
-    from prelabel.model import OnError, StoppedBy
+    from prelabel.model import Binding, OnError, StoppedBy
     from prelabel.outcomes.builder import ReportBuilder
     from prelabel.outcomes.report import Report
 
@@ -74,19 +75,39 @@ class ImportSession:
             self.report.recall(json.loads(earlier))
         return earlier is not None
 
-    def survey(self) -> CsvSurvey:
+    def survey(self, binding: Binding) -> CsvSurvey:
         """Go over the CSV's IDs and masks.
 
         Rows of one ID are added in order, so that the last answer wins. When an earlier one of them failed and later
         ones are in, all are to be sent again: that is recorded before the first of them is.
         """
-        done = RowRanges() if self.journal is None else self.journal.acknowledged()
+        if self.journal is None:
+            return CsvSurvey(*self.opened.survey(), RowRanges())
+        if not self.journal.knows_rows:
+            self._know_rows(self.journal, binding)
+        done = self.journal.acknowledged()
         ids, masks = self.opened.survey(done)
-        if self.journal is not None and ids.unfinished:
+        if ids.unfinished:
             self.journal.reopen(self.opened.numbers_of(ids.unfinished))
             done = self.journal.acknowledged()
             ids, masks = self.opened.survey(done)
         return CsvSurvey(ids, masks, done)
+
+    def _know_rows(self, journal: Journal, binding: Binding) -> None:
+        """Find the rows that are in among those of a CSV that was mended since; a new one has none."""
+        keys, was_in = self.opened.row_keys(binding), journal.acknowledged()
+        done = keys.carried(journal.row_keys(), was_in, overwrite=self.opened.config.overwrite)
+        journal.take_rows(keys, done)
+        if not was_in:
+            return
+        rows = counted(len(done), "row")
+        text = f"the CSV has changed since the last run: {rows} went in as here, and will not be sent again"
+        if n_other := len(was_in) - len(done):
+            text += (
+                f"; {counted(n_other, 'row')} that went in cannot be found as before: what was mended is sent, and of "
+                "what was deleted the labels stay on the Hub"
+            )
+        self.report.note(text)
 
     def warn(self, text: str) -> None:
         """Tell now, and once more in the report, what may make the whole import useless."""

@@ -29,7 +29,7 @@ class Survey:
         n_rows: rows, broken ones included.
         last_rows: external ID -> number of the last row that has it.
         repeated: external IDs on several rows -> the last of these.
-        unfinished: those of them that are on rows which are done and on others which are not.
+        unfinished: those of them that are on a row which is done, after one which is not.
     """
 
     n_rows: int
@@ -55,8 +55,8 @@ def survey_ids(batches: Iterable[RowBatch], id_column: str, done: Container[int]
     n_rows = 0
     last_rows: dict[str, int] = {}
     repeated: dict[str, RowPlace] = {}
-    begun: set[str] = set()
     open_ids: set[str] = set()
+    unfinished: set[str] = set()
     is_resumed = bool(done)
     for rows in batches:
         n_rows += len(rows) + len(rows.broken)
@@ -65,6 +65,10 @@ def survey_ids(batches: Iterable[RowBatch], id_column: str, done: Container[int]
                 repeated[external_id] = RowPlace(number, line)
             if external_id:
                 last_rows[external_id] = number
-            if is_resumed:
-                (begun if number in done else open_ids).add(external_id)
-    return Survey(n_rows, last_rows, repeated, frozenset(repeated.keys() & begun & open_ids))
+            if not is_resumed:
+                continue
+            if number not in done:
+                open_ids.add(external_id)
+            elif external_id in open_ids:
+                unfinished.add(external_id)
+    return Survey(n_rows, last_rows, repeated, frozenset(unfinished))

@@ -13,12 +13,13 @@ import json
 import sqlite3
 import threading
 import zlib
-from bisect import bisect_right
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from prelabel.errors import ConfigError, OutputError, PrelabelError
+from prelabel.outcomes.row_keys import RowKeys
+from prelabel.outcomes.row_ranges import RowRanges
 from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "journal.sqlite"
-_FORMAT = 1
+_FORMAT = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS batches (
@@ -35,51 +36,10 @@ CREATE TABLE IF NOT EXISTS replaced (
   number INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, external_id TEXT NOT NULL, content BLOB NOT NULL,
   put_back INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS replaced_by_id ON replaced (external_id);
+CREATE TABLE IF NOT EXISTS row_keys (csv TEXT NOT NULL, keys BLOB NOT NULL);
 """
 
 BatchState = Literal["sent", "acknowledged", "failed", "split"]
-
-
-class RowRanges:
-    """A set of row numbers, kept as ranges: a million acknowledged rows in a row cost as much as one.
-
-    Args:
-        ranges: pairs of a first and a last number, in any order, overlapping or not.
-    """
-
-    def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
-        self._firsts: list[int] = []
-        self._lasts: list[int] = []
-        for first, last in sorted(ranges):
-            if self._lasts and first <= self._lasts[-1] + 1:
-                self._lasts[-1] = max(self._lasts[-1], last)
-            else:
-                self._firsts.append(first)
-                self._lasts.append(last)
-
-    def __contains__(self, number: object) -> bool:
-        if not isinstance(number, int):
-            return False
-        at = bisect_right(self._firsts, number) - 1
-        return at >= 0 and number <= self._lasts[at]
-
-    def __len__(self) -> int:
-        return sum(last - first + 1 for first, last in zip(self._firsts, self._lasts, strict=True))
-
-    @classmethod
-    def of(cls, numbers: Iterable[int]) -> Self:
-        """The set of these numbers."""
-        return cls((number, number) for number in numbers)
-
-    @classmethod
-    def parse(cls, *texts: str) -> Self:
-        """The union of texts as :meth:`__str__` writes them."""
-        parts = (part.partition("-") for text in texts for part in text.split(",") if part)
-        return cls((int(first), int(last or first)) for first, _, last in parts)
-
-    def __str__(self) -> str:
-        pairs = zip(self._firsts, self._lasts, strict=True)
-        return ",".join(f"{first}-{last}" if last > first else str(first) for first, last in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +47,7 @@ class Fingerprint:
     """What must be the same for a run to go on where another ended.
 
     Attributes:
-        csv: digest of the file's bytes.
+        csv: digest of the file's bytes, and how they are read. Another one is the same CSV, mended.
         config: the config's keys that decide on labels, as JSON, and the options that do.
         project: the project's id.
         host: the Hub's URL.
@@ -99,7 +59,7 @@ class Fingerprint:
     host: str
 
 
-_NAMES = {"csv": "the CSV", "config": "the config", "project": "the project", "host": "the host"}
+_NAMES = {"config": "the config", "project": "the project", "host": "the host"}
 
 
 def digest_of(path: Path) -> str:
@@ -251,35 +211,83 @@ class Journal:
 
         Args:
             fingerprint: what is to be imported, and where to.
-            restart: forget what is recorded, also what an undo would need.
+            restart: forget which rows are in; what an undo needs stays, as the project was before the first run.
 
         Raises:
-            ConfigError: the journal is another import's, or was rolled back, and ``restart`` is not set.
+            ConfigError: the journal is another import's, or was rolled back, and ``restart`` is not set; or a new
+                beginning would forget what an undo of another project needs.
         """
+        changed = [
+            name for name, _ in asdict(fingerprint).items() if self.facts.get(name) != getattr(fingerprint, name)
+        ]
         is_untouched = not self._value("SELECT EXISTS (SELECT 1 FROM batches)")
         if restart or is_untouched:
-            self._forget()
-        elif changed := [_NAMES[name] for name, value in asdict(fingerprint).items() if self.facts.get(name) != value]:
-            verb = "is" if len(changed) == 1 else "are"
+            self._begin(is_elsewhere=bool({"project", "host"}.intersection(changed)))
+            self.write_facts({"format": str(_FORMAT), **asdict(fingerprint)})
+            return
+        if refused := [_NAMES[name] for name in changed if name in _NAMES]:
+            verb = "is" if len(refused) == 1 else "are"
             raise ConfigError(
-                f"{' and '.join(changed)} {verb} not what {self.folder} has the record of: go on with what it was, or "
-                "give --restart to import everything anew (that forgets the record, and what 'prelabel rollback' "
-                "needs), or another --state",
+                f"{' and '.join(refused)} {verb} not what {escaped(str(self.folder))} has the record of: go on with "
+                "what it was, or give --restart to import everything anew (what 'prelabel rollback' needs is kept), or "
+                "another --state",
                 field="state",
             )
-        elif "rolled_back" in self.facts:
+        if "rolled_back" in self.facts:
             raise ConfigError(
-                f"the import that {self.folder} has the record of was rolled back: give --restart to import again",
+                f"the import that {escaped(str(self.folder))} has the record of was rolled back: give --restart to "
+                "import again",
                 field="state",
             )
-        self.write_facts({"format": str(_FORMAT), **asdict(fingerprint)})
+        if changed:
+            self._forget("finished")
+            self.write_facts({"csv": fingerprint.csv})
 
-    def _forget(self) -> None:
+    def _begin(self, *, is_elsewhere: bool) -> None:
+        """Forget which rows are in; what was replaced is kept while it can still be put back."""
+        n_kept, n_put_back = self.n_kept()
+        was_sent = "restarted" in self.facts or bool(self._value("SELECT EXISTS (SELECT 1 FROM batches)"))
+        if is_elsewhere and was_sent and n_kept > n_put_back:
+            raise ConfigError(
+                f"{escaped(str(self.folder))} has what 'prelabel rollback' needs for project "
+                f"{self.facts.get('project', '')!r}, and would lose it: give another --state, or remove the folder",
+                field="state",
+            )
         with self._turn() as db:
             db.execute("BEGIN IMMEDIATE")
-            for table in ("facts", "batches", "replaced"):
+            for table in ("facts", "batches", "row_keys"):
                 db.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
+            # What was read but not touched since, or was put back, is older than what is there now.
+            db.execute("DELETE FROM replaced WHERE put_back OR NOT ?", (was_sent and not is_elsewhere,))
         self.facts.clear()
+        if was_sent:
+            self.write_facts({"restarted": "yes"})
+
+    def _forget(self, name: str) -> None:
+        with self._turn() as db:
+            db.execute("DELETE FROM facts WHERE name = ?", (name,))
+        self.facts.pop(name, None)
+
+    @property
+    def knows_rows(self) -> bool:
+        """Whether the rows of the CSV as it is now are recorded, so that their numbers mean what they meant."""
+        return bool(self._value("SELECT EXISTS (SELECT 1 FROM row_keys WHERE csv = ?)", self.facts["csv"]))
+
+    def row_keys(self) -> RowKeys:
+        """The rows of the CSV that the numbers in the record belong to; none before there are any."""
+        with self._turn() as db:
+            found = db.execute("SELECT keys FROM row_keys").fetchone()
+        with self._mapped():
+            return RowKeys.parse(found[0] if found else b"")
+
+    def take_rows(self, keys: RowKeys, done: RowRanges) -> None:
+        """Record the rows of the CSV as it is now, and which of them are in; what is known by number is from now on."""
+        with self._turn() as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("DELETE FROM row_keys")
+            db.execute("INSERT INTO row_keys VALUES (?, ?)", (self.facts["csv"], bytes(keys)))
+            if db.execute("DELETE FROM batches").rowcount:  # a record stays, for it says that something was sent
+                db.execute("INSERT INTO batches (rows, state) VALUES (?, 'acknowledged')", (str(done),))
 
     def write_facts(self, facts: Mapping[str, str]) -> None:
         """Keep facts about the import as a whole."""
