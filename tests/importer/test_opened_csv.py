@@ -68,6 +68,30 @@ async def test_encoded(table: Path) -> None:
     assert [broken.number for broken in chunk.broken] == [3]
 
 
+def test_the_encoding_is_a_key_too(tmp_path: Path) -> None:
+    """The config may name it; the option goes before it."""
+    csv = tmp_path / "t.csv"
+    csv.write_bytes("id,Kind\nfür,day\n".encode("cp1252"))
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        OpenedCsv.open(csv, CONFIG, RunOptions())
+    for config, options, name in (
+        ({"encoding": "cp1252"}, RunOptions(), "cp1252"),
+        ({"encoding": "cp1252"}, RunOptions(encoding="latin-1"), "iso8859-1"),
+    ):
+        assert OpenedCsv.open(csv, CONFIG | config, options).layout.form.coding.name == name
+    with pytest.raises(ConfigError, match="klingon"):
+        OpenedCsv.open(csv, CONFIG | {"encoding": "klingon"}, RunOptions())
+
+
+def test_what_decides_on_labels(table: Path) -> None:
+    """The fingerprint tells what differs: a default that is written out does not, nor does the pace."""
+    marks = [
+        OpenedCsv.open(table, CONFIG | extra, RunOptions()).fingerprint("p", "h")
+        for extra in ({}, {"min_area": 0}, {"requests_per_minute": 7}, {"min_area": 1})
+    ]
+    assert marks[0] == marks[1] == marks[2] != marks[3]
+
+
 def test_what_does_not_fit(table: Path, tmp_path: Path) -> None:
     """Config, CSV and schema are checked against each other."""
     with pytest.raises(ConfigError, match="Kund"):

@@ -13,7 +13,7 @@ def test_gate() -> None:
     """Empty, unmatched and superseded rows end here, in this order of reasons; others go on."""
     rows = rows_of("a", "", "x", "b", "b", "x")
     matches = Matches(unfound={"x"})
-    gate = RowFilter("id", last_rows={"x": RowPlace(6, 7), "b": RowPlace(5, 6)}, matches=matches)
+    gate = RowFilter("id", deciders={"x": RowPlace(6, 7), "b": RowPlace(5, 6)}, matches=matches)
     found = [gate(rows, index) for index in range(6)]
 
     assert [outcome and (outcome.number, outcome.line, outcome.state) for outcome in found] == [

@@ -81,6 +81,7 @@ def test_defaults_are_the_plugins_and_ours() -> None:
         "requests_per_minute": 100,
         "max_batch_bytes": 4_000_000,
         "match_ids_by": "exact",
+        "encoding": "",
     }
 
 

@@ -137,7 +137,7 @@ def _not_yet_there(
 def _shape_key(labelled: Mapping[str, Any]) -> tuple[Any, ...]:
     """Equal for objects of one schema, page and geometry; 10 and 10.0 are one number, as they are to the Hub."""
     geometry = tuple(_frozen(labelled.get(key)) for key in TOOL_KINDS)
-    if geometry == (None, None):  # another kind of tool: known by its id alone
+    if all(part is None for part in geometry):  # another kind of tool: known by its id alone
         return (id(labelled),)
     return (labelled.get("schemaId"), labelled.get("page"), geometry)
 

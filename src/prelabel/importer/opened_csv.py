@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from prelabel.model import Binding, EncodedChunk, RowBatch
 
 _ROWS_PER_READ = 250
-_PACING_KEYS = {"upload_batch_size", "requests_per_minute", "max_batch_bytes"}  # decide on no label
+_NO_LABELS = {"upload_batch_size", "requests_per_minute", "max_batch_bytes", "encoding"}  # keys that decide on none
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ class OpenedCsv:
         path = Path(csv)
         settings = MaskSettings.of(folder_of(path), options)
         checked = load_config(config)
-        layout = read_header(path, delimiter=options.delimiter, encoding=options.encoding)
+        encoding = options.encoding or checked.encoding or None
+        layout = read_header(path, delimiter=options.delimiter, encoding=encoding)
         return cls(path, with_columns_of(layout.header, checked), options, layout, settings)
 
     @property
@@ -73,7 +74,7 @@ class OpenedCsv:
 
     def fingerprint(self, project: str, host: str) -> Fingerprint:
         """What must be the same for an import to go on where it was interrupted."""
-        labels = self.config.model_dump(mode="json", exclude=_PACING_KEYS, exclude_defaults=True)
+        labels = self.config.model_dump(mode="json", exclude=_NO_LABELS, exclude_defaults=True)
         options = {"mask_root": str(self.masks.root.resolve())}
         csv = (digest_of(self.layout.file.path), self.layout.delimiter, self.layout.form.coding.name)
         return Fingerprint(json.dumps(csv), json.dumps(labels | options, sort_keys=True), project, host)

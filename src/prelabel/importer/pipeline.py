@@ -96,7 +96,7 @@ async def run_import(session: ImportSession) -> str:
     # that come later are sorted out by the filter, as are those that match nothing or are in already.
     row_filter = RowFilter(
         opened.config.external_id_column,
-        last_rows=survey.ids.repeated if opened.config.overwrite else {},
+        deciders=survey.ids.repeated if opened.config.overwrite else {},
         matches=matches,
         done=survey.done,
         stopped=lambda: str(uploader.stopped or ""),

@@ -20,7 +20,7 @@ class RowFilter:
 
     Args:
         id_column: the CSV's column of external IDs.
-        last_rows: external ID -> the one row that goes on, where of several rows only the last is to.
+        deciders: external ID -> the one row that goes on, where of several rows only one is to.
         matches: what is known of the project's IDs.
         done: numbers of the rows that an earlier run has imported.
         stopped: returns why nothing is sent any more, or an empty string; called from worker threads.
@@ -30,13 +30,13 @@ class RowFilter:
         self,
         id_column: str,
         *,
-        last_rows: Mapping[str, RowPlace] | None = None,
+        deciders: Mapping[str, RowPlace] | None = None,
         matches: Matches | None = None,
         done: Container[int] = (),
         stopped: Callable[[], str] = str,
     ) -> None:
         self._id_column = id_column
-        self._last_rows = last_rows or {}
+        self._deciders = deciders or {}
         self._matches = matches or Matches()
         self._done = done
         self._stopped = stopped
@@ -57,7 +57,7 @@ class RowFilter:
             reason = self._matches.reason_against(external_id)
             code = Code.AMBIGUOUS_ID if external_id in self._matches.ambiguous else Code.UNMATCHED_ID
             return RowOutcome(number, line, external_id, "failed", reason, self._id_column, code=code)
-        last = self._last_rows.get(external_id)
+        last = self._deciders.get(external_id)
         if last is not None and last.number != number:
             return RowOutcome(
                 number,

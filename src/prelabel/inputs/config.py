@@ -219,6 +219,12 @@ class ImportConfig(BaseModel):
         "hundred.",
     )
 
+    encoding: str = Field(
+        default="",
+        description="How the CSV's text is written, such as cp1252. Empty: UTF-8. A byte order mark counts more, and "
+        "so does --encoding.",
+    )
+
     @field_validator("external_id_column")
     @classmethod
     def _check_not_blank(cls, value: str) -> str:
@@ -277,6 +283,7 @@ _REMEDIES = {
     "ignore_values": 'write a list of values, such as [255] or [[255, 255, 255]] or [-1, "nan"]',
     "requests_per_minute": "write a whole number, 1 or more, such as 100",
     "max_batch_bytes": "write a whole number of bytes, 1 or more, such as 4000000",
+    "encoding": 'write an encoding by its name, such as "cp1252", or "" for UTF-8',
     "match_ids_by": 'write "exact", "stem", "name" or "case"',
 }
 

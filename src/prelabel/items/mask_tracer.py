@@ -104,11 +104,11 @@ class MaskTracer:
         self._void = tuple(float(n) for n in numbers if n < 0)
         self._void += (math.nan,) if "nan" in config.ignore_values else ()
         self._options = TraceOptions(
-            config.polygon_simplification_tolerance,
-            config.simplification,
-            config.coordinates,
-            config.connectivity,
-            config.min_area,
+            tolerance=config.polygon_simplification_tolerance,
+            simplification=config.simplification,
+            coordinates=config.coordinates,
+            connectivity=config.connectivity,
+            min_area=config.min_area,
         )
 
     def trace(
@@ -172,7 +172,7 @@ class MaskTracer:
         Raises:
             RowError: it is so, and is not to be imported all the same.
         """
-        if self._config.unmatched_masks == "import" or counts.n_class + counts.n_small + counts.n_ignored:
+        if self._config.unmatched_masks == "import" or counts.n_mapped:
             return
         if not (counts.unknown or snapped.n_pixels):
             return

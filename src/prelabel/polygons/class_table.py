@@ -41,6 +41,11 @@ class PixelCounts:
     unknown: Mapping[int, int] = field(default_factory=dict)
 
     @property
+    def n_mapped(self) -> int:
+        """Pixels whose value the mapping names, in polygons or not."""
+        return self.n_class + self.n_small + self.n_ignored
+
+    @property
     def n_unknown(self) -> int:
         """Pixels whose value has no class."""
         return sum(self.unknown.values())

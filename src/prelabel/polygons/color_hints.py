@@ -71,7 +71,7 @@ def _swapped(counts: PixelCounts, known: KnownColors) -> str:
 def _own_values(counts: PixelCounts, names: Sequence[str]) -> str:
     """As many values as classes, and no pixel of any class: the mapping names others."""
     values = sorted(counts.unknown)
-    if counts.n_class + counts.n_small + counts.n_ignored or len(values) > len(names):
+    if counts.n_mapped or len(values) > len(names):
         return ""
     listed, example = ", ".join(map(str, values)), _example(names, values)
     if len(values) == 1:

@@ -210,7 +210,7 @@ def to_ango(
         [[0, 0], [3, 0], [3, 3], [0, 3], [0, 1], [1, 1], [1, 2], [2, 2], [2, 1], [1, 1], [0, 1]]
     """
     if tool not in TOOL_KINDS:
-        raise ConfigError(f'tool is {tool!r}: give "segmentation" or "polygon"', field="tool", value=tool)
+        raise ConfigError(f"tool is {tool!r}: give {' or '.join(TOOL_KINDS)}", field="tool", value=tool)
     ids = schema_ids or {}
     tools = ClassTools.of([Tool(name, ids.get(name, ""), tool, None) for name in polygons.class_names])
     encoded = mask_objects(fit_tools(polygons, tools, holes), tools, mode)
