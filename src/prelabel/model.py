@@ -416,6 +416,7 @@ class Progress:
         elapsed_s: seconds since the start.
         requests_per_minute: the most requests that are sent in a minute, None where none are needed.
         rows_per_request: rows that a request brings further, as far as it is known; None likewise.
+        n_not_sent: rows that ended without being sent, as the import had stopped.
 
     Example:
         >>> progress = Progress(100, n_imported=40, n_skipped=2, n_failed=1, n_masks=40, n_requests=4, elapsed_s=1.5)
@@ -432,3 +433,4 @@ class Progress:
     elapsed_s: float
     requests_per_minute: int | None = None
     rows_per_request: float | None = None
+    n_not_sent: int = 0

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -127,6 +127,32 @@ class Spellings:
                 names, known = min(named, key=lambda pair: len(pair[0]))
                 return NearMiss(known, joined(names))
         return None
+
+
+def respellings(path: str) -> list[str]:
+    """Other ways in which a path may be written that names something, the likeliest first; none of them is ``path``."""
+    stem, dot, extension = path.rpartition(".")
+    ways = [
+        path.strip().strip(_QUOTES).strip("/ "),
+        unquote(path),
+        path.replace("+", " "),
+        path.replace(" ", "_"),
+        quote(path),
+        _with_plain_spaces(path),
+        unicodedata.normalize("NFC", path),
+        unicodedata.normalize("NFD", path),
+        path.replace("\\", "/"),
+        path.lower(),
+        *(f"{stem}{dot}{other}" for other in (extension.lower(), extension.upper(), "png") if stem),
+    ]
+    return [way for way in dict.fromkeys(ways) if way and way != path]
+
+
+def describe_near(wanted: str, found: str) -> str:
+    """Ask whether a path is meant that is there, and say what the two differ in."""
+    names = differences(wanted, found)
+    likeness = f" (it differs in {joined(names)})" if names else ""
+    return f"did you mean {short(found)!r}?{likeness}"
 
 
 def differences(one: str, other: str) -> list[str]:

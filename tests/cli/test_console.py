@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import signal
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from prelabel.cli import console
-from prelabel.cli.console import errors_as_exit_codes, read_api_key
+from prelabel.cli.console import check_state, errors_as_exit_codes, read_api_key
 from prelabel.errors import (
     ConfigError,
     ImportFailed,
@@ -24,9 +24,6 @@ from prelabel.errors import (
 )
 from prelabel.inputs.csv_layout import RowForm
 from prelabel.outcomes.builder import ReportBuilder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _run(error: BaseException | None, *arguments: str) -> tuple[int, str]:
@@ -212,3 +209,13 @@ def test_how_it_is_called_again(program: str, prefix: str, words: str, monkeypat
     monkeypatch.setattr(sys, "argv", [program])
     monkeypatch.setattr(sys, "prefix", prefix)
     assert console.command_line("demo", "--serve") == words
+
+
+@pytest.mark.parametrize(
+    ("csv", "folder"), [("a/labels.csv", "a/labels.csv.prelabel"), ("-", "stdin.prelabel"), ("a/-", "a/-.prelabel")]
+)
+def test_the_record_lies_beside_the_csv(csv: str, folder: str) -> None:
+    """One that comes through a pipe has no name to take."""
+    assert check_state(Path(csv), None, no_state=False, restart=False) == Path(folder)
+    assert check_state(Path(csv), Path("s"), no_state=False, restart=True) == Path("s")
+    assert check_state(Path(csv), None, no_state=True, restart=False) is None

@@ -248,4 +248,5 @@ def check_state(csv: Path, state: Path | None, *, no_state: bool, restart: bool)
     if no_state and (state is not None or restart):
         other = "--restart" if state is None else "--state"
         raise ConfigError(f"--no-state and {other} contradict each other: give one of them", field="state")
-    return None if no_state else state or csv.with_name(f"{csv.name}.prelabel")
+    name = "stdin" if str(csv) == "-" else csv.name
+    return None if no_state else state or csv.with_name(f"{name}.prelabel")

@@ -33,7 +33,7 @@ class RequestRate:
 
 
 def describe(progress: Progress, requests_per_minute: int | None = None) -> str:
-    """One line: rows done, failed and skipped, masks a second, requests a minute, time left.
+    """One line: rows done, failed, skipped and not sent, masks a second, requests a minute, time left.
 
     Args:
         progress: the snapshot.
@@ -42,7 +42,8 @@ def describe(progress: Progress, requests_per_minute: int | None = None) -> str:
     n_done = _n_done(progress)
     of_all = f" of {progress.n_rows:,}" if progress.n_rows is not None else ""
     parts = [f"{n_done:,}{of_all} rows"]
-    parts += [f"{n:,} {what}" for n, what in ((progress.n_failed, "failed"), (progress.n_skipped, "skipped")) if n]
+    ends = ((progress.n_failed, "failed"), (progress.n_skipped, "skipped"), (progress.n_not_sent, "not sent"))
+    parts += [f"{n:,} {what}" for n, what in ends if n]
     if requests_per_minute is None:
         return ", ".join(parts)
     if progress.n_masks and progress.elapsed_s > 0:
@@ -68,7 +69,7 @@ def _time_left_s(progress: Progress, n_left: int, n_last_minute: int) -> float:
 
 
 def _n_done(progress: Progress) -> int:
-    return progress.n_imported + progress.n_skipped + progress.n_failed
+    return progress.n_imported + progress.n_skipped + progress.n_failed + progress.n_not_sent
 
 
 def _duration(seconds: float) -> str:

@@ -156,6 +156,7 @@ class ReportBuilder:
             time.perf_counter() - self._started,
             requests_per_minute if rows_per_request else None,
             rows_per_request or None,
+            counts["not sent"],
         )
 
     def finish(

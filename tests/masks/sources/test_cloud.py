@@ -83,6 +83,9 @@ async def test_many_at_once() -> None:
     [
         ("s3://masks/none.png", "there is no object 's3://masks/none.png': check bucket and key"),
         ("s3://nobucket/none.png", "there is no object"),
+        ("s3://masks/m/A.PNG", "did you mean 'm/a.png'? (it differs in upper and lower case)"),
+        ("s3://masks/m/a%2Epng", "did you mean 'm/a.png'? (it differs in percent-encoding)"),
+        ("s3://masks/m/a.jpg", "did you mean 'm/a.png'? (it differs in its extension)"),
         ("s3://masks//a.png", "cannot be fetched"),
         ("s3://masks/m/", "cannot be fetched"),
     ],

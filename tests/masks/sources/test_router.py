@@ -15,6 +15,7 @@ from aiohttp import web
 
 from masks.buckets import KEYS, fill_bucket, s3_server
 from masks.webserver import endless, saying, serving
+from prelabel.codes import Code
 from prelabel.errors import MaskError
 from prelabel.hub.client import HubClient
 from prelabel.localhub import HubSettings
@@ -349,3 +350,12 @@ async def test_missing_objects(tmp_path: Path) -> None:
     assert str(caught.value).startswith("mask 'm/none.png': http://127.0.0.1:")
     assert "there is no mask at this URL" in str(caught.value)
     assert "token" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("cell", "likeness"), [("m/0.PNG", "upper and lower case"), ("m/0.jpg", "its extension")])
+async def test_a_missing_object_of_a_listed_folder_hints_at_its_like(cell: str, likeness: str, tmp_path: Path) -> None:
+    """Where the folder was listed anyway, what the cell resembles there is named; no request more."""
+    async with desk_with(tmp_path, cell, *(f"m/{number}.png" for number in range(6))) as desk:
+        with pytest.raises(MaskError, match=rf"did you mean 'm/0.png'\? \(it differs in {likeness}\)$") as caught:
+            await got(desk.sources, cell)
+        assert (caught.value.code, "token" in str(caught.value)) == (Code.MASK_MISSING, False)

@@ -18,6 +18,7 @@ from pyarrow import fs
 from prelabel.codes import Code
 from prelabel.errors import MaskError, MaskUnavailable
 from prelabel.masks.sources.byte_budget import take_in_time
+from prelabel.spelling import describe_near, respellings
 
 if TYPE_CHECKING:
     from prelabel.masks.references import CloudObject
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from prelabel.masks.sources.byte_budget import Hold
 
 _SAID_CHARS = 300
+_MAX_HINTS = 16  # each costs some requests
 
 
 class CloudMasks:
@@ -37,6 +39,7 @@ class CloudMasks:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._threads = ThreadPoolExecutor(limits.concurrency, thread_name_prefix="prelabel-cloud")
+        self._n_hints_left = _MAX_HINTS
         self._systems: dict[tuple[str, str, str], Any] = {}
 
     def close(self) -> None:
@@ -75,9 +78,8 @@ class CloudMasks:
                 code=Code.MASK_UNAVAILABLE,
             ) from error
         except FileNotFoundError as error:
-            raise MaskError(
-                f"there is no object {shown!r}: check bucket and key", reference=shown, code=Code.MASK_MISSING
-            ) from error
+            hint = await loop.run_in_executor(self._threads, self._hint, wanted)
+            raise MaskError(f"there is no object {shown!r}: {hint}", reference=shown, code=Code.MASK_MISSING) from error
         except (OSError, ValueError, pa.ArrowException) as error:
             if isinstance(error, MaskError):
                 raise
@@ -87,6 +89,16 @@ class CloudMasks:
         system = self._system_of(wanted)
         file = system.open_input_file(f"{wanted.bucket}/{wanted.key}")
         return file, file.size()
+
+    def _hint(self, wanted: CloudObject) -> str:
+        """Ask for a few other spellings of a key that is not there; a bucket may be too large to be listed."""
+        keys = respellings(wanted.key) if self._n_hints_left > 0 else []
+        self._n_hints_left -= 1
+        with suppress(OSError, ValueError, pa.ArrowException):
+            for found in self._system_of(wanted).get_file_info([f"{wanted.bucket}/{key}" for key in keys]):
+                if found.is_file:
+                    return describe_near(wanted.key, found.path.removeprefix(f"{wanted.bucket}/"))
+        return "check bucket and key"
 
     def _system_of(self, wanted: CloudObject) -> Any:
         place = (wanted.scheme, wanted.bucket if wanted.scheme == "s3" else "", wanted.account)

@@ -13,6 +13,7 @@ from prelabel.codes import Code
 from prelabel.errors import MaskError, MaskUnavailable, UploadError, UploadUnavailable
 from prelabel.masks.sources.single_flight import SingleFlight
 from prelabel.masks.sources.url_expiry import is_fresh
+from prelabel.spelling import Spellings, describe_near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +74,7 @@ class SignedUrls:
         self._plan = plan
         self._storages: dict[str, Storage | UploadError | None] = {}
         self._listings: dict[Folder, Mapping[str, str]] = {}
+        self._names: dict[Folder, Spellings] = {}
         self._once: SingleFlight[object, None] = SingleFlight()
 
     async def url_of(self, wanted: StoredObject, *, instead_of: str = "") -> str:
@@ -101,6 +103,16 @@ class SignedUrls:
             if isinstance(error, UploadUnavailable):
                 raise MaskUnavailable(said, reference=str(wanted), status=error.status) from error
             raise MaskError(said, reference=str(wanted), status=error.status) from error
+
+    def hint(self, wanted: StoredObject) -> str:
+        """Say which object is meant perhaps by one that is not there, if its folder was listed; else nothing."""
+        folder = self._plan.folder_of(wanted)
+        if folder is None or not self._listings.get(folder):
+            return ""
+        if folder not in self._names:
+            self._names[folder] = Spellings(self._listings[folder], are_files=True)
+        near = self._names[folder].nearest(wanted.key)
+        return describe_near(wanted.key, near.word) if near is not None else ""
 
     async def check(self, storage_id: str) -> str:
         """Say why a storage cannot be used, or return an empty string.

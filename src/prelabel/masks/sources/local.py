@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from prelabel.codes import Code
 from prelabel.errors import MaskError
-from prelabel.spelling import Spellings, differences, joined, short, without_folder
+from prelabel.spelling import Spellings, describe_near, short, without_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,9 +142,8 @@ class LocalFiles:
             file = folder / (near.word if near else name)
             if near or _is_there(file):
                 own = file.relative_to(self._root).as_posix() if file.is_relative_to(self._root) else str(file)
-                names = differences(reference.replace("\\", "/"), own)
-                likeness = f" (it differs in {joined(names)})" if names else ""
-                return f"did you mean {file.name if folder == path.parent else own!r}?{likeness}"
+                written = reference.replace("\\", "/")
+                return describe_near(*((name, file.name) if folder == path.parent else (written, own)))
         return ""
 
     def _folders_near(self, path: Path) -> Iterator[Path]:

@@ -176,6 +176,10 @@ class MaskSources:
         try:
             return await self._get(wanted, turn, stack, url)
         except MaskError as error:
+            if error.code is Code.MASK_MISSING and (hint := self._urls.hint(wanted)):
+                raise MaskError(
+                    f"{error}: {hint}", reference=str(wanted), status=error.status, code=error.code
+                ) from error
             if error.status not in _OLD_SIGNATURE or not may_have_expired(url, datetime.now(UTC)):
                 raise
         stack.close()
