@@ -79,10 +79,3 @@ def test_transparent_is_no_colour() -> None:
     """The value of transparent pixels is outside of every grey of 16 bits and every packed colour."""
     assert model.TRANSPARENT > 0xFFFFFF
     assert np.uint32(model.TRANSPARENT) == model.TRANSPARENT
-
-
-def test_a_key_keeps_its_source_across_processes() -> None:
-    """It is text like any other, and knows where it came from."""
-    again = pickle.loads(pickle.dumps(model.ApiKey("k", "the one in the file k.txt")))
-    assert again == "k"
-    assert again.source == "the one in the file k.txt"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prelabel.importer.import_labels import import_labels_async as import_labels_async
     from prelabel.importer.stop_signal import StopSignal as StopSignal
     from prelabel.inputs.config import ImportConfig as ImportConfig
-    from prelabel.model import Progress as Progress
+    from prelabel.outcomes.progress import Progress as Progress
     from prelabel.outcomes.report import Report as Report
     from prelabel.polygons.mask_to_polygons import mask_to_polygons as mask_to_polygons
     from prelabel.polygons.polygons import Polygons as Polygons
@@ -37,7 +37,7 @@ _HOME = {
     "OutputError": "errors",
     "Polygons": "polygons.polygons",
     "PrelabelError": "errors",
-    "Progress": "model",
+    "Progress": "outcomes.progress",
     "Report": "outcomes.report",
     "RowError": "errors",
     "StopSignal": "importer.stop_signal",

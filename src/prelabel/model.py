@@ -18,7 +18,7 @@ Geometry (every module keeps to it):
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,27 +56,6 @@ TextKind = Literal["text"]
 TOOL_KINDS: tuple[str, ...] = get_args(ToolKind)
 MULTI_CHOICE_KINDS: tuple[str, ...] = get_args(MultiChoiceKind)
 CLASSIFICATION_KINDS: tuple[str, ...] = (*get_args(ChoiceKind), *MULTI_CHOICE_KINDS, *get_args(TextKind))
-
-
-class ApiKey(str):
-    """An API key that knows where it came from, which messages may say; the key itself they may not.
-
-    Attributes:
-        source: such as ``"ANGO_API_KEY in the environment"``.
-    """
-
-    __slots__ = ("source",)
-
-    source: str
-
-    def __new__(cls, key: str, source: str) -> Self:
-        """Make one."""
-        self = super().__new__(cls, key)
-        self.source = source
-        return self
-
-    def __reduce__(self) -> tuple[type[ApiKey], tuple[str, str]]:
-        return ApiKey, (str(self), self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,35 +381,3 @@ class Binding:
     columns: tuple[ColumnLink, ...] = ()
     mask_kind: MaskValueKind | None = None
     mask_classes: tuple[MaskClass, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A snapshot for whoever watches an import.
-
-    Attributes:
-        n_rows: rows of the CSV, None while they are still being counted.
-        n_imported, n_skipped, n_failed: rows that have ended, by state.
-        n_masks: masks traced so far.
-        n_requests: requests sent to the Hub so far.
-        elapsed_s: seconds since the start.
-        requests_per_minute: the most requests that are sent in a minute, None where none are needed.
-        rows_per_request: rows that a request brings further, as far as it is known; None likewise.
-        n_not_sent: rows that ended without being sent, as the import had stopped.
-
-    Example:
-        >>> progress = Progress(100, n_imported=40, n_skipped=2, n_failed=1, n_masks=40, n_requests=4, elapsed_s=1.5)
-        >>> progress.n_imported + progress.n_skipped + progress.n_failed
-        43
-    """
-
-    n_rows: int | None
-    n_imported: int
-    n_skipped: int
-    n_failed: int
-    n_masks: int
-    n_requests: int
-    elapsed_s: float
-    requests_per_minute: int | None = None
-    rows_per_request: float | None = None
-    n_not_sent: int = 0

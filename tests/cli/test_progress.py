@@ -20,7 +20,7 @@ from prelabel.cli.progress import (
     telling_how_far,
     watch,
 )
-from prelabel.model import Progress
+from prelabel.outcomes.progress import Progress
 
 HALF = Progress(n_rows=2000, n_imported=950, n_skipped=20, n_failed=30, n_masks=500, n_requests=40, elapsed_s=50.0)
 

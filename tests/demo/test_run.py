@@ -12,7 +12,7 @@ from imerit_ango.sdk import SDK
 from prelabel.demo import run as run_module
 from prelabel.demo import run_demo
 from prelabel.errors import ConfigError, OutputError
-from prelabel.model import Progress
+from prelabel.outcomes.progress import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path

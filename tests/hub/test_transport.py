@@ -16,9 +16,9 @@ from aiohttp.client_reqrep import ConnectionKey
 
 from hub.raw_server import raw_server
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
+from prelabel.hub.api_key import ApiKey
 from prelabel.hub.transport import Timeouts, Transport, base_url
 from prelabel.localhub.testing import ScriptedHub, failure, success
-from prelabel.model import ApiKey
 
 KEY = ScriptedHub.api_key
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)

@@ -20,7 +20,7 @@ from prelabel.localhub.testing import HubDouble
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prelabel.model import Progress
+    from prelabel.outcomes.progress import Progress
 
 CONFIG = {"external_id_column": "id", "classification_columns": ["kind"], "classification_schema_ids": ["c1"]}
 SCHEMA: dict[str, Any] = {

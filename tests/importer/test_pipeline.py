@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
-    from prelabel.model import Progress
+    from prelabel.outcomes.progress import Progress
 
 
 async def test_values_arrive(desk: Desk) -> None:

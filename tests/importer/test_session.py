@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from prelabel.model import Progress
+    from prelabel.outcomes.progress import Progress
 
 
 @pytest.mark.parametrize("undo", [True, False])

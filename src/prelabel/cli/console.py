@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from prelabel.errors import ConfigError, ImportFailed, OutputError, PrelabelError, UploadError
-from prelabel.model import ApiKey
+from prelabel.hub.api_key import ApiKey
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
 from prelabel.spelling import escaped, printable
 

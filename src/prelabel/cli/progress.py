@@ -12,7 +12,7 @@ from prelabel.cli.console import say, stderr
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from prelabel.model import Progress
+    from prelabel.outcomes.progress import Progress
 
 SECONDS_BETWEEN_LINES = 5.0
 _MINUTE_S = 60.0

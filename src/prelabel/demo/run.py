@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from prelabel.demo.landed import DemoProject
     from prelabel.demo.scenes import Sample
-    from prelabel.model import Progress
+    from prelabel.outcomes.progress import Progress
 
 EXAMPLES = ("classification", "segmentation")
 _MAX_ROWS = 10_000

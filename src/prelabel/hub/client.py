@@ -12,11 +12,12 @@ from urllib.parse import quote
 import orjson
 
 from prelabel.errors import ConfigError, UploadError, UploadRefused, UploadUnavailable
+from prelabel.hub.api_key import ApiKey
 from prelabel.hub.project_hint import project_hint
 from prelabel.hub.rate_limit import Pace
 from prelabel.hub.storages import HubStorage, signed_urls_in, storage_of
 from prelabel.hub.transport import DEFAULT_HOST, Transport
-from prelabel.model import ApiKey, HubTask
+from prelabel.model import HubTask
 from prelabel.retry import RetryBudget, RetryPolicy, retrying
 
 if TYPE_CHECKING:

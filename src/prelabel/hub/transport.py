@@ -101,7 +101,7 @@ class Transport:
 
     Args:
         host: see :func:`base_url`.
-        api_key: sent as the header ``apikey``; an :class:`prelabel.model.ApiKey` tells where it came from.
+        api_key: sent as the header ``apikey``; an :class:`prelabel.hub.api_key.ApiKey` tells where it came from.
         allow_http: see :func:`base_url`.
         timeouts: bounds of every request.
         max_connections: connections that may be open at once.

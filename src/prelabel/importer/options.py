@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 from prelabel.masks.sources.access import MaskOptions
-from prelabel.model import OnError, Progress
+from prelabel.outcomes.progress import Progress
 
 if TYPE_CHECKING:
     from prelabel.importer.stop_signal import StopSignal
     from prelabel.inputs.config import ImportConfig
+    from prelabel.model import OnError
 
 PathLike = str | Path
 ConfigLike: TypeAlias = "PathLike | Mapping[str, Any] | ImportConfig"

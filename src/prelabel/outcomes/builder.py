@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from prelabel.codes import SEVERITY, Code
-from prelabel.model import EARLIER, Progress, RowState
+from prelabel.model import EARLIER, RowState
+from prelabel.outcomes.progress import Progress
 from prelabel.outcomes.rejects import Rejects
 from prelabel.outcomes.report import Report
 from prelabel.outcomes.totals import MaskTotals, OutcomeGroup, ReplacedTotals, Timings
