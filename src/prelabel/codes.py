@@ -36,7 +36,9 @@ class Code(StrEnum):
     HUB_REFUSED = "hub-refused"
     HUB_UNAVAILABLE = "hub-unavailable"
     NOT_STORED = "not-stored"
+    ODD_STORED_LABELS = "odd-stored-labels"
     ROW_FAILED = "row-failed"
+    FAULT_IN_PRELABEL = "fault-in-prelabel"
     # Neither in nor failed.
     NOT_SENT = "not-sent"
     DECIDER_FAILED = "decider-failed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 
 from notes import texts
 from prelabel.hub.batches import n_bytes_of
@@ -50,6 +51,33 @@ def test_an_overwrite_sends_the_items_as_they_are() -> None:
     assert (a.rows, a.n_assets, a.n_tasks) == ((1,), 1, 1)
     assert (x.rows, x.item, x.n_assets) == ((2,), None, 0)
     assert (b.n_assets, b.n_tasks) == (1, 2)
+
+
+ODD = [
+    {"tools": [5]},
+    {"tools": 5},
+    {"classifications": ["x"]},
+    {"classifications": {"a": 1}},
+    {"classifications": [{"schemaId": "c2", "answer": {}, "classifications": [1]}]},
+    {"relations": 7},
+    {"tools": [{"schemaId": [], "objectId": "o", "polygon": 3}]},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+@pytest.mark.parametrize(("overwrite", "kept"), [(True, ()), (True, ("c2",)), (False, ())])
+def test_stored_labels_that_are_none_end_no_other_import(odd: dict[str, Any], overwrite: bool, kept: Any) -> None:
+    """Each asset with a stored answer that cannot be read fails by itself, or is replaced; the others are sent."""
+    whole = batch((1, "a", []), (2, "b", [{"schemaId": "c2", "answer": "x"}]))
+    decision = LabelMerger.of(SCHEMA, overwrite=overwrite, kept_schema_ids=kept).decide(
+        whole, [task(1, "a", **odd), task(2, "b")]
+    )
+    a, b = decision.rows
+    assert (a.item is None) == bool(a.fault)
+    assert (b.fault, b.rows) == ("", (2,))
+    sent = [item.external_id for part in decision.batches for item in part.items]
+    assert sent == (["b"] if a.fault else ["a", "b"])
+    assert not a.fault or "look at its labels on the Hub" in a.fault
 
 
 def test_appending_adds_rows_one_after_the_other() -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
+import zlib
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +17,7 @@ from prelabel.errors import ConfigError
 from prelabel.importer.rollback import _folder_of, roll_back
 from prelabel.importer.rollback_plan import RollbackPlan
 from prelabel.importer.stop_signal import StopSignal
-from prelabel.outcomes.journal import ReplacedTask
+from prelabel.outcomes.journal import FILE_NAME, ReplacedTask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,6 +124,21 @@ async def test_a_dry_run_says_what_would_change(tmp_path: Path) -> None:
         assert plans[1] == plan
         assert done.exit_code == 0
         assert [_essence(task) for task in desk.hub.tasks()] == before
+
+
+async def test_kept_labels_that_are_none(tmp_path: Path) -> None:
+    """They are told, with the others put back."""
+    async with desk_with(tmp_path, 4) as desk:
+        set_up_labels(desk.hub)
+        await desk.run(rows_of(4, "night"), state=tmp_path / "state")
+        with closing(sqlite3.connect(tmp_path / "state" / FILE_NAME)) as db, db:
+            odd = zlib.compress(json.dumps([{"tools": [5]}, {}]).encode())
+            db.execute("UPDATE replaced SET content = ? WHERE external_id = '0.png'", (odd,))
+        where: dict[str, Any] = {"api_key": KEY, "host": desk.hub.url}
+        report = await asyncio.to_thread(roll_back, tmp_path / "state", **where)
+    assert (report.exit_code, report.n_put_back, report.n_tasks) == (1, 4, 5)
+    ((external_id, reason),) = report.failures
+    assert (external_id, "in a form that is not known" in reason) == ("0.png", True)
 
 
 async def test_a_rollback_that_is_stopped_while_it_counts(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from aiohttp import web
 from PIL import Image
 
 from masks.webserver import serving
+from prelabel.codes import Code
 from prelabel.inputs.config import load_config
 from prelabel.items.chunk_encoder import ChunkEncoder, MaskSupply
 from prelabel.items.mask_tracer import MaskTracer
@@ -172,13 +173,30 @@ async def test_run_lengths_have_no_colours(tmp_path: Path) -> None:
     assert "COCO run lengths hold no colours" in chunk.results[0][1].reason
 
 
-async def test_a_fault_of_ours_ends_the_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not a row's error, and what waits is not left behind."""
+@pytest.mark.parametrize(
+    "fault", [ZeroDivisionError("s3cret"), MemoryError(), RecursionError(), UnicodeError("s3cret")]
+)
+async def test_a_fault_of_ours_fails_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception
+) -> None:
+    """Whatever one row's work ends in, wherever its mask is: the others go on, and the log has where it was."""
     async with serving(answer) as server, desk_with(tmp_path) as desk:
-        monkeypatch.setattr(desk.encoder, "encode", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            await desk.encode(*(f"{server.url}/{n}.png" for n in range(9)))
+        desk_encode = desk.encoder.encode
+
+        def encode(draft: Any, *rest: Any) -> Any:
+            if draft.row_number in {2, 4}:
+                raise fault
+            return desk_encode(draft, *rest)
+
+        monkeypatch.setattr(desk.encoder, "encode", encode)
+        chunk = await desk.encode(f"{server.url}/a.png", f"{server.url}/b.png", "", "", f"{server.url}/a.png")
         assert desk.sources.held.n_bytes == 0
+    failed = [result for _, result in chunk.results if isinstance(result, RowOutcome)]
+    assert [(row.number, row.state, row.code) for row in failed] == [
+        (number, "failed", Code.FAULT_IN_PRELABEL) for number in (2, 4)
+    ]
+    assert all("--debug" in row.reason and "s3cret" not in row.reason for row in failed)
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [fault, fault]
     assert len(asyncio.all_tasks()) == 1
 
 

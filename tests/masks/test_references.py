@@ -118,6 +118,7 @@ def test_the_local_table_of_the_hub_is_not_ours() -> None:
         ("abfs://c@evil.example/a.png", "names no storage account"),
         ("abfs://c@acct.dfs.core.windows.net.evil.example/a", "names no storage account"),
         ("file://host/a.png", "names the machine 'host'"),
+        ("file://[/a.png", "is no URL (Invalid IPv6 URL): write file:///folder/mask.png"),
         ("ftp://user:secret@h/a?secret", "'ftp://h/a?...'"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import signal
@@ -127,6 +128,10 @@ def errors_as_exit_codes(ctx: typer.Context) -> Iterator[None]:
     Args:
         ctx: the command's context; its root knows ``--debug``, and itself perhaps ``--quiet``.
     """
+    if ctx.find_root().params.get("debug"):
+        logging.basicConfig(format="%(name)s: %(message)s")
+    else:
+        logging.getLogger("prelabel").addHandler(logging.NullHandler())  # the report has it
     try:
         with _sigterm_interrupts():
             yield

@@ -327,7 +327,8 @@ def _segment(project: str) -> str:
 
 
 def _asset(record: Mapping[str, Any]) -> HubAsset:
-    n_tasks = max(1, len(record.get("labelTasks") or ()))
+    listed = record.get("labelTasks")
+    n_tasks = max(1, len(listed) if isinstance(listed, list) else 0)
     return HubAsset(str(record["_id"]), str(record.get("externalId") or ""), n_tasks, _shape_in(record))
 
 

@@ -15,6 +15,7 @@ from prelabel.codes import Code
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.merge import keep_schemas, merge_item, option_values, unknown_content, values_of
 from prelabel.model import Batch, Item, Note
+from prelabel.spelling import short
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -32,10 +33,11 @@ class RowDecision:
     Attributes:
         external_id: the ID.
         rows: their numbers; the last stands for all of them.
-        item: what is sent for them, None when nothing bears the ID and they fail.
+        item: what is sent for them, None when they fail: nothing bears the ID, or there is a fault.
         n_assets, n_tasks: what bears the ID in the project.
         notes: what the rows' owner should know.
         losses: of each task that loses stored labels, how many objects and how many answers.
+        fault: why nothing can be decided about the stored labels, empty where it can.
     """
 
     external_id: str
@@ -45,6 +47,7 @@ class RowDecision:
     n_tasks: int = 0
     notes: tuple[Note, ...] = ()
     losses: tuple[tuple[int, int], ...] = ()
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,24 @@ class LabelMerger:
         items_of: dict[str, list[Item]] = defaultdict(list)
         for item in batch.items:
             items_of[item.external_id].append(item)
-        decisions = tuple(self._decide_rows(items, tasks_of[external_id]) for external_id, items in items_of.items())
+        decisions = tuple(self._decided(items, tasks_of[external_id]) for external_id, items in items_of.items())
         items = [decision.item for decision in decisions if decision.item is not None]
         together = tuple(item for item in items if not item.task_bodies)
         alone = ((item,) for item in items if item.task_bodies)
         return MergeDecision(
             tuple(Batch(batch.number, group, n_bytes_of(group)) for group in (together, *alone)), decisions
         )
+
+    def _decided(self, items: Sequence[Item], tasks: Sequence[HubTask]) -> RowDecision:
+        """Decide about one ID's rows; stored labels that are not what labels are end no other's import."""
+        try:
+            return self._decide_rows(items, tasks)
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            fault = (
+                f"what the Hub has stored for this asset is in a form that is not known ({type(error).__name__}: "
+                f"{short(str(error))}), so nothing was sent for it: look at its labels on the Hub"
+            )
+            return RowDecision(items[-1].external_id, tuple(item.row_number for item in items), None, fault=fault)
 
     def _decide_rows(self, items: Sequence[Item], tasks: Sequence[HubTask]) -> RowDecision:
         external_id, rows = items[-1].external_id, tuple(item.row_number for item in items)

@@ -260,7 +260,7 @@ class Transport:
                 f"the Hub's answer is not JSON ({excerpt()!r}): is {self.url.host} the right host?", status=status
             ) from error
         if isinstance(document, dict):
-            if document.get("status") in {"fail", "error"}:
+            if document.get("status") in ("fail", "error"):
                 raise UploadRefused(f"the Hub refused: {excerpt()}", status=status)
             if isinstance(document.get("data"), dict):
                 return dict(document["data"])

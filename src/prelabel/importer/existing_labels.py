@@ -79,7 +79,7 @@ class ExistingLabels:
         # Merging is CPU work on possibly large answers: not in the event loop.
         decision = await asyncio.to_thread(self._merger.decide, batch, tasks)
         for rows in decision.rows:
-            is_unmatched = rows.item is None
+            is_unmatched = rows.item is None and not rows.fault
             reason = await self._rows.matches.late_reason_against(rows.external_id) if is_unmatched else ""
             self._write_down(rows, reason)
             self._rows.count_losses(rows.losses)
@@ -91,7 +91,8 @@ class ExistingLabels:
         for number in earlier:
             self._rows.fold(number, into=last)
         if decision.item is None:
-            self._rows.close(last, "failed", failure, Code.UNMATCHED_ID)
+            code = Code.ODD_STORED_LABELS if decision.fault else Code.UNMATCHED_ID
+            self._rows.close(last, "failed", decision.fault or failure, code)
             return
         matches = self._rows.matches
         is_news = decision.n_assets != matches.n_assets(decision.external_id)

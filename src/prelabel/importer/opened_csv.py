@@ -75,7 +75,7 @@ class OpenedCsv:
     def fingerprint(self, project: str, host: str) -> Fingerprint:
         """What must be the same for an import to go on where it was interrupted."""
         labels = self.config.model_dump(mode="json", exclude=_NO_LABELS, exclude_defaults=True)
-        options = {"mask_root": str(self.masks.root.resolve())}
+        options = {"mask_root": str(self.masks.root)}
         csv = (digest_of(self.layout.file.path), self.layout.delimiter, self.layout.form.coding.name)
         return Fingerprint(json.dumps(csv), json.dumps(labels | options, sort_keys=True), project, host)
 

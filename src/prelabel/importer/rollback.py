@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from prelabel.importer.rollback_plan import RollbackPlan, plan_rollback
 from prelabel.importer.stop_signal import StopSignal
 from prelabel.model import Item, Receipt
 from prelabel.outcomes.journal import FILE_NAME, Journal
-from prelabel.spelling import escaped
+from prelabel.spelling import escaped, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -202,15 +203,21 @@ async def _put_back(
     batcher, groups = Batcher(_BATCH_ITEMS, _BATCH_BYTES), journal.to_put_back()
     with stop.heard_by(halt):
         async with uploader:
-            await _send_all(groups, options, batcher, uploader)
+            await _send_all(groups, options, batcher, uploader, report.failures)
     report.stopped = str(uploader.stopped or "")
     report.is_interrupted = stop.kind == "interrupt"
 
 
 async def _send_all(
-    groups: Iterator[list[ReplacedTask]], options: OptionValues, batcher: Batcher, uploader: Uploader
+    groups: Iterator[list[ReplacedTask]],
+    options: OptionValues,
+    batcher: Batcher,
+    uploader: Uploader,
+    failures: list[tuple[str, str]],
 ) -> None:
-    while uploader.stopped is None and (items := await asyncio.to_thread(_next_items, groups, options)):
+    while uploader.stopped is None and (kept := await asyncio.to_thread(_some, groups)):
+        items, odd = await asyncio.to_thread(_items_of, kept, options)
+        failures += odd[: 100 - len(failures)]
         for item in items:
             for batch in batcher.feed(item):
                 await uploader.put(batch)
@@ -218,9 +225,21 @@ async def _send_all(
         await uploader.put(batch)
 
 
-def _next_items(groups: Iterator[list[ReplacedTask]], options: OptionValues) -> list[Item]:
-    """A batch's worth of items, empty at the end."""
-    return [_item(number, tasks, options) for number, tasks in zip(range(_BATCH_ITEMS), groups, strict=False)]
+def _some(groups: Iterator[list[ReplacedTask]]) -> list[list[ReplacedTask]]:
+    """A batch's worth, empty at the end."""
+    return list(islice(groups, _BATCH_ITEMS))
+
+
+def _items_of(groups: Sequence[list[ReplacedTask]], options: OptionValues) -> tuple[list[Item], list[tuple[str, str]]]:
+    """The items that put tasks back; and the external IDs of those whose labels are no labels, with the reason."""
+    items, odd = [], []
+    for number, tasks in enumerate(groups):
+        try:
+            items.append(_item(number, tasks, options))
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            reason = f"what was stored is in a form that is not known ({type(error).__name__}: {short(str(error))})"
+            odd.append((tasks[0].external_id, reason))
+    return items, odd
 
 
 def _item(number: int, tasks: Sequence[ReplacedTask], options: OptionValues) -> Item:

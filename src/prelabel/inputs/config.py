@@ -378,10 +378,10 @@ def _checked(document: Mapping[str, Any], origin: str) -> ImportConfig:
 
 def _problem(details: Any) -> tuple[str, str, Any, tuple[str, ...]]:
     """Return the message, key, value and allowed words of one problem that pydantic found."""
-    key = str(details["loc"][0])
+    key = str(details["loc"][0] if details["loc"] else details["input"])  # a key that is no text has no place
     field = key + "".join(f"[{part}]" for part in details["loc"][1:] if isinstance(part, int))
     keys = tuple(ImportConfig.model_fields)
-    if details["type"] in {"extra_forbidden", "invalid_key"}:
+    if details["type"] in {"extra_forbidden", "invalid_key"} or not details["loc"]:
         # The value stays unsaid: whoever writes an API key into a config must not find it in a log.
         if key.replace("_", "").replace("-", "").casefold() in _SECRETS:
             return (

@@ -123,13 +123,15 @@ def _coding(name: str) -> Coding:
 
 
 def _keeps_ascii(coding: Coding) -> bool:
-    """Whether line ends, quotes and usual delimiters are written as in ASCII, wherever they stand."""
-    probe = "\t\r\n !\"',;:09AZaz" + _STATEFUL_PROBE
+    """Whether what is ASCII is written as in ASCII, wherever it stands, and read back so."""
+    if coding.unit > 1:
+        return True
+    probe = "\t\r\n" + "".join(map(chr, range(32, 127))).replace("\\", "") + _STATEFUL_PROBE
     try:
-        if coding.unit > 1:
-            return True
-        if coding.decode(probe.encode()) != probe:
+        # Some have two codes for a character (mac_arabic), some cannot skip what they cannot read (idna).
+        if coding.decode(probe.encode()) != probe or probe.encode(coding.name) != probe.encode():
             return False
+        b"\xff".decode(coding.name, "replace")
     except (UnicodeError, LookupError):  # LookupError: a codec, but not of text
         return False
     return not any(swallows(coding, mark) for mark in "\t\r\n\",;'")

@@ -7,6 +7,7 @@ elsewhere, or are just being traced for another row, wait in the event loop and 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     """Returns the outcome of a row that is not worth encoding, None for the others."""
 
 T = TypeVar("T")
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,8 @@ class ChunkEncoder:
         for index in span:
             try:
                 result = self._row_filter(rows, index) or self._begin_row(chunk, index)
-            except RowError as error:
-                result = self._failed(rows, index, error)
+            except Exception as error:  # noqa: BLE001 - one row's work, whatever it ends in, ends no other's
+                result = self._failed(rows, index, row_error_of(error))
             if result is not None:
                 chunk.results.append((index, result))
         chunk.encode_s = time.perf_counter() - started
@@ -166,8 +169,11 @@ class ChunkEncoder:
                 return error
 
         is_repeated = masks.cache.is_repeated(draft.mask_cell)
-        traced = await (masks.cache.get((reference, draft.shapes), trace) if is_repeated else trace())
-        result = await in_thread(partial(self._finished, chunk.rows, index, draft, traced))
+        try:
+            traced = await (masks.cache.get((reference, draft.shapes), trace) if is_repeated else trace())
+            result = await in_thread(partial(self._finished, chunk.rows, index, draft, traced))
+        except Exception as error:  # noqa: BLE001 - as above
+            result = self._failed(chunk.rows, index, row_error_of(error))
         chunk.results.append((index, result))
 
     def _finished(
@@ -185,6 +191,16 @@ class ChunkEncoder:
         number, line = rows.numbers[index], rows.lines[index]
         state: RowState = "not sent" if error.code is Code.NOT_SENT else "failed"
         return RowOutcome(number, line, external_id, state, str(error), column, code=error.code)
+
+
+def row_error_of(error: Exception) -> RowError:
+    """The failure of a row whose work ended in this; the log has where, if it is a fault of ours."""
+    if isinstance(error, RowError):
+        return error
+    _logger.error("a row failed", exc_info=error)
+    # Not the error's own text: it is another library's, and may hold what is secret in a URL.
+    what = "no memory left" if isinstance(error, MemoryError) else f"a fault in prelabel, {type(error).__name__}"
+    return RowError(f"{what}: run with --debug to see where, and report it", code=Code.FAULT_IN_PRELABEL)
 
 
 def _timed(job: Callable[[], T]) -> tuple[T, float]:

@@ -187,7 +187,15 @@ def without_secrets(url: str) -> str:
 
 
 def _file(text: str) -> LocalPath:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        path = url2pathname(parts.path)
+    except ValueError as error:
+        raise MaskError(
+            f"mask {short(text)!r} is no URL ({error}): write file:///folder/mask.png, or the path",
+            reference=text,
+            code=Code.MASK_REFERENCE,
+        ) from error
     if parts.netloc.lower() not in {"", "localhost"}:
         raise MaskError(
             f"mask {short(text)!r} names the machine {short(parts.netloc)!r}: a file:// URL reads files of this one, "
@@ -195,7 +203,7 @@ def _file(text: str) -> LocalPath:
             reference=text,
             code=Code.MASK_REFERENCE,
         )
-    return LocalPath(url2pathname(parts.path))
+    return LocalPath(path)
 
 
 def _cloud_object(scheme: CloudScheme, rest: str, text: str) -> CloudObject:

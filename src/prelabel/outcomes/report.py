@@ -97,7 +97,7 @@ def _plain(outcome: RowOutcome) -> dict[str, Any]:
 def _as_json(document: dict[str, Any]) -> bytes:
     try:
         text = orjson.dumps(document, option=orjson.OPT_INDENT_2)
-    except orjson.JSONEncodeError:  # a path has bytes that are not UTF-8
+    except orjson.JSONEncodeError:  # a path has bytes that are not UTF-8, or an option is beyond 64 bits
         text = orjson.dumps(_escaped(document), option=orjson.OPT_INDENT_2)
     return text + b"\n"
 
@@ -105,6 +105,8 @@ def _as_json(document: dict[str, Any]) -> bytes:
 def _escaped(value: Any) -> Any:
     if isinstance(value, str):
         return escaped(value)
+    if isinstance(value, int) and value.bit_length() > 63:
+        return str(value)
     if isinstance(value, dict):
         return {key: _escaped(part) for key, part in value.items()}
     return [_escaped(part) for part in value] if isinstance(value, list | tuple) else value

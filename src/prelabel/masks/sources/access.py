@@ -15,6 +15,7 @@ from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import Trust
+from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -200,7 +201,18 @@ class MaskSettings:
             options.max_redirects,
             options.max_shared_bytes,
         )
-        return cls(root if options.mask_root is None else Path(options.mask_root), access, limits)
+        return cls(_resolved(root if options.mask_root is None else Path(options.mask_root)), access, limits)
+
+
+def _resolved(root: Path) -> Path:
+    try:
+        return root.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links is a RuntimeError to some Pythons
+        raise ConfigError(
+            f"the masks' folder {escaped(str(root))} cannot be found ({error}): name another one with --mask-root",
+            field="mask_root",
+            value=str(root),
+        ) from error
 
 
 def plain_host(host: str) -> str:
