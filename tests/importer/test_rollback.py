@@ -17,7 +17,7 @@ from prelabel.errors import ConfigError
 from prelabel.importer.rollback import _folder_of, roll_back
 from prelabel.importer.rollback_plan import RollbackPlan
 from prelabel.importer.stop_signal import StopSignal
-from prelabel.outcomes.journal import FILE_NAME, ReplacedTask
+from prelabel.outcomes.journal import FILE_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,23 +152,6 @@ async def test_a_rollback_that_is_stopped_while_it_counts(tmp_path: Path) -> Non
         )
         assert (report.exit_code, report.plan, plans) == (130, None, [])
         assert (await desk.run(rows_of(2), state=tmp_path / "state")).exit_code == 0
-
-
-def test_a_plan_in_words() -> None:
-    """What is unchanged or gone is told where there is some."""
-    note = {"schemaId": "n", "answer": "x"}
-    plan = RollbackPlan("p1", "https://hub")
-    plan.count(ReplacedTask("a", "a.png", {"tools": [CAR], "classifications": [note]}, {}), {"tools": "odd"})
-    plan.count(ReplacedTask("b", "b.png", {"classifications": [note]}, {}), {"classifications": [note, note, 7]})
-    plan.count(ReplacedTask("c", "c.png", {"tools": [CAR]}, {}), {"tools": [{**CAR, "metadata": {"createdBy": "x"}}]})
-    plan.count(ReplacedTask("d", "d.png", {"tools": [CAR]}, {}), None)
-    assert plan.summary() == (
-        "4 tasks of project p1 at https://hub get their earlier labels:\n"
-        "  1 objects and 1 answers come back\n"
-        "  0 objects and 1 answers go, whoever made them\n"
-        "  1 tasks have their earlier labels already\n"
-        "  1 tasks are not in the project any more"
-    )
 
 
 @pytest.mark.parametrize("name", ["labels.csv", "labels.csv.prelabel", "labels.csv.prelabel/journal.sqlite"])

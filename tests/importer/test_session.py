@@ -213,16 +213,6 @@ async def test_stopping_gently(tmp_path: Path) -> None:
         assert (again.n_imported, again.n_earlier, again.exit_code) == (40, report.n_imported, 0)
 
 
-async def test_stopped_before_rows_stream(tmp_path: Path) -> None:
-    """Asked before the first answer, it ends with nothing sent."""
-    stopper = StopSignal()
-    stopper.request()
-    async with desk_with(tmp_path, 2) as desk:
-        report = await desk.run(rows_of(2), stop=stopper)
-
-    assert (report.n_rows, report.exit_code, report.n_requests) == (0, 130, 0)
-
-
 async def test_deadline(tmp_path: Path) -> None:
     """An import that takes too long ends like one that is interrupted, but for the exit code."""
     async with desk_with(tmp_path, 20) as desk:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from inputs.config_problem import problem
 from prelabel.errors import ConfigError
-from prelabel.inputs.color_mapping import MAX_GREY
 from prelabel.inputs.config import _REMEDIES, ImportConfig, config_json_schema, load_config, parse_config
 
 if TYPE_CHECKING:
@@ -33,13 +33,6 @@ CLASSIFICATIONS = """{
   "upload_batch_size": 100
 }"""
 SEGMENTATION = CLASSIFICATIONS.replace('"mask_column": ""', '"mask_column": "Mask"')
-
-
-def problem(**keys: Any) -> ConfigError:
-    """Load a config that is sound but for the given keys, and return the error."""
-    with pytest.raises(ConfigError) as caught:
-        load_config({"external_id_column": "ID", **keys})
-    return caught.value
 
 
 @pytest.mark.parametrize("text", [CLASSIFICATIONS, SEGMENTATION])
@@ -177,56 +170,6 @@ def test_wrong_value_names_key_value_and_remedy(keys: dict[str, Any], field: str
         assert part in str(error)
 
 
-@pytest.mark.parametrize(
-    ("mapping", "part"),
-    [
-        ("colors", 'is "colors": write "project_colors", or'),
-        ([1], "is [1]: write"),
-        ({}, "it names no class"),
-        ({"Car": 1}, '"Car" is 1: write the value as a list, [1]'),
-        ({"Car": "f44336"}, '"Car" is "f44336": write one value, such as [1], or three'),
-        ({"Car": "#f4433"}, 'such as [244, 67, 54] or "#f44336"'),
-        ({"Car": "#f44336\n"}, '"Car" is "#f44336\\n": write'),
-        ({"Car": ["#f44336"]}, '"#f44336" is not a whole number'),
-        ({"Car": "#f44336", "Bus": [244, 67, 54]}, '"Car" and "Bus" both have [244, 67, 54]'),
-        ({"Car": []}, '"Car" is []: write one value'),
-        ({"Car": [1, 2]}, '"Car" is [1, 2]: write one value'),
-        ({"Car": [1, 2, 3, 255]}, '"Car" is [1, 2, 3, 255]: write one value'),
-        ({"Car": [244, 67, 256]}, "256 is not a whole number from 0 to 255"),
-        ({"Car": [-1]}, f"-1 is not a whole number from 0 to {MAX_GREY}"),
-        ({"Car": [MAX_GREY + 1]}, f"{MAX_GREY + 1} is not a whole number from 0 to {MAX_GREY}"),
-        ({"Car": [True]}, "true is not a whole number"),
-        ({"Car": [1.0]}, "1.0 is not a whole number"),
-        ({"Car": ["1"]}, '"1" is not a whole number'),
-        ({"Car": [1], "Person": [1]}, '"Car" and "Person" both have [1]: give each class its own value'),
-        ({"Car": [1, 2, 3], "Person": [1, 2, 3]}, '"Car" and "Person" both have [1, 2, 3]'),
-        ({"Car": [1], "Person": [1, 2, 3]}, '"Car" has one value and "Person" has three'),
-        ({" ": [1]}, 'the class name " " is not one'),
-        ({5: [1]}, "the class name 5 is not one"),
-    ],
-)
-def test_wrong_mapping_names_class_and_remedy(mapping: Any, part: str) -> None:
-    """A mapping's mistakes are told with the class and what to write."""
-    error = problem(mask_color_mapping=mapping)
-    assert error.field == "mask_color_mapping"
-    assert part in str(error)
-
-
-@given(st.data())
-def test_sound_mappings_keep_their_colors(data: st.DataObject) -> None:
-    """Any mapping of distinct colours in range, of one or of three values, is kept, and the JSON Schema allows it."""
-    part = data.draw(st.sampled_from([st.integers(0, MAX_GREY), st.integers(0, 255)]))
-    n_parts = data.draw(st.sampled_from([1, 3]))
-    color = st.lists(part if n_parts == 1 else st.integers(0, 255), min_size=n_parts, max_size=n_parts)
-    colors = data.draw(st.lists(color, min_size=1, max_size=5, unique_by=tuple))
-    mapping = {f"class {index}": color for index, color in enumerate(colors)}
-    config = load_config({"external_id_column": "ID", "mask_color_mapping": mapping})
-    assert config.mask_color_mapping == {name: tuple(color) for name, color in mapping.items()}
-    jsonschema.Draft202012Validator(config_json_schema()).validate(
-        {"external_id_column": "ID", "mask_color_mapping": mapping}
-    )
-
-
 _ANY = (
     st.none() | st.booleans() | st.integers(-3, 300) | st.floats(-2, 2) | st.sampled_from(["", "x", "fill", "rings"])
     | st.lists(st.integers() | st.text(max_size=2), max_size=2) | st.dictionaries(st.text(max_size=2), st.integers())
@@ -348,14 +291,3 @@ def test_floods_are_dammed() -> None:
     ):
         assert len(str(problem(**keys))) < 20 * 600
     assert str(problem(**{f"key {number}": 1 for number in range(5000)})).endswith(" and 4980 more")
-
-
-def test_hex_colors() -> None:
-    """A class's colour may be written as the project shows it; alpha is left off."""
-    mapping = {"Car": "#f44336", "Person": "#03A9F4ff", "Other": [1, 2, 3]}
-    config = load_config({"external_id_column": "ID", "mask_color_mapping": mapping})
-    assert config.mask_color_mapping == {"Car": (244, 67, 54), "Person": (3, 169, 244), "Other": (1, 2, 3)}
-    validator = jsonschema.Draft202012Validator(config_json_schema())
-    validator.validate({"external_id_column": "ID", "mask_color_mapping": mapping})
-    assert not validator.is_valid({"external_id_column": "ID", "mask_color_mapping": {"Car": "red"}})
-    assert "a mask holds either grey values or colours" in str(problem(mask_color_mapping={"A": [1], "B": "#000000"}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import pickle
 import tracemalloc
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -14,49 +13,19 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from prelabel.errors import ConfigError, RowError
+from inputs.csv_reading import as_before, broken_of, refusal, rows_of, written
+from prelabel.errors import ConfigError
 from prelabel.inputs.csv_layout import read_header
 from prelabel.inputs.csv_rows import read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prelabel.model import RowBatch
-
 
 @pytest.fixture(scope="session")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that every example writes anew."""
     return tmp_path_factory.mktemp("rows") / "rows.csv"
-
-
-def written(path: Path, text: str | bytes) -> Path:
-    """Write a CSV, letter by letter as given."""
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
-
-
-def rows_of(path: Path, **options: Any) -> list[tuple[int, int, tuple[str, ...]]]:
-    """Read a file without broken rows: (number, line, cells) of each."""
-    rows = []
-    for batch in read_rows(path, **options):
-        assert not batch.broken
-        rows += list(zip(batch.numbers, batch.lines, zip(*batch.columns.values(), strict=True), strict=True))
-    return rows
-
-
-def broken_of(path: Path, **options: Any) -> list[tuple[int, int, str, str]]:
-    """Read a file: (number, line, text, error) of each broken row."""
-    broken = [row for batch in read_rows(path, **options) for row in batch.broken]
-    assert all(isinstance(row.error, RowError) and row.error.excerpt == row.text[:200] for row in broken)
-    return [(row.number, row.line, row.text, str(row.error)) for row in broken]
-
-
-def refusal(path: Path, **options: Any) -> str:
-    """Read a file and return the ConfigError's text."""
-    with pytest.raises(ConfigError) as caught:
-        list(read_rows(path, **options))
-    return str(caught.value)
 
 
 def reference(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
@@ -68,14 +37,6 @@ def reference(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
             rows.append((line, cells))
         line = reader.line_num + 1
     return rows
-
-
-def as_before(batches: list[RowBatch], rows_per_batch: int) -> None:
-    """Check that batches are full, in order and without gaps."""
-    numbers = [sorted([*batch.numbers, *(row.number for row in batch.broken)]) for batch in batches]
-    assert [number for part in numbers for number in part] == list(range(1, sum(map(len, numbers)) + 1))
-    assert all(len(part) == rows_per_batch for part in numbers[:-1])
-    assert all(part for part, batch in zip(numbers, batches, strict=True) if not batch.n_blank)
 
 
 PIECES = [
@@ -201,76 +162,6 @@ def test_cells_are_text(tmp_path: Path) -> None:
     assert rows_of(path) == [(index + 1, index + 2, ("x", cell)) for index, cell in enumerate(cells)]
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
-def test_line_ends_and_byte_order_mark(tmp_path: Path, end: str, bom: bytes) -> None:
-    """Any line end, with or without BOM, quoted newlines and doubled quotes, an unfinished last line."""
-    text = end.join(['ID,"No""te"', '1,"two', 'lines"', "", "2,é", "", '3,"say ""hi"""'])
-    path = written(tmp_path / "a.csv", bom + text.encode())
-    layout = read_header(path)
-    assert (layout.header, layout.delimiter, layout.first_line) == (("ID", 'No"te'), ",", 2)
-    assert layout.offset == len(bom) + len('ID,"No""te"') + len(end)
-    assert (layout.form.preamble, layout.form.header_row, layout.form.line_end) == (bom, b'ID,"No""te"', end.encode())
-    assert rows_of(path) == [(1, 2, ("1", f"two{end}lines")), (2, 5, ("2", "é")), (3, 7, ("3", 'say "hi"'))]
-
-
-def test_header_may_come_late_and_span_lines(tmp_path: Path) -> None:
-    """Blank lines before the header and newlines in it count as lines."""
-    path = written(tmp_path / "a.csv", '\n\r\n"External\nID",b\n1,2\n')
-    layout = read_header(path)
-    assert (layout.header, layout.first_line) == (("External\nID", "b"), 5)
-    assert rows_of(path) == [(1, 5, ("1", "2"))]
-
-
-@pytest.mark.parametrize(
-    ("text", "delimiter", "header"),
-    [
-        ("a,b\n1,2\n", ",", ("a", "b")),
-        ("a;b\n1;2\n", ";", ("a", "b")),
-        ("a\tb\n1\t2\n", "\t", ("a", "b")),
-        ("a;b\n", ";", ("a", "b")),
-        ("a", ",", ("a",)),
-        ("a\n1;2\n", ",", ("a",)),
-        ("id;x\n1;2,5\n2;3,5\n", ";", ("id", "x")),
-        ("id;color, or shade;mask\n1;red;m\n", ";", ("id", "color, or shade", "mask")),
-        ('id,"a;b;c"\n1,2\n', ",", ("id", "a;b;c")),
-        ('"a,b";c\n1,1,1,1;2\n', ";", ("a,b", "c")),
-        ("a,b\n1;2;3,x\n1;2;3,x\n", ",", ("a", "b")),
-        ('a;b\n"x\ny,z";1\n', ";", ("a", "b")),
-    ],
-)
-def test_delimiter_is_found(tmp_path: Path, text: str, delimiter: str, header: tuple[str, ...]) -> None:
-    """The delimiter on which header and rows agree, quotes respected."""
-    layout = read_header(written(tmp_path / "a.csv", text))
-    assert (layout.delimiter, layout.header) == (delimiter, header)
-
-
-def test_delimiter_can_be_set(tmp_path: Path) -> None:
-    """A set delimiter is taken, whatever the file looks like; only what can be one."""
-    path = written(tmp_path / "a.csv", "a,b|c\n1,2|3\n")
-    assert rows_of(path, delimiter="|") == [(1, 2, ("1,2", "3"))]
-    for wrong in ("ab", '"', "\n", "é", "\0"):
-        assert "cannot stand between cells" in refusal(path, delimiter=wrong)
-
-
-def test_ragged_rows_are_broken_and_the_others_go_on(tmp_path: Path) -> None:
-    """A row of another width keeps its text and line; the message says how to mend it."""
-    path = written(tmp_path / "a.csv", 'a,b\n1,2\n3\n\n4,"5\n6",7,8\n9,10\n')
-    assert [row.numbers for row in read_rows(path)] == [[1, 4]]
-    assert broken_of(path) == [
-        (2, 3, "3", "line 3 is no row: 1 cells where the header has 2: add the missing cells"),
-        (
-            3,
-            5,
-            '4,"5\n6",7,8',
-            (
-                "line 5 is no row: 4 cells (a quote makes 2 lines one row) where the header has 2: "
-                "quote cells that have ',' in them"
-            ),
-        ),
-    ]
-
-
 def test_nul_breaks_its_row_only(tmp_path: Path) -> None:
     """NUL in one row leaves the others alone, ragged ones among them too."""
     path = written(tmp_path / "a.csv", b"a,b\n1,ok\n3\n4,x\0y\n5,\xc3\xa9\n")
@@ -281,30 +172,6 @@ def test_nul_breaks_its_row_only(tmp_path: Path) -> None:
         (2, 3, "3", "line 3 is no row: 1 cells where the header has 2: add the missing cells"),
         (3, 4, "4,x\0y", "line 4 is no row: it holds a NUL byte, so it is not text: write the cell again"),
     ]
-
-
-def test_bytes_that_are_no_text_are_refused_once(tmp_path: Path) -> None:
-    """A CSV in another encoding is refused before a row is read, with its line and what it would be as what."""
-    path = written(tmp_path / "a.csv", "a,b\n1,ok\n\n2,Größe\n3,x\n".encode("cp1252"))
-    assert refusal(path).startswith(
-        f"{path} is not UTF-8, on line 4: byte 0xf6 stands in what would be 'Größe' as cp1252 or cp1250, "
-    )
-    assert rows_of(path, encoding="cp1252")[1] == (2, 4, ("2", "Größe"))
-    assert "is not SHIFT_JIS, on line 4: byte 0xf6" in refusal(path, encoding="shift_jis")
-    with pytest.raises(ConfigError, match='no encoding is called "cp1525": did you mean "cp125') as caught:
-        read_header(path, encoding="cp1525")
-    assert caught.value.field == "encoding"
-    for name in ("utf-7", "iso2022_jp", "cp037", "rot13", "hz", "idna", "punycode", "mac_arabic", "mac_farsi"):
-        assert "cannot be read, since its bytes do not tell cells apart" in refusal(path, encoding=name)
-
-
-def test_late_wrong_byte_is_found(tmp_path: Path) -> None:
-    """However far into the file and across blocks, at the right line; a character cut by a block is none."""
-    lines = ["a,b", *(f"{number},é" for number in range(400_000))]
-    content = "\n".join(lines).encode()
-    assert sum(len(batch) for batch in read_rows(written(tmp_path / "a.csv", content), rows_per_batch=9999)) == 400_000
-    message = refusal(written(tmp_path / "a.csv", content + b"\nx,caf\xe9\ny"))
-    assert "on line 400002: byte 0xe9 stands in what would be 'café' as cp1252" in message
 
 
 @pytest.mark.parametrize(
@@ -329,30 +196,6 @@ def test_encodings_by_name(tmp_path: Path, encoding: str, text: str) -> None:
     path = written(tmp_path / "a.csv", f'{one},b\r\n{two},"{one}\n,{two}"\r\n\r\n{two},\r\n'.encode(encoding))
     assert read_header(path, encoding=encoding).header == (one, "b")
     assert rows_of(path, encoding=encoding) == [(1, 2, (two, f"{one}\n,{two}")), (2, 5, (two, ""))]
-
-
-def test_delimiter_that_is_half_a_character(tmp_path: Path) -> None:
-    """In Shift-JIS the second byte of a letter can be a bar: cells cannot be told apart there."""
-    path = written(tmp_path / "a.csv", "a|ポ\n1|2\n".encode("shift_jis"))
-    assert "cannot stand between cells in shift_jis" in refusal(path, encoding="shift_jis", delimiter="|")
-
-
-def test_byte_order_mark_counts_more_than_a_name(tmp_path: Path) -> None:
-    """A file that a spreadsheet saved anew, with a mark, is read as what it is."""
-    path = written(tmp_path / "a.csv", "a,b\né,1\n".encode("utf-8-sig"))
-    assert rows_of(path, encoding="cp1252") == [(1, 2, ("é", "1"))]
-    written(path, "a,b\né,1\n".encode("utf-16"))
-    assert rows_of(path, encoding="cp1252") == [(1, 2, ("é", "1"))]
-
-
-def test_line_that_names_the_delimiter(tmp_path: Path) -> None:
-    """Spreadsheets write ``sep=;`` before the header: it is no header, and counts as a line."""
-    for first, end in (("sep=|", "\n"), ('"sep=|"', "\r\n"), ("sep=|,,", "\r")):
-        path = written(tmp_path / "a.csv", "\ufeff" + end.join([first, "a,x|b", "1|2,5", ""]))
-        layout = read_header(path)
-        assert (layout.header, layout.delimiter, layout.first_line) == (("a,x", "b"), "|", 3)
-        assert rows_of(path) == [(1, 3, ("1", "2,5"))]
-    assert read_header(written(path, "sep=;\na,b;c\n"), delimiter=",").header == ("a", "b;c")
 
 
 def test_rows_without_content_are_no_rows(tmp_path: Path) -> None:
@@ -400,28 +243,6 @@ def test_content_without_a_column(tmp_path: Path) -> None:
     assert [batch.numbers[-1] for batch in read_rows(path)] == [33]
 
 
-@pytest.mark.parametrize(
-    ("row", "part"),
-    [
-        ('"he said \\"hi\\" ok",m', r"cell 1 ends with the quote after its backslash"),
-        ('"5" x 7" print",m', "cell 1 goes on after its closing quote, with ' x 7\" prin'"),
-        ('m,"abc"def', "cell 2 goes on after its closing quote, with 'def'"),
-        ('"abc" ,m', "cell 1 goes on after its closing quote, with ' ,m'"),
-        ('"{\\"k\\", 1}"', "cell 1 ends with the quote after its backslash"),
-        (' "a, b",m', "3 cells where the header has 2: take out the space before the quote of cell 1"),
-        ('"abc', "line 3 opens a quote that is not closed: close it, or take it out"),
-    ],
-)
-def test_quotes_that_do_not_fit(tmp_path: Path, row: str, part: str) -> None:
-    """Text that csv would alter without a word breaks its row, with the remedy; the rows around it are read."""
-    for encoding in ("utf-8", "utf-16"):
-        path = written(tmp_path / "a.csv", f'a,b\n1,2\n{row}\n"3",4\n'.encode(encoding))
-        ((_, line, text, error),) = broken_of(path)
-        assert (line, text) == (3, row)
-        assert part in error
-        assert [batch.columns for batch in read_rows(path)] == [{"a": ["1", "3"], "b": ["2", "4"]}]
-
-
 def test_quotes_within_unquoted_cells_stay(tmp_path: Path) -> None:
     """Inches are no quotes: nothing is altered."""
     path = written(tmp_path / "a.csv", 'a,b\n5" x 7",m\nC:\\"x",y\n "q",z\n')
@@ -450,19 +271,6 @@ def test_rows_that_are_no_rows_take_little_memory(tmp_path: Path) -> None:
     assert peak < 25_000_000
 
 
-def test_batches_travel_without_their_stretch(tmp_path: Path) -> None:
-    """Pickled, a batch takes its own rows along and no more of the file."""
-    path = written(tmp_path / "a.csv", "a,b\n" + "1,xxxxxxxxxxxxxxxxxxxx\n" * 10_000)
-    batch = next(iter(read_rows(path, rows_per_batch=3)))
-    assert list(batch.raw) == [b"1,xxxxxxxxxxxxxxxxxxxx\n"] * 3
-    assert (batch.raw[-3:][0], len(batch.raw[1:])) == (batch.raw[0], 2)
-    frozen = pickle.dumps(batch)
-    assert len(frozen) < 1000
-    assert pickle.loads(frozen).raw == tuple(batch.raw)
-    with pytest.raises(IndexError):
-        batch.raw[3]
-
-
 def test_quote_left_open(tmp_path: Path) -> None:
     """A quote that is never closed breaks its line, not the rest of the file."""
     path = written(tmp_path / "a.csv", 'a,b\n1,2\n3,"oops\n4,5\n6,7\n')
@@ -470,15 +278,6 @@ def test_quote_left_open(tmp_path: Path) -> None:
     assert broken_of(path) == [
         (2, 3, '3,"oops', "line 3 is no row: line 3 opens a quote that is not closed: close it, or take it out")
     ]
-
-
-def test_rows_that_are_all_broken(tmp_path: Path) -> None:
-    """A file without one good row still gives every row, in full batches."""
-    path = written(tmp_path / "a.csv", "a,b\n" + "x\n" * 25)
-    batches = list(read_rows(path, rows_per_batch=10, block_bytes=16))
-    as_before(batches, 10)
-    assert [len(batch.broken) for batch in batches] == [10, 10, 5]
-    assert not any(map(len, batches))
 
 
 def test_header_without_rows(tmp_path: Path) -> None:
@@ -497,33 +296,6 @@ def test_columns_are_chosen(tmp_path: Path) -> None:
     assert (batch.numbers, batch.lines, batch.columns, len(batch.broken)) == ([1], [2], {}, 1)
     message = refusal(path, columns=["A1", "b"])
     assert message.endswith('has no column "A1": did you mean "a"? its columns are "a", "b", "c"')
-
-
-@pytest.mark.parametrize(
-    ("text", "part"),
-    [
-        ("a,b,a\n1,2,3\n", 'columns 1, 3 of PATH are all called "a": give each its own, on line 1'),
-        ("\na,,,b\n1,2,3,4\n", "columns 2, 3 of PATH have no name but cells with content: give each its own name"),
-        (",,\n\r\n , \n", "PATH is empty: its first line must name the columns"),
-        ('"\u00a0",\n1,2\n', "the header of PATH, on line 1, names no column"),
-        ('a,"b"c\n', "the header of PATH, on line 1, cannot be read: text follows a closing quote"),
-        ("", "PATH is empty: its first line must name the columns"),
-        ("\n\r\n\n", "PATH is empty"),
-        (b"\xef\xbb\xbf", "PATH is empty"),
-        (b"a,caf\xe9\n1,2\n", "PATH is not UTF-8, on line 1: byte 0xe9 stands in what would be 'café' as cp1252"),
-        (b"a\0b\n1,2\n", "cannot be read: it holds a NUL byte"),
-        ('a,"b\n1,2\n', "the header of PATH, on line 1, cannot be read: line 1 opens a quote that is not closed"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "PATH is no CSV but a PNG picture"),
-        (b"PK\x03\x04\x14\0", "PATH is no CSV but an Excel workbook or another zip file: save it as CSV (UTF-8)"),
-        ("a,b\n".encode("utf-16-le"), "PATH is not UTF-8: name utf-16-le with --encoding, as which it can be read"),
-        ("é,b\n".encode("utf-32-be"), "name utf-32-be with --encoding"),
-        ("a,b\n".encode("utf-16")[:-1], "PATH is not UTF-16-LE, on line "),
-    ],
-)
-def test_files_that_are_no_csv(tmp_path: Path, text: str | bytes, part: str) -> None:
-    """Each is told before anything is read, with the file, the line and the remedy."""
-    path = written(tmp_path / "a.csv", text)
-    assert part.replace("PATH", str(path)) in refusal(path)
 
 
 def test_paths_that_are_no_file(tmp_path: Path) -> None:

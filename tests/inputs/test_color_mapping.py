@@ -1,0 +1,75 @@
+"""The mapping of classes to values: sound ones are kept, others told with the class and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inputs.config_problem import problem
+from prelabel.inputs.color_mapping import MAX_GREY
+from prelabel.inputs.config import config_json_schema, load_config
+
+
+@pytest.mark.parametrize(
+    ("mapping", "part"),
+    [
+        ("colors", 'is "colors": write "project_colors", or'),
+        ([1], "is [1]: write"),
+        ({}, "it names no class"),
+        ({"Car": 1}, '"Car" is 1: write the value as a list, [1]'),
+        ({"Car": "f44336"}, '"Car" is "f44336": write one value, such as [1], or three'),
+        ({"Car": "#f4433"}, 'such as [244, 67, 54] or "#f44336"'),
+        ({"Car": "#f44336\n"}, '"Car" is "#f44336\\n": write'),
+        ({"Car": ["#f44336"]}, '"#f44336" is not a whole number'),
+        ({"Car": "#f44336", "Bus": [244, 67, 54]}, '"Car" and "Bus" both have [244, 67, 54]'),
+        ({"Car": []}, '"Car" is []: write one value'),
+        ({"Car": [1, 2]}, '"Car" is [1, 2]: write one value'),
+        ({"Car": [1, 2, 3, 255]}, '"Car" is [1, 2, 3, 255]: write one value'),
+        ({"Car": [244, 67, 256]}, "256 is not a whole number from 0 to 255"),
+        ({"Car": [-1]}, f"-1 is not a whole number from 0 to {MAX_GREY}"),
+        ({"Car": [MAX_GREY + 1]}, f"{MAX_GREY + 1} is not a whole number from 0 to {MAX_GREY}"),
+        ({"Car": [True]}, "true is not a whole number"),
+        ({"Car": [1.0]}, "1.0 is not a whole number"),
+        ({"Car": ["1"]}, '"1" is not a whole number'),
+        ({"Car": [1], "Person": [1]}, '"Car" and "Person" both have [1]: give each class its own value'),
+        ({"Car": [1, 2, 3], "Person": [1, 2, 3]}, '"Car" and "Person" both have [1, 2, 3]'),
+        ({"Car": [1], "Person": [1, 2, 3]}, '"Car" has one value and "Person" has three'),
+        ({" ": [1]}, 'the class name " " is not one'),
+        ({5: [1]}, "the class name 5 is not one"),
+    ],
+)
+def test_wrong_mapping_names_class_and_remedy(mapping: Any, part: str) -> None:
+    """A mapping's mistakes are told with the class and what to write."""
+    error = problem(mask_color_mapping=mapping)
+    assert error.field == "mask_color_mapping"
+    assert part in str(error)
+
+
+@given(st.data())
+def test_sound_mappings_keep_their_colors(data: st.DataObject) -> None:
+    """Any mapping of distinct colours in range, of one or of three values, is kept, and the JSON Schema allows it."""
+    part = data.draw(st.sampled_from([st.integers(0, MAX_GREY), st.integers(0, 255)]))
+    n_parts = data.draw(st.sampled_from([1, 3]))
+    color = st.lists(part if n_parts == 1 else st.integers(0, 255), min_size=n_parts, max_size=n_parts)
+    colors = data.draw(st.lists(color, min_size=1, max_size=5, unique_by=tuple))
+    mapping = {f"class {index}": color for index, color in enumerate(colors)}
+    config = load_config({"external_id_column": "ID", "mask_color_mapping": mapping})
+    assert config.mask_color_mapping == {name: tuple(color) for name, color in mapping.items()}
+    jsonschema.Draft202012Validator(config_json_schema()).validate(
+        {"external_id_column": "ID", "mask_color_mapping": mapping}
+    )
+
+
+def test_hex_colors() -> None:
+    """A class's colour may be written as the project shows it; alpha is left off."""
+    mapping = {"Car": "#f44336", "Person": "#03A9F4ff", "Other": [1, 2, 3]}
+    config = load_config({"external_id_column": "ID", "mask_color_mapping": mapping})
+    assert config.mask_color_mapping == {"Car": (244, 67, 54), "Person": (3, 169, 244), "Other": (1, 2, 3)}
+    validator = jsonschema.Draft202012Validator(config_json_schema())
+    validator.validate({"external_id_column": "ID", "mask_color_mapping": mapping})
+    assert not validator.is_valid({"external_id_column": "ID", "mask_color_mapping": {"Car": "red"}})
+    assert "a mask holds either grey values or colours" in str(problem(mask_color_mapping={"A": [1], "B": "#000000"}))

@@ -1,0 +1,53 @@
+"""Why a line is no row: where it is, what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inputs.csv_reading import broken_of, written
+from prelabel.inputs.csv_rows import read_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_ragged_rows_are_broken_and_the_others_go_on(tmp_path: Path) -> None:
+    """A row of another width keeps its text and line; the message says how to mend it."""
+    path = written(tmp_path / "a.csv", 'a,b\n1,2\n3\n\n4,"5\n6",7,8\n9,10\n')
+    assert [row.numbers for row in read_rows(path)] == [[1, 4]]
+    assert broken_of(path) == [
+        (2, 3, "3", "line 3 is no row: 1 cells where the header has 2: add the missing cells"),
+        (
+            3,
+            5,
+            '4,"5\n6",7,8',
+            (
+                "line 5 is no row: 4 cells (a quote makes 2 lines one row) where the header has 2: "
+                "quote cells that have ',' in them"
+            ),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "part"),
+    [
+        ('"he said \\"hi\\" ok",m', r"cell 1 ends with the quote after its backslash"),
+        ('"5" x 7" print",m', "cell 1 goes on after its closing quote, with ' x 7\" prin'"),
+        ('m,"abc"def', "cell 2 goes on after its closing quote, with 'def'"),
+        ('"abc" ,m', "cell 1 goes on after its closing quote, with ' ,m'"),
+        ('"{\\"k\\", 1}"', "cell 1 ends with the quote after its backslash"),
+        (' "a, b",m', "3 cells where the header has 2: take out the space before the quote of cell 1"),
+        ('"abc', "line 3 opens a quote that is not closed: close it, or take it out"),
+    ],
+)
+def test_quotes_that_do_not_fit(tmp_path: Path, row: str, part: str) -> None:
+    """Text that csv would alter without a word breaks its row, with the remedy; the rows around it are read."""
+    for encoding in ("utf-8", "utf-16"):
+        path = written(tmp_path / "a.csv", f'a,b\n1,2\n{row}\n"3",4\n'.encode(encoding))
+        ((_, line, text, error),) = broken_of(path)
+        assert (line, text) == (3, row)
+        assert part in error
+        assert [batch.columns for batch in read_rows(path)] == [{"a": ["1", "3"], "b": ["2", "4"]}]
