@@ -206,6 +206,18 @@ def distance2(point: Sequence[int], start: Sequence[int], end: Sequence[int]) ->
     return (px - along * dx) ** 2 + (py - along * dy) ** 2
 
 
+def lies_between(point: Sequence[int], piece: Sequence[Sequence[int]]) -> bool:
+    """Tell whether a point lies between a piece of chain and its chord (odd edges on its right), or on the chord."""
+    if distance2(point, piece[0], piece[-1]) == 0:
+        return True
+    crossings = [
+        ax + Fraction((point[1] - ay) * (bx - ax), by - ay)
+        for (ax, ay), (bx, by) in zip(piece, [*piece[1:], piece[0]], strict=True)
+        if (ay > point[1]) != (by > point[1])
+    ]
+    return sum(x > point[0] for x in crossings) % 2 == 1
+
+
 def farthest(points: Sequence[Sequence[int]]) -> tuple[int, Fraction]:
     """Return the inner point farthest from the chord (the first of equals) and its squared distance."""
     distances = [distance2(point, points[0], points[-1]) for point in points[1:-1]]
