@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,8 @@ from aiohttp import web
 
 from importer.desk import CONFIG, Desk, desk_with, rows_of, write_csv
 from localhub.project import SCHEMA
-from prelabel.errors import ConfigError, ImportFailed, PrelabelError, UploadRefused
+from prelabel.codes import Code
+from prelabel.errors import ConfigError, ImportFailed, OutputError, PrelabelError, UploadRefused, UploadUnavailable
 from prelabel.importer.import_labels import import_labels
 from prelabel.importer.stop_signal import StopSignal
 from prelabel.localhub.testing import HubDouble
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aiohttp.typedefs import Handler
+
+    from prelabel.model import Progress
 
 
 def test_waiting_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,3 +110,60 @@ async def test_stopped_before_rows_stream(tmp_path: Path) -> None:
         report = await desk.run(rows_of(2), stop=stopper)
 
     assert (report.n_rows, report.exit_code, report.n_requests) == (0, 130, 0)
+
+
+def test_what_became_of_each_row(tmp_path: Path) -> None:
+    """Returned to who waits: rows that are in, rows that cannot be read, rows whose asset is not there."""
+    path = write_csv(
+        tmp_path / "rows.csv",
+        [["0.png", "day", "", "", ""], ["1.png", "dusk", "", "", ""], ["2.png", "day", "", "", ""]],
+    )
+    with HubDouble(SCHEMA, ["0.png", "1.png"]) as hub:
+        report = import_labels(path, CONFIG, **hub.target)
+
+    assert (report.n_rows, report.n_imported, report.n_failed, report.exit_code) == (3, 1, 2, 1)
+    assert [(row.line, row.external_id, row.code) for row in report.failed()] == [
+        (3, "1.png", Code.UNKNOWN_OPTION),
+        (4, "2.png", Code.UNMATCHED_ID),
+    ]
+
+
+def test_nothing_is_done_inside_a_running_loop(tmp_path: Path) -> None:
+    """Not even the files are looked at."""
+
+    async def call() -> None:
+        import_labels(tmp_path / "absent.csv", tmp_path / "absent.json", project="p")
+
+    with pytest.raises(PrelabelError, match="running event loop") as caught:
+        asyncio.run(call())
+    assert type(caught.value) is PrelabelError
+
+
+def test_a_hub_that_is_not_there(tmp_path: Path) -> None:
+    """The port is one nobody listens on any more."""
+    path = write_csv(tmp_path / "rows.csv", rows_of(1))
+    with HubDouble(SCHEMA, ["0.png"]) as hub:
+        target = hub.target
+    with pytest.raises(UploadUnavailable):
+        import_labels(path, CONFIG, **target)
+
+
+def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
+    """Its folder goes while rows are sent: the labels are in, and the error has the report."""
+    path = write_csv(tmp_path / "rows.csv", rows_of(2))
+    (tmp_path / "reports").mkdir()
+
+    def remove(_: Progress) -> None:
+        with suppress(FileNotFoundError):
+            (tmp_path / "reports").rmdir()
+
+    with HubDouble(SCHEMA, ["0.png", "1.png"]) as hub:
+        where = tmp_path / "reports" / "r.json"
+        with pytest.raises(OutputError) as caught:
+            import_labels(path, CONFIG, report=where, on_progress=remove, **hub.target)
+        assert {name: labels.answers["Type"] for name, labels in hub.labels().items()} == {
+            "0.png": "day",
+            "1.png": "day",
+        }
+
+    assert (caught.value.report.n_imported, caught.value.path) == (2, str(where))
