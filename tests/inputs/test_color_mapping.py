@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inputs.config_problem import problem
-from prelabel.inputs.color_mapping import MAX_GREY
+from prelabel.inputs.color_mapping import MAX_GREY, as_json, read_mapping
 from prelabel.inputs.config import config_json_schema, load_config
 
 
@@ -73,3 +73,45 @@ def test_hex_colors() -> None:
     validator.validate({"external_id_column": "ID", "mask_color_mapping": mapping})
     assert not validator.is_valid({"external_id_column": "ID", "mask_color_mapping": {"Car": "red"}})
     assert "a mask holds either grey values or colours" in str(problem(mask_color_mapping={"A": [1], "B": "#000000"}))
+
+
+@given(st.dictionaries(st.text("ab", min_size=1), st.binary(min_size=3, max_size=3), min_size=1))
+def test_a_color_in_any_notation(colors: dict[str, bytes]) -> None:
+    """Digits of either case, with alpha or without, lists and tuples: the same tuples, or the same complaint."""
+    notations = (
+        {name: f"#{color.hex()}" for name, color in colors.items()},
+        {name: f"#{color.hex().upper()}80" for name, color in colors.items()},
+        {name: list(color) for name, color in colors.items()},
+        {name: tuple(color) for name, color in colors.items()},
+    )
+    if len(set(colors.values())) < len(colors):
+        for notation in notations:
+            with pytest.raises(ValueError, match="give each class its own value"):
+                read_mapping(notation)
+        return
+    for notation in notations:
+        assert read_mapping(notation) == notations[-1]
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just("project_colors"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("Car", max_size=3) | st.integers(), inner),
+)
+
+
+@given(JUNK)
+def test_anything_is_read_or_refused(value: Any) -> None:
+    """Nothing but ValueError comes out of it, in few words; what is read is read again as it is."""
+    try:
+        colors = read_mapping(value)
+    except ValueError as error:
+        assert 0 < len(str(error)) < 800  # noqa: PT017 - both ways are right
+        return
+    assert read_mapping(colors) == colors
+
+
+def test_values_are_shown_as_json() -> None:
+    """As a person wrote them, letters of any script included; what JSON has not as Python shows it, and cut."""
+    assert as_json({"Größe": [1, None, True]}) == '{"Größe": [1, null, true]}'
+    assert as_json({1j}) == '"{1j}"'
+    assert len(as_json(["x" * 10_000])) < 500
