@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inputs.csv_reading import broken_of, written
+from prelabel.codes import Code
+from prelabel.inputs.csv_faults import misquoted, ragged
+from prelabel.inputs.csv_layout import RowForm, read_header
 from prelabel.inputs.csv_rows import read_rows
+from prelabel.inputs.encodings import Coding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,3 +55,40 @@ def test_quotes_that_do_not_fit(tmp_path: Path, row: str, part: str) -> None:
         assert (line, text) == (3, row)
         assert part in error
         assert [batch.columns for batch in read_rows(path)] == [{"a": ["1", "3"], "b": ["2", "4"]}]
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "row", "width", "remedy"),
+    [
+        (";", b"1;2\r\n", 2, "2 cells where the header has 3: add the missing cells"),
+        (";", b"1;2;3;4", 4, "4 cells where the header has 3: quote cells that have ';' in them"),
+        (";", b'1; "2;3";4', 4, "take out the space before the quote of cell 2, which else is a letter like others"),
+        ("\t", b'1\t "2\t3"\t4', 4, "4 cells where the header has 3: quote cells that have '\\t' in them"),
+        (";", b'1;"\n\r\n";3;4\r\n', 4, "4 cells (a quote makes 3 lines one row) where the header has 3: quote"),
+    ],
+)
+def test_cells_too_many_or_too_few(tmp_path: Path, delimiter: str, row: bytes, width: int, remedy: str) -> None:
+    """Counted, with the remedy; a space before a quote is one of its own, where spaces do not stand between cells."""
+    layout = read_header(written(tmp_path / "a.csv", delimiter.join("abc")), delimiter=delimiter)
+
+    assert remedy in ragged(row, width, layout)
+
+
+def test_lines_and_places_in_wide_encodings() -> None:
+    """Cells are counted, and lines from the row's own, also where a letter takes several bytes."""
+    form = RowForm(b"", ",", Coding("utf-16-le", 2))
+
+    assert misquoted('é,"x\ny",z,"ab"ö,c'.encode("utf-16-le"), 7, form).startswith(
+        "cell 4 goes on after its closing quote, with 'ö,c': "
+    )
+    assert misquoted('é,"x\ny","ab'.encode("utf-16-le"), 7, form).startswith("line 8 opens a quote that is not closed")
+
+
+def test_a_long_row_is_shown_cut_and_kept_whole(tmp_path: Path) -> None:
+    """A thousand letters for people, however many bytes each takes; every byte for the rejects."""
+    path = written(tmp_path / "a.csv", "a,b\n" + "🙂" * 5000 + "\n")
+    ((row,),) = (batch.broken for batch in read_rows(path))
+
+    assert row.text == "🙂" * 1000
+    assert row.raw == ("🙂" * 5000 + "\n").encode()
+    assert row.error.code == Code.BROKEN_ROW
