@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inputs.csv_reading import refusal, rows_of, written
 from prelabel.errors import ConfigError
-from prelabel.inputs.csv_layout import read_header
+from prelabel.inputs.csv_layout import RowForm, read_header
 from prelabel.inputs.csv_rows import read_rows
 
 if TYPE_CHECKING:
@@ -140,3 +144,15 @@ def test_files_that_are_no_csv(tmp_path: Path, text: str | bytes, part: str) -> 
     """Each is told before anything is read, with the file, the line and the remedy."""
     path = written(tmp_path / "a.csv", text)
     assert part.replace("PATH", str(path)) in refusal(path)
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n")), min_size=1),
+    st.sampled_from(",;\t|"),
+)
+def test_the_form_of_a_plain_csv(names: list[str], delimiter: str) -> None:
+    """Its header is those names, of one line each, as csv reads them."""
+    form = RowForm.of_names(names, delimiter)
+
+    assert next(csv.reader(io.StringIO(form.header_row.decode(), newline=""), delimiter=delimiter)) == names
+    assert (form.delimiter, form.preamble, form.line_end) == (delimiter, b"", b"\r\n")
