@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from prelabel.kernels._jit import kernel
 from prelabel.kernels.bends import bend_at_anchor, is_region
@@ -54,28 +53,21 @@ def test_what_is_a_region(value: int) -> None:
     assert ask(value) == (value not in BACKGROUND)
 
 
-@given(
-    pixels=st.tuples(*[st.sampled_from((0, 1, 2, int(OUTSIDE)))] * 4),
-    borders=st.tuples(*[st.integers(0, 1)] * 4),
-    vertex=st.integers(0, 2**31 - 1),
-    right=st.integers(0, 2**32 - 1),
-    open_above=st.integers(0, 2**32 - 1),
-    n_bends=st.integers(1, 5),
-)
-def test_bends_at_an_anchor(
-    pixels: tuple[int, ...], borders: tuple[int, ...], vertex: int, right: int, open_above: int, n_bends: int
-) -> None:
+@pytest.mark.parametrize("borders", list(product((0, 1), repeat=4)))
+def test_bends_at_an_anchor(borders: tuple[int, ...]) -> None:
     """One for each border with a region on its right as one leaves: there and at this vertex, the next one known."""
-    bends = np.full(n_bends + 5, -1, np.int64)
-    a, b, c, d = pixels
-    expected, places = [-1] * n_bends, []
-    # The next bends are known where the sweep has been: at the upper end of the border north, and west.
-    for is_border, region, after in zip(borders, (b, d, c, a), (right, 0, 0, open_above), strict=True):
-        has_bend = is_border and region not in BACKGROUND
-        places.append(len(expected) if has_bend else 0)
-        expected += [vertex << 32 | after] if has_bend else []
+    here, right, open_above, n_bends = 5 << 32, 2**32 - 1, 7, 3
+    for pixels in product((0, 1, 2, int(OUTSIDE)), repeat=4):
+        a, b, c, d = pixels
+        expected, places = [-1] * n_bends, []
+        # The next bends are known where the sweep has been: at the upper end of the border north, and west.
+        for is_border, region, after in zip(borders, (b, d, c, a), (right, 0, 0, open_above), strict=True):
+            has_bend = is_border and region not in BACKGROUND
+            places.append(len(expected) if has_bend else 0)
+            expected += [here | after] if has_bend else []
+        bends = np.full(n_bends + 5, -1, np.int64)
 
-    *found, n_after = bend(bends, n_bends, vertex << 32, right, open_above, *pixels, *borders)
+        *found, n_after = bend(bends, n_bends, here, right, open_above, *pixels, *borders)
 
-    assert (found, n_after) == (places, len(expected))
-    assert bends[: len(expected)].tolist() == expected
+        assert (found, n_after) == (places, len(expected))
+        assert bends[: len(expected)].tolist() == expected

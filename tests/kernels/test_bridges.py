@@ -50,7 +50,7 @@ def visible(nodes: Numbers, entries: Numbers, heads: Numbers, hit_x: float, hit:
 
 
 class Table(NamedTuple):
-    """A table of nodes: merged rings, and the hole, which is the last one.
+    """A table of nodes: merged rings, others that are not yet, and the hole, which is the last one.
 
     Attributes:
         nodes, entries, heads: as the kernels take them.
@@ -63,13 +63,13 @@ class Table(NamedTuple):
     hole: int
 
     @classmethod
-    def of(cls, merged: Sequence[oracles.Ring], hole: oracles.Ring) -> Table:
+    def of(cls, merged: Sequence[oracles.Ring], hole: oracles.Ring, others: Sequence[oracles.Ring] = ()) -> Table:
         """Lay out rings, and note which edges reach each row."""
         columns: list[tuple[int, int, int, int, int]] = []
-        for ring in (*merged, hole):
+        for number, ring in enumerate((*merged, *others, hole)):
             first, n = len(columns), len(ring)
             columns += [
-                (x, y, first + (k + 1) % n, first + (k - 1) % n, ring is not hole) for k, (x, y) in enumerate(ring)
+                (x, y, first + (k + 1) % n, first + (k - 1) % n, number < len(merged)) for k, (x, y) in enumerate(ring)
             ]
         nodes = np.array(columns, np.int64).T.copy()
         heads = np.full(max(y for _, y, *_ in columns) + 1, -1, np.int64)
@@ -115,9 +115,9 @@ class Table(NamedTuple):
         return hits
 
 
-coordinate = st.integers(0, 6)
+coordinate = st.integers(0, 4)
 ring = st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=8, unique=True)
-tables = st.builds(Table.of, st.lists(ring, min_size=1, max_size=3), ring)
+tables = st.builds(Table.of, st.lists(ring, min_size=1, max_size=3), ring, st.lists(ring, max_size=1))
 
 
 @given(tables)
