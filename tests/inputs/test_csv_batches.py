@@ -18,6 +18,7 @@ from prelabel.inputs.csv_rows import read_rows
 from prelabel.model import BrokenRow, RowBatch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -69,14 +70,15 @@ def test_rows_are_dealt_out_anew(parts: list[tuple[str, int]], rows_per_batch: i
 @given(st.lists(st.lists(st.tuples(st.binary(max_size=3), st.booleans()), max_size=4), max_size=4), st.data())
 def test_raw_rows_are_a_list_of_bytes(stretches: list[list[tuple[bytes, bool]]], data: st.DataObject) -> None:
     """As long, equal to it, sliced like it; chosen rows of several stretches."""
-    parts = []
+    parts: list[tuple[Stretch, Sequence[int]]] = []
     for rows in stretches:
         whole = stretch_of([row for row, _ in rows])
         parts += RawRows.of(whole, [index for index, (_, is_chosen) in enumerate(rows) if is_chosen]).parts
     raw, expected = RawRows(parts), [row for rows in stretches for row, is_chosen in rows if is_chosen]
 
     chosen = slice(*(data.draw(st.none() | st.integers(-20, 20)) for _ in range(2)))
-    assert (raw, len(raw), [raw[index] for index in range(len(raw))]) == (expected, len(expected), expected)
+    assert raw == expected
+    assert [raw[index] for index in range(len(raw))] == expected
     assert raw[chosen] == expected[chosen]
     assert raw != [*expected, b""]
     assert pickle.loads(pickle.dumps(raw)) == tuple(expected)

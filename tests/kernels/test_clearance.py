@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import oracles
@@ -38,6 +38,7 @@ def ask(
     return is_clear(chain, first, last, xy, vertex_rows, tolerance, standing, positions)
 
 
+@settings(max_examples=300)  # few of any pieces have something in their way
 @given(strategies.masks(), st.sampled_from((1.0, 1.5, 4.0)), st.data())
 def test_nodes_in_the_way_are_found(mask: np.ndarray, room: float, data: st.DataObject) -> None:
     """Of any piece of any ring: whether another node that stands is between it and its chord, or on the chord."""

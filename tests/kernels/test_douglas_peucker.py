@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import oracles
@@ -114,6 +114,7 @@ class SlowReducer:
         return there[:-1] + self.reduced(closed[split:], must_bend=len(there) == 2)
 
 
+@settings(max_examples=300)  # few of any pieces have something in their way
 @given(strategies.masks(max_side=10), st.sampled_from(TOLERANCES), st.booleans(), st.booleans(), st.data())
 def test_what_stands_in_the_way(
     mask: np.ndarray, tolerance: float, is_ring: bool, must_bend: bool, data: st.DataObject
