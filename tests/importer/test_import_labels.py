@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
-    from prelabel.model import Progress
+    from prelabel.outcomes.progress import Progress
 
 
 def test_waiting_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
