@@ -41,6 +41,7 @@ WITH_EXAMPLES = [
     "prelabel.importer.rollback",
     "prelabel.importer.stop_signal",
     "prelabel.inputs.config",
+    "prelabel.inputs.config_file",
     "prelabel.localhub.faults.plan",
     "prelabel.localhub.server",
     "prelabel.localhub.settings",

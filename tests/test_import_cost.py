@@ -23,7 +23,7 @@ FENCES = {
     "pyarrow": ("inputs/csv_rows.py", "masks/sources/cloud.py", "polygons/formats/geoarrow.py"),
     "PIL": ("masks/decoders/", "demo/"),
     "shapely": ("polygons/polygons.py",),
-    "pydantic": ("inputs/config.py",),
+    "pydantic": ("inputs/config.py", "inputs/config_file.py"),
     "tenacity": ("retry.py",),
     "typer": ("cli/",),
     "rich": ("cli/",),

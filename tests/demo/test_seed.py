@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prelabel.demo.seed import COLUMNS, seed_config, seed_schema
-from prelabel.inputs.config import load_config
+from prelabel.inputs.config_file import load_config
 from prelabel.inputs.ontology import bind, parse_ontology
 
 

@@ -11,7 +11,7 @@ import pytest
 from prelabel.hub.asset_matching import LateListing, Matches, match_ids, match_ids_by, unmatched
 from prelabel.hub.client import HubClient
 from prelabel.importer.opened_csv import sizes_wanted
-from prelabel.inputs.config import load_config
+from prelabel.inputs.config_file import load_config
 from prelabel.inputs.survey import Survey
 from prelabel.localhub.testing import ScriptedHub, failure, success
 

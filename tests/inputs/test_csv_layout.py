@@ -92,7 +92,19 @@ def test_bytes_that_are_no_text_are_refused_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match='no encoding is called "cp1525": did you mean "cp125') as caught:
         read_header(path, encoding="cp1525")
     assert caught.value.field == "encoding"
-    for name in ("utf-7", "iso2022_jp", "cp037", "rot13", "hz", "idna", "punycode", "mac_arabic", "mac_farsi"):
+    for name in (
+        "utf-7",
+        "iso2022_jp",
+        "cp037",
+        "rot13",
+        "hz",
+        "idna",
+        "punycode",
+        "mac_arabic",
+        "mac_farsi",
+        "unicode_escape",
+        "raw_unicode_escape",
+    ):
         assert "cannot be read, since its bytes do not tell cells apart" in refusal(path, encoding=name)
 
 

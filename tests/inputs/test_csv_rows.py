@@ -350,3 +350,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "100000.csv").stat().st_size > 48_000_000
     assert peaks[1] < 8_000_000
     assert all(later < 1.5 * earlier for earlier, later in pairwise(peaks))
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_byte_order_mark_within_the_file_is_a_character(tmp_path: Path, mark: bytes) -> None:
+    """Only the one before the header is none; also where a stretch of the file begins with it."""
+    path = written(tmp_path / "a.csv", mark + b"a,b\n\xef\xbb\xbfx,1\n\xef\xbb\xbf,2\n")
+    assert [cells for *_, cells in rows_of(path)] == [("\ufeffx", "1"), ("\ufeff", "2")]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel.errors import ConfigError
-from prelabel.inputs.config import load_config
+from prelabel.inputs.config_file import load_config
 from prelabel.inputs.ontology import bind, parse_ontology, with_columns_of
 from prelabel.model import Binding, Classification, ColumnLink, MaskClass, Ontology, Option, Tool
 
@@ -156,14 +156,14 @@ def test_multiple_is_no_matter_for_tools() -> None:
         ([], "categorySchema", "this is no category schema"),
         ({"categorySchema": None}, "categorySchema", "this is no category schema"),
         ({"tools": {}}, "tools", "tools is {}: it must be a list"),
-        ({"tools": ["Car"]}, "tools[0]", "tools[0] is 'Car': it must be an object"),
+        ({"tools": ["Car"]}, "tools[0]", 'tools[0] is "Car": it must be an object'),
         ({"tools": [{"tool": "polygon"}]}, "tools[0].schemaId", "must be text that is not empty"),
         ({"tools": [tool("T", "")]}, "tools[0].schemaId", "must be text that is not empty"),
         ({"tools": [{**tool("T", "1"), "title": 5}]}, "tools[0].title", "is 5: it must be text"),
         (
             {"tools": [tool("T", "1", color="red")]},
             "tools[0].color",
-            "is 'red': it must be a colour such as \"#f44336\"",
+            'is "red": it must be a colour such as "#f44336"',
         ),
         ({"tools": [tool("T", "1", color="#12345")]}, "tools[0].color", "it must be a colour"),
         ({"classifications": [tool("C", "1", "radio", options=["A"])]}, "classifications[0].options[0]", "an object"),

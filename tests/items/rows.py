@@ -9,7 +9,7 @@ from PIL import Image
 
 import oracles
 from encoding import LocalEncoder
-from prelabel.inputs.config import load_config
+from prelabel.inputs.config_file import load_config
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import Binding, Classification, ColumnLink, MaskClass, MaskValueKind, Option, RowBatch, Shape, Tool
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from masks.webserver import serving
 from prelabel.codes import Code
-from prelabel.inputs.config import load_config
+from prelabel.inputs.config_file import load_config
 from prelabel.items.chunk_encoder import ChunkEncoder, MaskSupply
 from prelabel.items.mask_tracer import MaskTracer
 from prelabel.items.row_encoder import RowEncoder

@@ -14,7 +14,7 @@ from PIL import Image
 from encoding import LocalEncoder
 from notes import texts
 from prelabel.errors import MaskError, RowError
-from prelabel.inputs.config import load_config
+from prelabel.inputs.config_file import load_config
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import Binding, MaskClass, MaskValueKind
 

@@ -14,7 +14,7 @@ import oracles
 from encoding import LocalEncoder
 from notes import texts
 from prelabel.errors import ConfigError, RowError
-from prelabel.inputs.config import load_config
+from prelabel.inputs.config_file import load_config
 from prelabel.model import Binding, MaskClass, RowBatch, Tool
 
 if TYPE_CHECKING:

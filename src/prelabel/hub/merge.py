@@ -20,14 +20,14 @@ OptionValues = dict[str, dict[str, str]]
 _LISTS = ("tools", "objects", "classifications", "relations")
 
 
-def option_values(category_schema: Mapping[str, Any]) -> OptionValues:
+def option_values(category_schema: Any) -> OptionValues:
     """The options of every classification of a categorySchema, nested ones and those inside tools included."""
     values: OptionValues = {}
-    for classification in _classifications_below(category_schema):
-        options = classification.get("options") or ()
+    for classification in _classifications_below(category_schema if isinstance(category_schema, dict) else {}):
+        options = classification.get("options")
         values[str(classification.get("schemaId"))] = {
             str(option["schemaId"]): str(option["value"])
-            for option in options
+            for option in (options if isinstance(options, list) else ())
             if isinstance(option, dict) and "schemaId" in option and "value" in option
         }
     return values
@@ -35,7 +35,8 @@ def option_values(category_schema: Mapping[str, Any]) -> OptionValues:
 
 def _classifications_below(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for key in ("tools", "classifications", "options"):
-        for child in node.get(key) or ():
+        children = node.get(key)
+        for child in children if isinstance(children, list) else ():
             if isinstance(child, dict):
                 if key == "classifications":
                     yield child
@@ -139,7 +140,7 @@ def _shape_key(labelled: Mapping[str, Any]) -> tuple[Any, ...]:
     geometry = tuple(_frozen(labelled.get(key)) for key in TOOL_KINDS)
     if all(part is None for part in geometry):  # another kind of tool: known by its id alone
         return (id(labelled),)
-    return (labelled.get("schemaId"), labelled.get("page"), geometry)
+    return (labelled.get("schemaId"), _frozen(labelled.get("page")), geometry)
 
 
 def _frozen(value: Any) -> Any:

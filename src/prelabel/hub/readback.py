@@ -77,13 +77,19 @@ class ReadBack:
         if item.task_bodies:  # each task has acknowledged its own
             return ""
         sent = orjson.loads(item.body)
-        n_without = sum(not self._holds(task.answer, sent) for task in tasks)
+        n_without = sum(not self._surely_holds(task.answer, sent) for task in tasks)
         if tasks and not n_without:
             return ""
         return (
             f"the Hub acknowledged the row, but {n_without} of its {len(tasks)} tasks do not hold the labels: it may "
             "leave out tasks that are past their first stage; move them back there, then run again"
         )
+
+    def _surely_holds(self, answer: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
+        try:
+            return self._holds(answer, sent)
+        except (AttributeError, TypeError):  # what is stored is in no form of labels
+            return False
 
     def _holds(self, answer: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
         stored = [*(answer.get("tools") or ()), *(answer.get("objects") or ())]

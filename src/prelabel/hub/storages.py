@@ -90,7 +90,10 @@ def _first_text(entry: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 def _key_in(url: str, bucket: str, folder: str) -> str:
     """The key in an object's URL: its path, or what follows the bucket in it; the one that is in the folder."""
-    path = unquote(urlsplit(url).path).lstrip("/")
+    try:
+        path = unquote(urlsplit(url).path).lstrip("/")
+    except ValueError:  # brackets that are no address
+        return ""
     after_bucket = f"/{path}".partition(f"/{bucket}/")[2]
     inside = f"{folder.strip('/')}/" if folder.strip("/") else ""
     is_inside = inside and path.startswith(inside)

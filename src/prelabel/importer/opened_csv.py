@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prelabel.inputs.column_check import misfit_columns
-from prelabel.inputs.config import ImportConfig, load_config
+from prelabel.inputs.config_file import load_config
 from prelabel.inputs.csv_file import folder_of
 from prelabel.inputs.csv_layout import CsvLayout, read_header
 from prelabel.inputs.csv_rows import read_rows
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from prelabel.hub.asset_matching import Matches, SizesWanted
     from prelabel.importer.options import ConfigLike, PathLike, RunOptions
+    from prelabel.inputs.config import ImportConfig
     from prelabel.items.chunk_encoder import MaskSupply, RowFilter
     from prelabel.items.mask_tracer import MaskTracer
     from prelabel.model import Binding, EncodedChunk, RowBatch

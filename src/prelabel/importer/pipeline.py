@@ -1,6 +1,6 @@
 """The whole import, stage by stage; read this file first.
 
-1. config    `inputs.config`           what to import, from which columns
+1. config    `inputs.config`           what to import, from which columns; read by `inputs.config_file`
 2. rows      `inputs.csv_rows`         the CSV as batches of text cells; `inputs.survey` goes over it once before
 3. answers   `inputs.ontology.bind`    columns and mask values tied to the project's classes; cells -> answers
 4. masks     `masks.sources`           a row's mask, wherever it is -> bytes -> runs (`masks.decoders`)
@@ -114,7 +114,8 @@ async def run_import(session: ImportSession) -> str:
 async def _match(session: ImportSession, survey: CsvSurvey, document: Mapping[str, Any]) -> Matches:
     """Tie the rows' external IDs to assets; left to the reading of batches where that comes anyway."""
     hub, project, by = session.hub, session.options.project, session.opened.config.match_ids_by
-    sizes, n_assets = sizes_wanted(session.opened.config), document.get("assetCount")
+    sizes, told = sizes_wanted(session.opened.config), document.get("assetCount")
+    n_assets = told if isinstance(told, int) else None
     external_ids = survey.ids.open_ids(survey.done)
     if by != "exact":
         matches = await match_ids_by(hub, project, survey.ids.last_rows, by)

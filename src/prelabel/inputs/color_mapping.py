@@ -70,5 +70,8 @@ def _as_color(name: Any, color: Any) -> tuple[int, ...]:
 
 
 def as_json(value: Any) -> str:
-    """Return a value as JSON would show it, not too long."""
-    return short(json.dumps(value, ensure_ascii=False, default=repr))
+    """Return a value as JSON would show it, not too long; of what cannot be shown at all, its type."""
+    try:
+        return short(json.dumps(value, ensure_ascii=False, default=repr))
+    except (TypeError, ValueError, RecursionError):  # odd keys, numbers of thousands of digits, thousands of levels
+        return f"a {type(value).__name__} that cannot be shown"

@@ -9,19 +9,11 @@ Everything that can be known without the project and the CSV is checked here; wh
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections import Counter
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from prelabel.errors import ConfigError
 from prelabel.inputs.color_mapping import HEX_COLOR, MAX_GREY, as_json, read_mapping
-from prelabel.inputs.encodings import decode_text
-from prelabel.inputs.json_faults import json_fault
 from prelabel.model import (
     Connectivity,
     Coordinates,
@@ -32,9 +24,6 @@ from prelabel.model import (
     Simplification,
     UnmatchedMasks,
 )
-from prelabel.spelling import did_you_mean, first_few, quoted
-
-_SECRETS = ("apikey", "token", "accesstoken", "secret", "password", "authorization")
 
 
 def _as_tuple(value: Any) -> Any:
@@ -56,6 +45,9 @@ TextList = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
 Grey = Annotated[int, Field(ge=0, le=MAX_GREY)]
 
 Channel = Annotated[int, Field(ge=0, le=255)]
+
+MOST = 2**53
+"""The most of anything: what every reader of JSON counts exactly."""
 
 HexColor = Annotated[str, Field(pattern=f"^{HEX_COLOR}$")]
 
@@ -146,7 +138,7 @@ class ImportConfig(BaseModel):
         "stored labels stay, also when the rest is overwritten.",
     )
     upload_batch_size: int = Field(
-        default=100, ge=1, description="Rows of the CSV that travel to the Hub in one request."
+        default=100, ge=1, le=MOST, description="Rows of the CSV that travel to the Hub in one request."
     )
 
     coordinates: Coordinates = Field(
@@ -170,11 +162,12 @@ class ImportConfig(BaseModel):
         "needs pixel_edges. reject: the row fails.",
     )
     min_area: int = Field(
-        default=0, ge=0, description="Regions of fewer pixels are left out, and counted in the report."
+        default=0, ge=0, le=MOST, description="Regions of fewer pixels are left out, and counted in the report."
     )
     max_points_per_asset: int | None = Field(
         default=None,
         ge=3,
+        le=MOST,
         description="The most points that a mask's polygons may have together. Masks with more are simplified with "
         "the smallest tolerance, from polygon_simplification_tolerance to 64 pixels, that brings them below; the "
         "report says which and how exact the result is. null: no limit.",
@@ -182,6 +175,7 @@ class ImportConfig(BaseModel):
     color_tolerance: int | None = Field(
         default=None,
         ge=0,
+        le=MOST,
         description="How far a mask's colour may be from a class's to count as it: the largest difference of a "
         "channel, or of the grey values. For lossy or smoothed masks. Of several classes the nearest counts; black is "
         "the background's unless a class has it. null: colours without a class are background, and the report names "
@@ -204,10 +198,13 @@ class ImportConfig(BaseModel):
         'in [[255, 255, 255]], and -1 or "nan" where arrays of signed integers or floats have them.',
         examples=[[255], [[255, 255, 255]], [-1, "nan"]],
     )
-    requests_per_minute: int = Field(default=100, ge=1, description="The most requests sent to the Hub in a minute.")
+    requests_per_minute: int = Field(
+        default=100, ge=1, le=MOST, description="The most requests sent to the Hub in a minute."
+    )
     max_batch_bytes: int = Field(
         default=4_000_000,
         ge=1,
+        le=MOST,
         description="The largest body of one request, in bytes. A batch that would be larger is split.",
     )
     match_ids_by: MatchIdsBy = Field(
@@ -229,7 +226,7 @@ class ImportConfig(BaseModel):
     @classmethod
     def _check_not_blank(cls, value: str) -> str:
         if not value.strip():
-            raise ValueError(_REMEDIES["external_id_column"])
+            raise ValueError(REMEDIES["external_id_column"])
         return value
 
     @field_validator("classification_columns", "classification_schema_ids")
@@ -259,7 +256,7 @@ class ImportConfig(BaseModel):
         return value
 
 
-_REMEDIES = {
+REMEDIES = {
     "external_id_column": 'name the CSV column that holds the external IDs, such as "External ID"',
     "classification_columns": 'write a list of column names, such as ["Color", "Category"], or []',
     "classification_schema_ids": 'write a list of schema IDs as text, such as ["12345", "12346"], or []',
@@ -288,63 +285,6 @@ _REMEDIES = {
 }
 
 
-def load_config(source: str | Path | Mapping[str, Any] | ImportConfig) -> ImportConfig:
-    """Read and check a config.
-
-    Args:
-        source: a file (JSON, or TOML where its name ends in ``.toml``), an object already read, or a config.
-
-    Raises:
-        ConfigError: the file cannot be read, or the config cannot be used; all its problems are in the message, the
-            first one's key and value in the error's fields.
-
-    Example:
-        >>> load_config({"external_id_column": "External ID", "overwrite": False}).overwrite
-        False
-        >>> load_config({"external_id_column": "External ID", "coordinate": "pixel_edges"})
-        Traceback (most recent call last):
-        ...
-        prelabel.errors.ConfigError: config: ...
-    """
-    if isinstance(source, ImportConfig):
-        return source
-    if isinstance(source, Mapping):
-        return _checked(source, "config")
-    path = Path(source)
-    try:
-        content = path.read_bytes()
-    except IsADirectoryError as error:
-        raise ConfigError(f"{path} is a folder: name the config file in it") from error
-    except OSError as error:
-        raise ConfigError(f"cannot read the config {path}: {error.strerror or error}; check the path") from error
-    return parse_config(
-        decode_text(content, f"the config {path}"), origin=str(path), toml=path.suffix.lower() == ".toml"
-    )
-
-
-def parse_config(text: str, *, origin: str = "config", toml: bool = False) -> ImportConfig:
-    """Read and check a config from its JSON (or TOML) text.
-
-    Args:
-        text: the config.
-        origin: what to call it in errors.
-        toml: the text is TOML.
-
-    Raises:
-        ConfigError: as :func:`load_config`; a key given twice is an error too.
-    """
-    try:
-        document = tomllib.loads(text) if toml else json.loads(text, object_pairs_hook=_without_repeats)
-    except ConfigError as error:
-        raise ConfigError(f"{origin}: {error}", field=error.field) from error
-    except (ValueError, RecursionError) as error:
-        fault = f"TOML: {error}; mend it there" if toml else f"JSON: {json_fault(error)}"
-        raise ConfigError(f"{origin} is not {fault}") from error
-    if not isinstance(document, dict):
-        raise ConfigError(f'{origin} must hold a JSON object, {{"external_id_column": ...}}, not {as_json(document)}')
-    return _checked(document, origin)
-
-
 def config_json_schema() -> dict[str, Any]:
     """Return the config's JSON Schema (draft 2020-12), with a description, a type and a default for every key.
 
@@ -354,50 +294,3 @@ def config_json_schema() -> dict[str, Any]:
     """
     schema = ImportConfig.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    for key, count in Counter(key for key, _ in pairs).items():
-        if count > 1:
-            raise ConfigError(f"the key {quoted(key)} is given {count} times: keep one", field=key)
-    return dict(pairs)
-
-
-def _checked(document: Mapping[str, Any], origin: str) -> ImportConfig:
-    try:
-        return ImportConfig.model_validate(dict(document))
-    except ValidationError as error:
-        problems = [_problem(details) for details in error.errors(include_url=False)]
-    # Outside the except block: pydantic's own text repeats what is said here, less clearly.
-    first = problems[0]
-    messages = list(dict.fromkeys(message for message, *_ in problems))
-    count = "" if len(messages) == 1 else f" has {len(messages)} problems"
-    listed = first_few(messages, separator="; ")
-    raise ConfigError(f"{origin}{count}: {listed}", field=first[1], value=first[2], allowed=first[3])
-
-
-def _problem(details: Any) -> tuple[str, str, Any, tuple[str, ...]]:
-    """Return the message, key, value and allowed words of one problem that pydantic found."""
-    key = str(details["loc"][0] if details["loc"] else details["input"])  # a key that is no text has no place
-    field = key + "".join(f"[{part}]" for part in details["loc"][1:] if isinstance(part, int))
-    keys = tuple(ImportConfig.model_fields)
-    if details["type"] in {"extra_forbidden", "invalid_key"} or not details["loc"]:
-        # The value stays unsaid: whoever writes an API key into a config must not find it in a log.
-        if key.replace("_", "").replace("-", "").casefold() in _SECRETS:
-            return (
-                f"{quoted(key)} does not belong in a config: put the API key into the environment, ANGO_API_KEY",
-                key,
-                None,
-                keys,
-            )
-        return (
-            f"unknown key {quoted(key)}:{did_you_mean(key, keys) or ' known keys are ' + ', '.join(keys)}",
-            key,
-            None,
-            keys,
-        )
-    if details["type"] == "missing":
-        return f'"{key}" is missing: {_REMEDIES[key]}', key, None, ()
-    remedy = str(details["ctx"]["error"]) if details["type"] == "value_error" else _REMEDIES[key]
-    allowed = ImportConfig.model_json_schema()["properties"][key].get("enum", ())
-    return f'"{field}" is {as_json(details["input"])}: {remedy}', field, details["input"], tuple(map(str, allowed))

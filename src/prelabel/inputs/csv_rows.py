@@ -13,6 +13,7 @@ closing quote, NUL, a quote that is never closed.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -198,6 +199,8 @@ class _Parser:
             odd[row.number - 1] = row.actual_columns
             return "skip"
 
+        if text.startswith(BOM_UTF8):  # the parser takes one off, and this one is a cell's
+            text = BOM_UTF8 + text
         table = pa_csv.read_csv(
             pa.BufferReader(text),
             # One block and one thread: rows are numbered only so, and no row straddles blocks.

@@ -132,6 +132,8 @@ def _keeps_ascii(coding: Coding) -> bool:
         if coding.decode(probe.encode()) != probe or probe.encode(coding.name) != probe.encode():
             return False
         b"\xff".decode(coding.name, "replace")
+        if len(coding.decode(b"\\u0041")) < 6:  # raw_unicode_escape reads more into it
+            return False
     except (UnicodeError, LookupError):  # LookupError: a codec, but not of text
         return False
     return not any(swallows(coding, mark) for mark in "\t\r\n\",;'")

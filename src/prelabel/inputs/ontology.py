@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from prelabel.errors import ConfigError
+from prelabel.inputs.color_mapping import as_json
 from prelabel.model import (
     CLASSIFICATION_KINDS,
     TOOL_KINDS,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from prelabel.inputs.config import ImportConfig
-
 
 _SHOWN = 5
 _HEX_COLOR = re.compile(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?")
@@ -141,7 +141,7 @@ def _text(entry: Mapping[str, Any], key: str, place: str, *, needed: bool = Fals
 
 def _misshapen(place: str, value: Any, expected: str) -> ConfigError:
     return ConfigError(
-        f"the category schema's {place} is {short(repr(value))}: it must be {expected}; save the schema "
+        f"the category schema's {place} is {as_json(value)}: it must be {expected}; save the schema "
         "again from the project",
         field=place,
         value=value,

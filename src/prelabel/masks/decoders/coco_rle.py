@@ -57,7 +57,7 @@ def _size_of(rle: Mapping[str, Any]) -> tuple[int, int]:
         and len(size) == 2
         and all(isinstance(side, int | np.integer) and not isinstance(side, bool) and side > 0 for side in size)
     ):
-        raise MaskError('a COCO mask has "size": [height, width] in pixels: give it', reference=repr(size))
+        raise MaskError('a COCO mask has "size": [height, width] in pixels: give it', reference=type(size).__name__)
     return int(size[0]), int(size[1])
 
 

@@ -14,8 +14,8 @@ def expires_at(url: str) -> datetime | None:
 
     Read are the ways of AWS and Google (a date and a lifetime, or a time), of Azure (``se``), and ``expires``.
     """
-    query = {name.lower(): values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     try:
+        query = {name.lower(): values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         for vendor in ("amz", "goog"):
             if f"x-{vendor}-expires" in query:
                 signed = datetime.strptime(query[f"x-{vendor}-date"], "%Y%m%dT%H%M%S%z")

@@ -152,6 +152,8 @@ class WebMasks:
                     location = response.headers["Location"]
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 broken = self._network_error(error, url, errand.shown)
+            except UnicodeError:  # a label of the host's name is empty, or too long
+                broken = _no_url(errand.shown)
             else:
                 url, reach = self._next_hop(url, reach, location, errand.shown)
                 continue
@@ -295,8 +297,12 @@ def _url_of(text: str, shown: str, *, relative: bool = False) -> URL:
     except ValueError:
         is_whole = relative = False
     if not (relative or is_whole):
-        raise MaskError(f"mask {shown!r} is no URL: write http://host/path", reference=shown, code=Code.MASK_REFERENCE)
+        raise _no_url(shown)
     return url
+
+
+def _no_url(shown: str) -> MaskError:
+    return MaskError(f"mask {shown!r} is no URL: write http://host/path", reference=shown, code=Code.MASK_REFERENCE)
 
 
 async def _unpacked(response: aiohttp.ClientResponse, shown: str) -> AsyncIterator[bytes]:
