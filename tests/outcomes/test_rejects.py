@@ -102,6 +102,25 @@ def test_imported_again_the_same_rows_fail(
     assert [bare(row, unit, named).count(b",") for row in third] == [bare(r, unit, named).count(b",") for r in seen]
 
 
+@given(
+    header=st.sampled_from([f"{ERROR_COLUMN},a,b", f"a,{ERROR_COLUMN},b", f"a,b,{ERROR_COLUMN}"]),
+    pieces=st.lists(st.sampled_from(PIECES).filter(lambda piece: piece != "\0"), max_size=30),
+    encoding=st.sampled_from(["utf-8", "utf-16"]),
+)
+@example(header=f"{ERROR_COLUMN},a,b", pieces=[*'x,a,"', "\n", *'"b"', "\n", *"x,a,b", "\n", *'a"'], encoding="utf-8")
+def test_with_an_error_column_the_same_rows_fail(scratch: Path, header: str, pieces: list[str], encoding: str) -> None:
+    """Also where it is not sure which cell is the error's, so that a row comes without one."""
+    paths = [scratch / f"{number}.csv" for number in range(3)]
+    paths[0].write_bytes(f"{header}\n{''.join(pieces)}".encode(encoding))
+    try:
+        rows, broken = failed(paths[0], paths[1])
+    except ConfigError:
+        return  # a sample in which columns without a name look filled
+    seen, broken_again = failed(paths[1], paths[2])
+    assert len(seen) == len(rows)
+    assert [row for row, _ in broken_again] == [row for row, _ in broken]
+
+
 def bare(row: bytes, unit: int, named: str | None) -> bytes:
     """A row without its line end."""
     for end in ("\r\n", "\n", "\r"):
@@ -148,6 +167,7 @@ def test_short_and_long_rows_and_long_cells(tmp_path: Path) -> None:
         (b"a\n", b"a\n"),
         (b"a,b,c,d\n", b"a,b,c,d\n"),
         (b'a,"old"x,c\n', b'a,"old"x,c\n'),
+        (b"a,o\0d,c\n", b"a,o\0d,c\n"),
     ],
 )
 def test_an_error_column_elsewhere(row: bytes, written: bytes) -> None:
@@ -163,6 +183,17 @@ def test_a_row_that_lost_its_error_loses_no_cell() -> None:
     rejects.add(1, b"id,note\n", "too few")
     rejects.add(2, b'"line 4 is no row: 2 cells",id\n', "line 9 is no row: 3 cells")
     assert list(rejects.lines())[1:] == [b"id,note\n", b'"line 9 is no row: 3 cells",id\n']
+
+
+def test_an_open_quote_before_a_row_without_an_error() -> None:
+    """A row without content keeps that row's quotes from closing it: two broken rows do not make a sound one."""
+    for delimiter, divider in ((",", b'" "\r\n'), (" ", b'"\t"\r\n')):
+        rejects = Rejects(RowForm.of_names([ERROR_COLUMN, "a", "b"], delimiter))
+        mark = delimiter.encode()
+        rejects.add(1, b'old,1,"\n'.replace(b",", mark), "open")
+        rejects.add(3, b'x"\n', "too few")
+        rejects.add(5, b"y\n", "too few")
+        assert list(rejects.lines())[1:] == [b'"open",1,"\n'.replace(b",", mark), divider, b'x"\n', b"y\n"]
 
 
 def test_beyond_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ ERROR_COLUMN = "prelabel_error"
 _IN_MEMORY_BYTES = 4_000_000
 _MAX_REASON = 4_000
 _WRITTEN_BY_US = re.compile(rb'"line \d+ is no row: ')
+_CLOSED = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"')
 _WELL_QUOTED = re.compile(rb'[^"]|\Z|"[^"]*+(?:""[^"]*+)*+"\Z')
 
 
@@ -44,6 +45,7 @@ class Rejects:
         self._spool = _Spool()
         self._numbers = array("q")
         self._starts = array("q", [0])
+        self._open: set[int] = set()
         self._lost: list[OSError] = []
         self._n_lost = 0
 
@@ -68,6 +70,8 @@ class Rejects:
         else:
             self._numbers.append(number)
             self._starts.append(end)
+            if self._rows.leaves_open(raw) or rest:
+                self._open.add(number)
 
     def lines(self) -> Iterator[bytes]:
         """Yield the header, then the rows.
@@ -76,8 +80,12 @@ class Rejects:
             OutputError: rows could not be kept; all that were have been yielded.
         """
         yield self._rows.header
+        is_open = False
         for index in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
             start, end = self._starts[index], self._starts[index + 1]
+            if is_open and not self._rows.ends_open_cells(self._spool.read(start, 8)):
+                yield self._rows.divider
+            is_open = self._numbers[index] in self._open
             while start < end:
                 piece = self._spool.read(start, min(end - start, _IN_MEMORY_BYTES))
                 start += len(piece)
@@ -122,7 +130,13 @@ class _Spool:
 
 
 class _RejectedRows:
-    """How rows and reasons are put together."""
+    """How rows and reasons are put together.
+
+    Attributes:
+        header: the first line, with what stands before it.
+        divider: a row without content that ends a cell left open on the line before: its quote closes that cell, and
+            what follows tells that it should not have.
+    """
 
     def __init__(self, form: RowForm) -> None:
         self._form = form
@@ -134,6 +148,20 @@ class _RejectedRows:
         first = ERROR_COLUMN if delimiter not in ERROR_COLUMN else f'"{ERROR_COLUMN}"'
         added = b"" if self._place is not None else coding.encode(first + delimiter)
         self.header = form.preamble + added + form.header_row + form.line_end
+        self.divider = coding.encode('"\t"' if delimiter == " " else '" "') + form.line_end
+
+    def ends_open_cells(self, row: bytes) -> bool:
+        """Whether a row that begins so breaks a quote left open on the line before, as a reason of ours does."""
+        octets = octets_of(row, self._form.coding)
+        return octets[:1] == b'"' and octets[1:2].isalnum()
+
+    def leaves_open(self, raw: bytes) -> bool:
+        """Whether a row ends within a quoted cell."""
+        if self._place is None:
+            return False  # the reason before the next row ends it
+        row = octets_of(raw, self._form.coding)
+        start, end = cell_spans(row.rstrip(b"\r\n"), self._form.delimiter)[-1]
+        return row[start : start + 1] == b'"' and not _CLOSED.match(row, start, end)
 
     def pieces(self, raw: bytes, reason: str, rest: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the bytes of a row with its reason."""
@@ -161,7 +189,8 @@ class _RejectedRows:
         if len(spans) <= self._place:
             return None
         start, end = spans[self._place]
-        if not _WELL_QUOTED.match(row, start, end):
+        # What breaks the row may be in that very cell: without it the row would come back as a sound one.
+        if not _WELL_QUOTED.match(row, start, end) or b"\0" in row[start:end]:
             return None
         is_whole = len(spans) >= self._n_named and all(
             is_blank(row[begin:stop], delimiter) for begin, stop in spans[self._n_named :]
