@@ -58,7 +58,7 @@ def _run(error: BaseException | None, *arguments: str) -> tuple[int, str]:
         (KeyboardInterrupt(), 130, "interrupted: stopped before the end\n"),
         (
             FileNotFoundError(2, "No such file or directory", "a/b.csv"),
-            70,
+            2,
             "error: a/b.csv: No such file or directory\n",
         ),
         (OutputError("cannot write r.json"), 4, "error: cannot write r.json\n"),

@@ -27,6 +27,7 @@ def _run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(JIT_OFF, reason="with the JIT off nothing is compiled")
+@pytest.mark.timeout(600)  # it compiles all kernels, whatever else the machine does
 def test_warmup_fills_the_folder_that_is_named(tmp_path: Path) -> None:
     """Afterwards the kernels lie in NUMBA_CACHE_DIR, and a first mask adds nothing to them."""
     done = _run("-m", "prelabel", "warmup", NUMBA_CACHE_DIR=str(tmp_path))

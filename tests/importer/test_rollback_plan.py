@@ -112,3 +112,13 @@ def test_a_plan_in_words() -> None:
         "  1 tasks have their earlier labels already\n"
         "  1 tasks are not in the project any more"
     )
+
+
+def test_labels_that_are_nested_too_deeply_are_not_compared() -> None:
+    """The task is counted, its labels are not."""
+    deep: Any = 1
+    for _ in range(400):
+        deep = [deep]
+    plan = RollbackPlan("p", "h")
+    plan.count(ReplacedTask("t", "a", {"tools": [{"x": deep}]}, {}), {"tools": []})
+    assert (plan.n_tasks, plan.n_objects_back, plan.n_unchanged) == (1, 0, 0)

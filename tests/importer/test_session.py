@@ -84,7 +84,7 @@ async def test_another_import_is_refused_before_any_request(tmp_path: Path) -> N
         rows = [*rows_of(4), ["nobody.png", "day", "", "", ""]]
         await desk.run(rows, state=tmp_path / "state")
         n_before = sum(desk.hub.request_counts.values())
-        with pytest.raises(ConfigError, match="the config is not what"):
+        with pytest.raises(ConfigError, match=r"the config \(overwrite\) is not what"):
             await desk.run(rows, {"overwrite": False}, state=tmp_path / "state")
         assert sum(desk.hub.request_counts.values()) == n_before
         report = await desk.run(rows, {"requests_per_minute": 5_000}, state=tmp_path / "state")

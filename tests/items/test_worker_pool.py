@@ -176,10 +176,11 @@ async def test_bytes_that_are_held_bound_what_is_read_ahead() -> None:
     assert held.n_bytes == 0
 
 
-async def test_bugs_are_not_hidden() -> None:
-    """An error that is no row's goes to the caller, and ends all threads."""
-    with pytest.raises(ZeroDivisionError):
-        await all_of(run(batches_of(["ok", "bug"])))
+async def test_a_bug_fails_its_row() -> None:
+    """The others go on, and all threads end."""
+    chunks = await all_of(run(batches_of(["ok", "bug", "ok"])))
+    states = [getattr(result, "code", "item") for chunk in chunks for _, result in chunk.results]
+    assert states == ["item", "fault-in-prelabel", "item"]
     assert not alive("prelabel-encode")
 
 

@@ -46,7 +46,7 @@ def test_states_of_batches(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        (Fingerprint("csv-1", '{"a":1}', "p1", "https://hub/v2"), "the config is not what"),
+        (Fingerprint("csv-1", '{"a":1}', "p1", "https://hub/v2"), r"the config \(a\) is not what"),
         (Fingerprint("csv-2", "{}", "p2", "https://else/v2"), "the project and the host are not what"),
     ],
 )

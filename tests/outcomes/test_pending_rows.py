@@ -134,3 +134,14 @@ def test_closing_twice_is_a_bug_that_shows() -> None:
     rows.close(1, "imported")
     with pytest.raises(KeyError):
         rows.close(1, "failed", "again")
+
+
+def test_rows_on_their_way_when_all_is_cut_off(tmp_path: Path) -> None:
+    """They are in the report and among the rejects, as what nobody knows of."""
+    rows, builder = opened()
+    rows.cut_off()
+    report = builder.finish()
+
+    assert (report.n_rows, report.n_not_sent, report.n_imported) == (3, 3, 0)
+    assert all("it may be in or not" in outcome.reason for outcome in report.outcomes)
+    assert len(rejects_of(report, tmp_path)) == 3

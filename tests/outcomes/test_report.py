@@ -332,3 +332,15 @@ def test_what_an_overwrite_takes_is_told() -> None:
         for n_objects, n_answers in ((3, 1), (0, 0), (2, 0)):
             report_builder.replaced.add(n_objects, n_answers)
         assert f"\n{verb} the labels of 2 tasks: 5 objects, 1 answer\n" in report_builder.finish().summary()
+
+
+def test_a_group_shows_what_differs_in_it() -> None:
+    """Rows end in any order: the first is the first of the file; further texts are shown unless only values differ."""
+    report_builder = builder()
+    for line, text in ((9, "no file 'b'"), (4, "no file 'a'"), (7, "no file 'c': did you mean 'C'?"), (5, "a list")):
+        report_builder.record(RowOutcome(line - 1, line, f"id{line}", "failed", text, "Mask", code=Code.MASK_MISSING))
+    report = report_builder.finish()
+    (group,) = report.groups
+    assert (group.n_rows, group.lines, group.external_id, group.text) == (4, [4, 5, 7, 9], "id4", "no file 'a'")
+    assert group.others == [(7, "no file 'c': did you mean 'C'?"), (5, "a list")]
+    assert "\n    and line 7: no file 'c'" in report.summary()

@@ -16,12 +16,14 @@ import typer
 from prelabel.errors import ConfigError, ImportFailed, OutputError, PrelabelError, UploadError
 from prelabel.hub.api_key import ApiKey
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
-from prelabel.spelling import escaped, printable
+from prelabel.spelling import counted, escaped, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import Console
+
+    from prelabel.outcomes.report import Report
 
 SOME_FAILED, USAGE, HUB_FAILED, NOT_WRITTEN, OUR_FAULT, INTERRUPTED = 1, 2, 3, 4, 70, 130
 """Exit codes beside 0."""
@@ -70,6 +72,15 @@ def summarize(summary: str) -> None:
         typer.echo(printable(summary), err=True)
     except OSError as error:
         raise cannot_write("the summary to stderr", error, "2>") from error
+
+
+def tell_of_rejects(report: Report, file: object) -> None:
+    """Say where the rows are that are not in."""
+    n_rejected = report.n_failed + report.n_not_sent
+    if n_rejected and file is not None:
+        say(f"{counted(n_rejected, 'row')} to mend, each with its reason: {file}")
+    elif n_rejected:
+        say("--rejects FILE writes the rows that are not in, each with its reason")
 
 
 def complain(message: str, kind: str = "error") -> None:
@@ -165,8 +176,8 @@ def _exit_code(error: Exception) -> int:
             return NOT_WRITTEN
         case PrelabelError():
             return USAGE
-        case OSError() if error.errno in NO_ROOM:
-            return NOT_WRITTEN
+        case OSError():  # else a path that is too long, a folder that is gone
+            return NOT_WRITTEN if error.errno in NO_ROOM else USAGE
         case _:
             return OUR_FAULT
 

@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from prelabel.cli.console import check_key_file, check_state, errors_as_exit_codes, read_api_key, summarize, warn
+from prelabel.cli.console import (
+    check_key_file,
+    check_state,
+    errors_as_exit_codes,
+    read_api_key,
+    summarize,
+    tell_of_rejects,
+    warn,
+)
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
 from prelabel.cli.progress import telling_how_far, watch
@@ -69,4 +77,5 @@ def import_command(
             report = import_labels(csv, config, **options, on_progress=progress, on_warning=warn, stop=stop)
         if not quiet:
             summarize(report.summary())
+            tell_of_rejects(report, options.get("rejects"))
         raise typer.Exit(report.exit_code)

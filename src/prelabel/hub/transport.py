@@ -18,6 +18,7 @@ from yarl import URL
 
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
 from prelabel.retry import asked_wait_s, may_succeed_later
+from prelabel.spelling import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,6 +206,8 @@ class Transport:
             broken = f"the Hub's answer is not HTTP ({error.status} {self._readable(error.message.encode())})"
         except (aiohttp.ClientError, OSError) as error:
             raise self._network_error(error) from error
+        except UnicodeError as error:  # a label of the name is empty, or too long
+            raise ConfigError(f"host: {short(str(self.url.host))!r} is no host's name", field="host") from error
         # Outside the except clause: that error's repr shows the request's headers, the key among them.
         raise UploadUnavailable(f"{broken}: is {self.url.host} the right host?")
 
@@ -226,7 +229,11 @@ class Transport:
                     surely_not_done=True,
                 )
             case aiohttp.ClientConnectorError():
-                return UploadUnavailable(f"cannot connect to {where} ({error.os_error})", surely_not_done=True)
+                return UploadUnavailable(
+                    f"cannot connect to {where} ({error.os_error}): is the Hub running there? Name another as "
+                    "--host or in ANGO_HOST",
+                    surely_not_done=True,
+                )
             case TimeoutError():
                 return UploadUnavailable(f"{where} did not answer in time")
             case _:

@@ -102,12 +102,17 @@ async def run_import(session: ImportSession) -> str:
         stopped=lambda: str(uploader.stopped or ""),
     )
     with session.stop.heard_by(lambda reason: uploader.stop(UploadUnavailable(reason))):
-        async with (
-            open_mask_supply(opened, binding, survey.masks, session.report, hub, session.stop) as masks,  # 4
-            uploader,  # 8
-            aclosing(opened.encoded(binding, matches, row_filter, masks)) as chunks,  # 2 to 6
-        ):
-            await _send(chunks, rows, Batcher(opened.config.upload_batch_size, uploader.max_bytes), uploader, watch)
+        try:
+            async with (
+                open_mask_supply(opened, binding, survey.masks, session.report, hub, session.stop) as masks,  # 4
+                uploader,  # 8
+                aclosing(opened.encoded(binding, matches, row_filter, masks)) as chunks,  # 2 to 6
+            ):
+                await _send(chunks, rows, Batcher(opened.config.upload_batch_size, uploader.max_bytes), uploader, watch)
+        except asyncio.CancelledError:
+            rows.cut_off()
+            session.note_unreached(survey.ids.n_rows)
+            raise
     return str(uploader.stopped or "")
 
 

@@ -64,8 +64,11 @@ class RollbackPlan:
         if stored is None:
             self.n_missing += 1
             return
-        objects_back, objects_gone = _changes(_objects(kept.answer), _objects(stored))
-        answers_back, answers_gone = _changes(_answers(kept.answer), _answers(stored))
+        try:
+            objects_back, objects_gone = _changes(_objects(kept.answer), _objects(stored))
+            answers_back, answers_gone = _changes(_answers(kept.answer), _answers(stored))
+        except (TypeError, RecursionError):  # nested too deeply to be compared; it is put back all the same
+            return
         self.n_objects_back += objects_back
         self.n_objects_gone += objects_gone
         self.n_answers_back += answers_back

@@ -125,6 +125,12 @@ class ImportSession:
             n_requests = self.hub.transport.n_requests
             self.options.on_progress(self.report.progress(n_rows, n_requests, pace, self._rows_per_request()))
 
+    def note_unreached(self, n_rows: int) -> None:
+        """Say how many rows the report cannot tell of, as the import was cut off before it came to them."""
+        if n_unreached := n_rows - self.report.n_by_state.total():
+            text = f"{counted(n_unreached, 'row')} not reached when the import was cut off: they are not in the rejects"
+            self.report.note(f"{text}, and the same command imports them")
+
     def _rows_per_request(self) -> float:
         """How far a request brings the import, by the batches so far. A dry run reads what the batch would replace."""
         n_requests = self.reads_first + (not self.options.dry_run)

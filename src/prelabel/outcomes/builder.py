@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
+from bisect import insort
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
@@ -27,6 +29,8 @@ _MAX_OUTCOMES = 100_000
 _MAX_NOTES = 1_000
 
 _LINES_SHOWN = 5
+_OTHERS_SHOWN = 2
+_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|\\d+")
 
 
 class ReportBuilder:
@@ -98,14 +102,22 @@ class ReportBuilder:
                 group = OutcomeGroup(outcome.state, code, column, 0, [], outcome.external_id, text)
                 self._groups[outcome.state, code, column] = group
             group.n_rows += 1
-            if len(group.lines) < _LINES_SHOWN:
-                group.lines.append(outcome.line)
+            if not group.lines or outcome.line < group.lines[0]:  # rows end in any order
+                group.external_id, group.text = outcome.external_id, text
+            elif len(group.others) < _OTHERS_SHOWN and not is_in and self._is_new(group, text):
+                group.others.append((outcome.line, text))
+            insort(group.lines, outcome.line)
+            del group.lines[_LINES_SHOWN:]
         if is_in and not outcome.notes:
             return
         if len(self._outcomes) < _MAX_OUTCOMES:
             self._outcomes.append(outcome)
         else:
             self._n_dropped += 1
+
+    def _is_new(self, group: OutcomeGroup, text: str) -> bool:
+        """Whether a text says something else than those of the group that are shown, but for the values in it."""
+        return _kind_of(text) not in {_kind_of(group.text), *(_kind_of(other) for _, other in group.others)}
 
     def _decide(self) -> None:
         """Keep the rows in whose place another one counts, now that it is known what became of that one."""
@@ -202,6 +214,10 @@ class ReportBuilder:
             stopped_by=stopped_by,
             fetch_concurrency=self.fetch_concurrency,
         )
+
+
+def _kind_of(text: str) -> str:
+    return _VALUES.sub("", text[:400])
 
 
 def _harm(group: OutcomeGroup) -> tuple[int, int, int]:

@@ -227,6 +227,8 @@ class Journal:
             return
         if refused := [_NAMES[name] for name in changed if name in _NAMES]:
             verb = "is" if len(refused) == 1 else "are"
+            if "config" in changed and (keys := _keys_that_differ(self.facts.get("config", ""), fingerprint.config)):
+                refused = [name if name != "the config" else f"the config ({', '.join(keys)})" for name in refused]
             raise ConfigError(
                 f"{' and '.join(refused)} {verb} not what {escaped(str(self.folder))} has the record of: go on with "
                 "what it was, or give --restart to import everything anew (what 'prelabel rollback' needs is kept), or "
@@ -375,6 +377,14 @@ class Journal:
     def _value(self, query: str, *parameters: Any) -> Any:
         with self._turn() as db:
             return db.execute(query, parameters).fetchone()[0]
+
+
+def _keys_that_differ(one: str, other: str) -> list[str]:
+    try:
+        before, now = json.loads(one), json.loads(other)
+        return sorted(key for key in before | now if before.get(key) != now.get(key))
+    except (ValueError, TypeError, AttributeError):
+        return []
 
 
 def _rows_in(text: str) -> Iterator[int]:

@@ -107,6 +107,12 @@ class PendingRows:
             for item in outcome.batch.items:
                 self.close(item.row_number, state, str(outcome.error), code)
 
+    def cut_off(self) -> None:
+        """End all open rows: the import was cut off with them on their way, and whether they landed is unknown."""
+        reason = "on its way when the import was cut off: it may be in or not; importing it again does no harm"
+        for number in list(self._open):
+            self.close(number, "not sent", reason, Code.NOT_SENT)
+
     def _span(self, batch: Batch) -> str:
         lines = [row.rows.lines[row.index] for item in batch.items for row in self._open[item.row_number]]
         return f"lines {min(lines)} to {max(lines)}" if len(lines) > 1 else f"line {lines[0]}"

@@ -33,7 +33,7 @@ def summary_lines(report: RunResults) -> Iterator[str]:
         yield f"{counted(report.n_requests, 'request')} to the Hub"
     yield f"slowest part: {report.bottleneck}"
     for title, states in _TITLES:
-        yield from _shown(title, [group_line(group) for group in report.groups if group.state in states])
+        yield from _shown(title, [_group_lines(group) for group in report.groups if group.state in states])
     notes = [group_line(group) for group in report.groups if group.state in {"imported", "ready"}]
     yield from _shown("worth knowing", [*report.notes, *notes])
 
@@ -76,6 +76,12 @@ def _shown(title: str, lines: Sequence[str]) -> Iterator[str]:
         yield from (f"  {line}" for line in lines[:_SHOWN])
         if len(lines) > _SHOWN:
             yield f"  ... and {len(lines) - _SHOWN:,} more causes: see the report"
+
+
+def _group_lines(group: OutcomeGroup) -> str:
+    """A group's line, and beneath it what else its rows have."""
+    others = (f"\n    and line {line}: {short(text, _TEXT_CHARS)}" for line, text in group.others)
+    return group_line(group) + "".join(others)
 
 
 def group_line(group: OutcomeGroup) -> str:

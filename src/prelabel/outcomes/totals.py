@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class OutcomeGroup:
         n_rows: how many.
         lines: the file's lines of the first of them.
         external_id, text: the first one's.
+        others: of the further texts that say something else, the first two, each with its line.
     """
 
     state: RowState
@@ -83,6 +84,7 @@ class OutcomeGroup:
     lines: list[int]
     external_id: str
     text: str
+    others: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -96,11 +96,11 @@ def test_limits_out_of_range(chosen: dict[str, object], field: str) -> None:
 
 def test_settings() -> None:
     """The CSV's folder unless another is named; each option reaches its place."""
-    plain = MaskSettings.of(Path("csvs"), MaskOptions())
+    plain = MaskSettings.of(Path("/csvs"), MaskOptions())
     chosen = MaskSettings.of(
-        Path("csvs"),
+        Path("/csvs"),
         MaskOptions(
-            mask_root="masks",
+            mask_root="/masks",
             fetch_concurrency=3,
             fetch_timeout_s=4.5,
             max_mask_bytes=5,
@@ -112,6 +112,6 @@ def test_settings() -> None:
         ),
     )
 
-    assert (plain.root, plain.limits, plain.access) == (Path("csvs"), DEFAULTS, Access())
-    assert (chosen.root, chosen.limits) == (Path("masks"), Limits(3, 4.5, MaskLimits(5, 8), 6, 7))
+    assert (plain.root, plain.limits, plain.access) == (Path("/csvs"), DEFAULTS, Access())
+    assert (chosen.root, chosen.limits) == (Path("/masks"), Limits(3, 4.5, MaskLimits(5, 8), 6, 7))
     assert chosen.access == Access("machine", outside_root=True, named=frozenset({"h"}))

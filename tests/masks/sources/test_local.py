@@ -65,7 +65,7 @@ def test_threads_share_one_reader(root: Path) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(outcome, range(200)))
-    assert outcomes == ["did you mean 'a.png'? (it differs in its extension)", "mask a"] * 100
+    assert outcomes == ["did you mean 'masks/a.png'? (it differs in its extension)", "mask a"] * 100
 
 
 @pytest.mark.parametrize("reference", ["../secret.png", "masks/../../secret.png", "..\\secret.png", "/etc/passwd"])
@@ -228,7 +228,7 @@ def test_a_missing_file_hints_at_its_like(tmp_path: Path, present: str, asked: s
         (
             "a.png",
             "masks/a.png",
-            ": there is no folder 'masks' either; paths are relative to that folder; did you mean ",
+            ": did you mean 'a.png'? (it differs in its folder)",
         ),
         ("masks/A.png", "mask/a.png", "'masks/A.png'? (it differs in upper and lower case and its folder)"),
         ("masks/a.png", "C:\\data\\a.png", "did you mean 'masks/a.png'? (it differs in its folder)"),
@@ -277,8 +277,25 @@ def test_a_missing_file_without_a_like_or_a_folder(root: Path) -> None:
     """The message names what was looked for, where."""
     with pytest.raises(MaskError, match=r"no mask file 'masks/zebra\.png' in .*csv$"):
         LocalFiles(root).read("masks/zebra.png")
-    with pytest.raises(MaskError, match="there is no folder 'maks' either"):
+    with pytest.raises(MaskError, match=r"did you mean 'masks/a\.png'"):
         LocalFiles(root).read("maks/a.png")
+    with pytest.raises(MaskError, match=r"there is no folder 'maks' either; paths are relative to .*csv$"):
+        LocalFiles(root).read("maks/zebra.png")
+
+
+def test_several_files_of_a_like_name(tmp_path: Path) -> None:
+    """None of them is called the right one; one that lies outside is looked for within, and nothing outside is told."""
+    for folder in ("bw", "masks"):
+        (tmp_path / "csv" / folder).mkdir(parents=True)
+        (tmp_path / "csv" / folder / "m.png").write_bytes(b"")
+    (tmp_path / "csv" / "masks" / "n.png").write_bytes(b"")
+    files = LocalFiles(tmp_path / "csv")
+    with pytest.raises(MaskError, match=r"there are 2 of a like name: 'bw/m\.png', 'masks/m\.png'$"):
+        files.read("m.png")
+    with pytest.raises(MaskError, match=r"lies outside of .*: did you mean 'masks/n\.png'\?.*; else move it there"):
+        files.read("/data/other/n.png")
+    with pytest.raises(MaskError, match=r"lies outside of [^:]*: move it there"):
+        files.read("/etc/passwd")
 
 
 @posix_only

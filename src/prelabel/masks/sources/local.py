@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from prelabel.codes import Code
 from prelabel.errors import MaskError
-from prelabel.spelling import Spellings, describe_near, short, without_folder
+from prelabel.spelling import Spellings, describe_near, first_few, short, without_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from pathlib import Path
 
 # Absent on Windows, where neither symlinks nor FIFOs in a folder can stall or divert an open.
@@ -24,6 +24,7 @@ _OPEN_FLAGS = (
     | getattr(os, "O_NONBLOCK", 0)
 )
 _SEPARATORS = frozenset("/\\")
+_SHOWN = 3
 _MAX_FOLDERS = 20
 """Folders below the root that are searched for a file that is not where its row says."""
 
@@ -93,9 +94,10 @@ class LocalFiles:
         # Resolved before anything is asked about it, so that not even the existence of files outside leaks.
         path = self._root if is_outside and not self._outside_root else (self._root / spelling).resolve()
         if not self._outside_root and (is_outside or not path.is_relative_to(self._root)):
+            near = self._near_miss(self._inner_folders(), reference)
             raise MaskError(
-                f"mask file {short(reference)!r} lies outside of {self._root}: move it there, name a folder above both "
-                "with --mask-root, or --allow-outside-root",
+                f"mask file {short(reference)!r} lies outside of {self._root}: {near + '; else ' if near else ''}move "
+                "it there, name a folder above both with --mask-root, or --allow-outside-root",
                 reference=reference,
                 code=Code.MASK_FORBIDDEN,
             )
@@ -128,33 +130,34 @@ class LocalFiles:
 
     def _hint(self, path: Path, reference: str) -> str:
         """Say that the folder is missing, if it is, and which file is meant perhaps."""
-        hints = [self._near_miss(path, reference)]
-        if not path.parent.is_dir():
-            name = short(path.parent.name)
-            hints.insert(0, f"there is no folder {name!r} either; paths are relative to that folder")
-        return f": {'; '.join(filter(None, hints))}" if any(hints) else ""
+        is_in_a_folder = path.parent.is_dir()
+        own = self._near_miss([path.parent], reference) if is_in_a_folder else ""
+        if near := own or self._near_miss(self._inner_folders(), reference):
+            return f": {near}"
+        name = short(path.parent.name)
+        return "" if is_in_a_folder else f": there is no folder {name!r} either; paths are relative to {self._root}"
 
-    def _near_miss(self, path: Path, reference: str) -> str:
-        """Hint at a file of a like name: in the same folder, else in the root or a folder in it."""
+    def _near_miss(self, folders: Sequence[Path], reference: str) -> str:
+        """Name the file of a like name in these folders, as a cell would have it; or the files, where several are."""
         name = without_folder(reference.rstrip("/\\"))
-        for folder in self._folders_near(path):
+        found = []
+        for folder in folders:
             near = self._names_in(folder).nearest(name)
             file = folder / (near.word if near else name)
             if near or _is_there(file):
-                own = file.relative_to(self._root).as_posix() if file.is_relative_to(self._root) else str(file)
-                written = reference.replace("\\", "/")
-                return describe_near(*((name, file.name) if folder == path.parent else (written, own)))
-        return ""
+                found.append(file.relative_to(self._root).as_posix() if file.is_relative_to(self._root) else str(file))
+        if len(found) > 1:
+            shown = first_few([repr(short(own)) for own in found[:_SHOWN]], len(found))
+            return f"there are {len(found)} of a like name: {shown}"
+        return describe_near(reference.replace("\\", "/"), found[0]) if found else ""
 
-    def _folders_near(self, path: Path) -> Iterator[Path]:
-        """The folders where a file may be that is not at this path; none outside the root but the path's own."""
-        if path.parent.is_dir():
-            yield path.parent
+    def _inner_folders(self) -> Sequence[Path]:
+        """The root and the folders in it: where a file may be that is not where it is said to be."""
         if self._folders is None:
             with os.scandir(self._root) as entries:
                 folders = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
             self._folders = [self._root, *(self._root / name for name in folders[:_MAX_FOLDERS])]
-        yield from (folder for folder in self._folders if folder != path.parent)
+        return self._folders
 
     def _names_in(self, folder: Path) -> Spellings:
         """The names in a folder; it is listed once, as a CSV with one wrong extension asks for every row."""

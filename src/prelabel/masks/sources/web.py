@@ -294,7 +294,7 @@ def _url_of(text: str, shown: str, *, relative: bool = False) -> URL:
     try:
         url = URL(text, encoded=_SPELLED.fullmatch(text) is not None)
         is_whole = bool(url.raw_host) and url.port is not None and bool(str(url))
-    except ValueError:
+    except (ValueError, IndexError):  # IndexError: yarl, of "[1]@"
         is_whole = relative = False
     if not (relative or is_whole):
         raise _no_url(shown)
