@@ -40,7 +40,7 @@ async def test_values_arrive(desk: Desk) -> None:
         "0.png": {"cls-type": "opt-day", "cls-seen": ["opt-rain", "opt-fog"], "cls-note": 'näive, "text"\nline 2'},
         "1.png": {"cls-type": "opt-night"},
     }
-    assert (report.n_rows, report.n_imported, report.exit_code, report.outcomes, report.notes) == (2, 2, 0, (), ())
+    assert (report.n_rows, report.n_imported, report.exit_code, report.outcomes, report.notes[1:]) == (2, 2, 0, (), ())
     assert report.n_requests == 3
     assert report.timings.upload_s > 0
     assert (progress[-1].n_rows, progress[-1].n_imported, progress[-1].n_requests) == (2, 2, 3)
@@ -143,7 +143,7 @@ async def test_one_id_on_several_assets(desk: Desk) -> None:
         assert [texts(outcome.notes) for outcome in report.outcomes] == [
             ("3 assets have this external ID; each of them gets the labels",)
         ]
-        assert report.notes == ()
+        assert len(report.notes) == overwrite  # no masks are brought, and no record is kept
     tasks = [task for task in desk.hub.tasks() if task["externalId"] == "0.png"]
     assert [task["answer"]["classifications"][0]["answer"] for task in tasks] == ["opt-day"] * 3
 
@@ -175,7 +175,9 @@ async def test_ids_matched_by_a_part(desk: Desk, tmp_path: Path, keys: dict[str,
     assert reasons.keys() == {"1.jpg", "8.png"}
     assert 'the CSV\'s "1.png", "1.jpg" could all mean the asset "1.png"' in reasons["1.jpg"]
     assert "but one has 'deep/8.png', which differs in its folder" in reasons["8.png"]
-    assert "3 external IDs that differ from their assets', such as '0.jpg' and '0.png'" in report.notes[0]
+    assert any(
+        "3 external IDs that differ from their assets', such as '0.jpg' and '0.png'" in note for note in report.notes
+    )
     assert {outcome.external_id for outcome in report.outcomes if outcome.state != "failed"} <= {"2.tif"}
     if has_record:
         again = await desk.run(rows, {"match_ids_by": "stem", "upload_batch_size": 3, **keys}, **state)
@@ -381,7 +383,7 @@ async def test_an_appending_or_choosy_hub_is_noticed(tmp_path: Path) -> None:
         report = await desk.run([[f"{number}.png", "day", "", "", ""] for number in range(3)])
 
     assert report.n_imported == 3
-    assert "the Hub says it labelled 2 tasks where 3 were expected" in report.notes[0]
+    assert "the Hub says it labelled 2 tasks where 3 were expected" in report.notes[1]
 
 
 async def test_a_key_refused_on_the_way(tmp_path: Path) -> None:

@@ -91,6 +91,27 @@ async def test_another_import_is_refused_before_any_request(tmp_path: Path) -> N
         assert (report.n_earlier, report.n_failed) == (4, 1)
 
 
+@pytest.mark.parametrize(
+    ("options", "config", "is_warned"),
+    [
+        ({"undo": False}, {}, True),
+        ({"state": None}, {}, True),
+        ({"undo": False}, {"overwrite": False}, False),
+        ({"dry_run": True}, {}, False),
+    ],
+)
+async def test_masks_that_go_uncounted(
+    tmp_path: Path, options: dict[str, Any], config: dict[str, Any], is_warned: bool
+) -> None:
+    """Before anything is sent; where stored labels are read they are counted instead."""
+    heard: list[str] = []
+    async with desk_with(tmp_path, 2) as desk:
+        given = {"state": tmp_path / "state", "on_warning": heard.append, **options}
+        report = await desk.run(rows_of(2), config, **given)
+    assert [("will be removed, uncounted and with no undo" in text) for text in heard] == [True] * is_warned
+    assert all(text in report.notes for text in heard)
+
+
 async def test_a_mended_csv_goes_on(tmp_path: Path) -> None:
     """Rows that are in are known by their content, wherever they stand; mended ones are sent; the undo has them all."""
     given: dict[str, Any] = {"state": tmp_path / "state"}

@@ -61,6 +61,7 @@ async def run_import(session: ImportSession) -> str:
     survey = await asyncio.to_thread(session.survey, binding)
     for warning in await asyncio.to_thread(opened.misfit_columns, binding, document):
         session.warn(warning)
+    session.warn_of_masks()
     matches = await _match(session, survey, document)
 
     # A row's outcome ends in the report by way of `rows`; a batch's in the journal as well.

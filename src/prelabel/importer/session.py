@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from prelabel.outcomes.report import Report
 
 _KEPT_OUTCOMES = 1_000
+_KEEPING = 'set "overwrite" to false to keep them, or "ignored_schema_ids" to the tools that stay'
 
 
 class CsvSurvey(NamedTuple):
@@ -115,6 +116,15 @@ class ImportSession:
         if self.options.on_warning is not None:
             self.options.on_warning(text)
 
+    def warn_of_masks(self) -> None:
+        """Say before anything is sent that classifications alone, overwriting, take masks away that nobody counts."""
+        config = self.opened.config
+        if config.overwrite and not config.mask_column and not self.reads_first:
+            self.warn(
+                "the CSV brings no masks and overwrites: objects that are stored for its assets, if there are any, "
+                f"will be removed, uncounted and with no undo; {_KEEPING}"
+            )
+
     def watch(self, n_rows: int | None) -> None:
         """Give whoever watches a snapshot, and stop when too many rows have failed."""
         n_failed, most = self.report.n_by_state["failed"], self.options.max_failures
@@ -173,7 +183,7 @@ class ImportSession:
             verb = "removes" if self.options.dry_run else "removed"
             self.report.note(
                 f"the CSV brings no masks and overwrites, which {verb} {counted(replaced.n_objects, 'stored object')}: "
-                'set "overwrite" to false to keep them, or "ignored_schema_ids" to the tools that stay'
+                f"{_KEEPING}"
             )
 
 
