@@ -76,6 +76,21 @@ def test_another_import_is_refused(tmp_path: Path, other: Fingerprint, said: str
         assert journal.n_kept() == (0, 0)
 
 
+def test_a_new_beginning_that_is_killed_keeps_the_undo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one transaction: whatever comes after it may be lost, what an undo needs is not."""
+    with Journal(tmp_path) as journal:
+        journal.start(MARK)
+        journal.keep([ReplacedTask("t1", "a", CAR, {})])
+        journal.settled(journal.sending([1]), "acknowledged")
+    with monkeypatch.context() as patched, Journal(tmp_path) as journal:
+        patched.setattr(Journal, "write_facts", lambda *_: pytest.fail("a second transaction"))
+        journal.start(MARK, restart=True)
+    for _ in range(2):
+        with Journal(tmp_path) as journal:
+            journal.start(MARK)
+            assert (journal.n_kept(), len(journal.acknowledged())) == ((1, 0), 0)
+
+
 def test_another_csv_is_the_same_one_mended(tmp_path: Path) -> None:
     """What is known by number waits for the new CSV's rows; then it is known by theirs, and a finish is none."""
     rows = [RowKeys.parse(bytes([number]) * 32) for number in (1, 2)]

@@ -217,13 +217,10 @@ class Journal:
             ConfigError: the journal is another import's, or was rolled back, and ``restart`` is not set; or a new
                 beginning would forget what an undo of another project needs.
         """
-        changed = [
-            name for name, _ in asdict(fingerprint).items() if self.facts.get(name) != getattr(fingerprint, name)
-        ]
+        changed = [name for name, value in asdict(fingerprint).items() if self.facts.get(name) != value]
         is_untouched = not self._value("SELECT EXISTS (SELECT 1 FROM batches)")
         if restart or is_untouched:
-            self._begin(is_elsewhere=bool({"project", "host"}.intersection(changed)))
-            self.write_facts({"format": str(_FORMAT), **asdict(fingerprint)})
+            self._begin(asdict(fingerprint), is_elsewhere=bool({"project", "host"}.intersection(changed)))
             return
         if refused := [_NAMES[name] for name in changed if name in _NAMES]:
             verb = "is" if len(refused) == 1 else "are"
@@ -245,8 +242,8 @@ class Journal:
             self._forget("finished")
             self.write_facts({"csv": fingerprint.csv})
 
-    def _begin(self, *, is_elsewhere: bool) -> None:
-        """Forget which rows are in; what was replaced is kept while it can still be put back."""
+    def _begin(self, marks: Mapping[str, str], *, is_elsewhere: bool) -> None:
+        """Forget which rows are in, all at once; what was replaced is kept while it can still be put back."""
         n_kept, n_put_back = self.n_kept()
         was_sent = "restarted" in self.facts or bool(self._value("SELECT EXISTS (SELECT 1 FROM batches)"))
         if is_elsewhere and was_sent and n_kept > n_put_back:
@@ -255,15 +252,16 @@ class Journal:
                 f"{self.facts.get('project', '')!r}, and would lose it: give another --state, or remove the folder",
                 field="state",
             )
+        # That something was sent once is known from this fact, since the batches go.
+        facts = {"format": str(_FORMAT), **marks} | ({"restarted": "yes"} if was_sent else {})
         with self._turn() as db:
             db.execute("BEGIN IMMEDIATE")
             for table in ("facts", "batches", "row_keys"):
                 db.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
             # What was read but not touched since, or was put back, is older than what is there now.
             db.execute("DELETE FROM replaced WHERE put_back OR NOT ?", (was_sent and not is_elsewhere,))
-        self.facts.clear()
-        if was_sent:
-            self.write_facts({"restarted": "yes"})
+            db.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
+        self.facts = facts
 
     def _forget(self, name: str) -> None:
         with self._turn() as db:
