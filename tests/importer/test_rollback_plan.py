@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from localhub.project import CAR
 from prelabel.importer.rollback_plan import RollbackPlan, plan_rollback
 from prelabel.model import HubTask
-from prelabel.outcomes.journal import Fingerprint, Journal, ReplacedTask
+from prelabel.outcomes.fingerprint import Fingerprint
+from prelabel.outcomes.journal import Journal, ReplacedTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

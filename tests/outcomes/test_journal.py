@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prelabel.errors import ConfigError, OutputError
-from prelabel.outcomes.journal import FILE_NAME, Fingerprint, Journal, ReplacedTask, digest_of
+from prelabel.outcomes.fingerprint import Fingerprint, digest_of
+from prelabel.outcomes.journal import FILE_NAME, Journal, ReplacedTask
 from prelabel.outcomes.row_keys import RowKeys
 from prelabel.outcomes.row_ranges import RowRanges
 
@@ -168,6 +169,7 @@ def test_kill_9(tmp_path: Path) -> None:
     """A process killed amid its writing leaves every record it had made, and no lock."""
     program = (
         "import sys; from pathlib import Path; from prelabel.outcomes.journal import *\n"
+        "from prelabel.outcomes.fingerprint import Fingerprint\n"
         f"journal = Journal(Path({str(tmp_path)!r})); journal.start(Fingerprint('csv-1', '{{}}', 'p1', 'https://hub/v2'))\n"
         "for row in range(1, 10**9):\n"
         "    number = journal.sending([row]); journal.settled(number, 'acknowledged')\n"

@@ -19,7 +19,7 @@ from prelabel.items.row_encoder import RowEncoder
 from prelabel.items.worker_pool import count_cores, encode_rows
 from prelabel.masks.sources.access import MaskSettings
 from prelabel.masks.sources.request_plan import MaskSurvey
-from prelabel.outcomes.journal import Fingerprint, digest_of
+from prelabel.outcomes.fingerprint import Fingerprint, digest_of
 from prelabel.outcomes.row_keys import RowKeys
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ operating system lets go of it when the process dies, however it dies.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import threading
@@ -18,6 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from prelabel.errors import ConfigError, OutputError, PrelabelError
+from prelabel.outcomes.fingerprint import keys_that_differ
 from prelabel.outcomes.row_keys import RowKeys
 from prelabel.outcomes.row_ranges import RowRanges
 from prelabel.spelling import escaped
@@ -25,6 +25,8 @@ from prelabel.spelling import escaped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from prelabel.outcomes.fingerprint import Fingerprint
 
 FILE_NAME = "journal.sqlite"
 _FORMAT = 2
@@ -42,37 +44,7 @@ CREATE TABLE IF NOT EXISTS row_keys (csv TEXT NOT NULL, keys BLOB NOT NULL);
 BatchState = Literal["sent", "acknowledged", "failed", "split"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What must be the same for a run to go on where another ended.
-
-    Attributes:
-        csv: digest of the file's bytes, and how they are read. Another one is the same CSV, mended.
-        config: the config's keys that decide on labels, as JSON, and the options that do.
-        project: the project's id.
-        host: the Hub's URL.
-    """
-
-    csv: str
-    config: str
-    project: str
-    host: str
-
-
 _NAMES = {"config": "the config", "project": "the project", "host": "the host"}
-
-
-def digest_of(path: Path) -> str:
-    """A file's content in 32 letters; read in pieces, about a second per gigabyte.
-
-    Raises:
-        ConfigError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-    except OSError as error:
-        raise ConfigError(f"cannot read the CSV {path}: {error.strerror or error}", field="csv") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +196,7 @@ class Journal:
             return
         if refused := [_NAMES[name] for name in changed if name in _NAMES]:
             verb = "is" if len(refused) == 1 else "are"
-            if "config" in changed and (keys := _keys_that_differ(self.facts.get("config", ""), fingerprint.config)):
+            if "config" in changed and (keys := keys_that_differ(self.facts.get("config", ""), fingerprint.config)):
                 refused = [name if name != "the config" else f"the config ({', '.join(keys)})" for name in refused]
             raise ConfigError(
                 f"{' and '.join(refused)} {verb} not what {escaped(str(self.folder))} has the record of: go on with "
@@ -375,14 +347,6 @@ class Journal:
     def _value(self, query: str, *parameters: Any) -> Any:
         with self._turn() as db:
             return db.execute(query, parameters).fetchone()[0]
-
-
-def _keys_that_differ(one: str, other: str) -> list[str]:
-    try:
-        before, now = json.loads(one), json.loads(other)
-        return sorted(key for key in before | now if before.get(key) != now.get(key))
-    except (ValueError, TypeError, AttributeError):
-        return []
 
 
 def _rows_in(text: str) -> Iterator[int]:
