@@ -39,9 +39,9 @@ def tests_all(session: nox.Session) -> None:
 def tests_nojit(session: nox.Session) -> None:
     """The suite with the JIT off, so that coverage sees inside the kernels; branch coverage is reported."""
     session.install("-e", ".[test]")
-    session.run(
-        "pytest", "--cov", "--cov-branch", "--cov-report=term", *session.posargs, env={"NUMBA_DISABLE_JIT": "1"}
-    )
+    # Plain Python under coverage takes many times as long, so what counts as hanging does too.
+    arguments = ["--timeout=300", "--cov", "--cov-branch", "--cov-report=term", *session.posargs]
+    session.run("pytest", *arguments, env={"NUMBA_DISABLE_JIT": "1"})
 
 
 @nox.session

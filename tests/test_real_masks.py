@@ -16,6 +16,7 @@ import shapely
 from PIL import Image
 
 from conftest import JIT_OFF, SHARED
+from polygons.tracing import traced_runs
 from prelabel.errors import MaskError
 from prelabel.kernels.pixel_runs import runs_to_array
 from prelabel.kernels.run_values import run_lengths
@@ -24,11 +25,12 @@ from prelabel.model import TRANSPARENT, Runs
 from prelabel.polygons.class_table import ClassTable
 from prelabel.polygons.mask_to_polygons import mask_to_polygons
 from prelabel.polygons.near_colors import KnownColors, snap
-from prelabel.polygons.polygons import Polygons
-from prelabel.polygons.trace import TraceOptions, trace
+from prelabel.polygons.trace import TraceOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from prelabel.polygons.polygons import Polygons
 
 
 pytestmark = pytest.mark.masks
@@ -100,7 +102,7 @@ def test_pixel_edges(shared_masks: Path, name: str) -> None:
     """At the default tolerance: exact, valid, areas and holes right, nothing lost."""
     runs = decoded(shared_masks / name)
 
-    polygons = Polygons.of(trace(runs, None, TraceOptions()))
+    polygons = traced_runs(runs, None, TraceOptions())
 
     sums = shoelaces(polygons)
     is_exterior = np.zeros(len(sums), bool)
@@ -128,7 +130,7 @@ def test_pixel_centers(shared_masks: Path, name: str) -> None:
     """At the default tolerance the vendor's reader gets every pixel: exteriors filled, holes cleared, in order."""
     runs = decoded(shared_masks / name)
 
-    polygons = Polygons.of(trace(runs, None, TraceOptions(coordinates="pixel_centers")))
+    polygons = traced_runs(runs, None, TraceOptions(coordinates="pixel_centers"))
 
     assert (np.diff(polygons.ring_offsets) >= 3).all()
     if runs.width * runs.height > HUGE:
@@ -153,7 +155,7 @@ def test_shared_simplification(shared_masks: Path, name: str, tolerance: float) 
     if runs.width * runs.height > HUGE or len(runs.starts) > 300_000:
         pytest.skip("checking this many polygons would take too long")
 
-    polygons = Polygons.of(trace(runs, None, TraceOptions(tolerance)))
+    polygons = traced_runs(runs, None, TraceOptions(tolerance))
 
     shapes = polygons.to_shapely()
     assert bool(shapely.is_valid(shapes).all())
@@ -194,7 +196,7 @@ def test_lossy_masks_show_in_the_counts(shared_masks: Path) -> None:
     classes = [(str(value), value) for value in np.unique(exact.values).tolist() if value]
     lossy = decode_mask((shared_masks / "reencoded" / "coco_panoptic_q75_420.jpg").read_bytes(), "rgb")
 
-    polygons = Polygons.of(trace(lossy, ClassTable.of(classes), TraceOptions()))
+    polygons = traced_runs(lossy, ClassTable.of(classes), TraceOptions())
 
     counts = polygons.counts
     assert len(counts.unknown) > 1_000

@@ -11,6 +11,7 @@ from conftest import JIT_OFF, SHARED
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.coco_rle import from_coco_rle
 from prelabel.masks.decoders.decode import decode_mask
+from prelabel.polygons.arrays import PolygonArrays
 from prelabel.polygons.formats.coco import to_coco
 from prelabel.polygons.single_rings import single_rings
 from prelabel.polygons.trace import TraceOptions, outline
@@ -47,11 +48,11 @@ def test_proofs(shared_masks: Path, name: str) -> None:
     outlines = outline(runs, None, TraceOptions())
 
     for options in (TraceOptions(), TraceOptions(coordinates="pixel_centers")):
-        proof = verify(outlines.polygons(options), runs)
+        proof = verify(outlines.polygons(options, PolygonArrays), runs)
         assert proof.n_wrong_pixels == 0
         assert proof.min_iou == 1.0
     for tolerance in (0.1, 2.0):
-        polygons = outlines.polygons(TraceOptions(tolerance))
+        polygons = outlines.polygons(TraceOptions(tolerance), PolygonArrays)
         opened = single_rings(polygons, np.ones(len(polygons), bool), keyhole=True)
         assert opened.n_holes == 0
         drawn, drawn_opened = polygons.to_runs(), opened.to_runs()
@@ -63,7 +64,7 @@ def test_proofs(shared_masks: Path, name: str) -> None:
 def test_coco_run_lengths(shared_masks: Path, name: str) -> None:
     """The run lengths of the ten largest objects add up to their areas."""
     runs = decoded(shared_masks / name)
-    polygons = outline(runs, None, TraceOptions()).polygons(TraceOptions())
+    polygons = outline(runs, None, TraceOptions()).polygons(TraceOptions(), PolygonArrays)
     if len(polygons) > 50_000:
         pytest.skip("a dictionary for each of so many objects takes too long")
 

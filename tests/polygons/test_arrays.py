@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 import oracles
 import strategies
 from polygons.formats.pictures import options
-from polygons.tracing import NESTED, TABLE, trace_options, traced
+from polygons.tracing import NESTED, TABLE, trace_options, traced, traced_runs
 from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.polygons.mask_to_polygons import mask_to_polygons
-from prelabel.polygons.polygons import Polygons
-from prelabel.polygons.trace import TraceOptions, trace
+from prelabel.polygons.trace import TraceOptions
 
 
 def test_polygons_one_by_one() -> None:
@@ -45,7 +44,7 @@ def test_there_is_no_such_polygon(index: int) -> None:
 @example(np.zeros((2, 2), np.uint8), TraceOptions(), True)
 def test_to_json(mask: np.ndarray, chosen: TraceOptions, zones: bool) -> None:
     """One text per polygon, as the json module writes and reads it."""
-    polygons = Polygons.of(trace(runs_from_array(mask), None, chosen))
+    polygons = traced_runs(runs_from_array(mask), None, chosen)
 
     texts = polygons.to_json(zones=zones)
 

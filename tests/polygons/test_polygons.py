@@ -8,10 +8,9 @@ import shapely
 from hypothesis import example, given
 
 import strategies
-from polygons.tracing import trace_options
+from polygons.tracing import trace_options, traced_runs
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.polygons.polygons import Polygons
-from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions, trace
+from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions
 
 
 @given(strategies.masks(), trace_options)
@@ -20,7 +19,7 @@ from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions, trace
 @example(np.ones((1, 1), np.uint8), TraceOptions(coordinates="pixel_centers"))
 def test_to_shapely(mask: np.ndarray, chosen: TraceOptions) -> None:
     """One shapely polygon per polygon, with its very points; rasterio turns exact ones back into the mask."""
-    polygons = Polygons.of(trace(runs_from_array(mask), None, chosen))
+    polygons = traced_runs(runs_from_array(mask), None, chosen)
 
     shapes = polygons.to_shapely()
 

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 import oracles
 import prelabel.polygons.trace
 import strategies
-from polygons.tracing import CORNERS, NESTED, TABLE, trace_options, traced
+from polygons.tracing import CORNERS, NESTED, TABLE, trace_options, traced, traced_runs
 from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.model import TRANSPARENT
 from prelabel.polygons.class_table import ClassTable, PixelCounts
-from prelabel.polygons.polygons import Polygons
 from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions, trace
 
 
@@ -85,7 +84,7 @@ def test_counts_add_up(mask: np.ndarray, known: list[int], n_ignored: int, chose
 @given(strategies.masks(), trace_options)
 def test_counts_add_up_without_a_table(mask: np.ndarray, chosen: TraceOptions) -> None:
     """Every value but 0 is a class, named by its number; nothing is ignored or unknown."""
-    polygons = Polygons.of(trace(runs_from_array(mask), None, chosen))
+    polygons = traced_runs(runs_from_array(mask), None, chosen)
 
     counts = polygons.counts
     assert counts.n_background == np.count_nonzero(mask == 0)
@@ -159,7 +158,7 @@ def test_pixel_centers_simplified(mask: np.ndarray, tolerance: float) -> None:
 @given(strategies.masks(), trace_options)
 def test_offsets_orientation_and_validity(mask: np.ndarray, chosen: TraceOptions) -> None:
     """Whatever the options: offsets ascend from 0, arrays have their dtypes, pixel-edge polygons are valid."""
-    polygons = Polygons.of(trace(runs_from_array(mask), None, chosen))
+    polygons = traced_runs(runs_from_array(mask), None, chosen)
 
     assert polygons.shape == mask.shape
     assert {a.dtype for a in (polygons.points, polygons.ring_offsets, polygons.polygon_offsets)} == {np.dtype(np.int32)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.polygons.class_table import ClassTable
 from prelabel.polygons.polygons import Polygons
-from prelabel.polygons.trace import TraceOptions, trace
+from prelabel.polygons.trace import TraceOptions, outline
+
+if TYPE_CHECKING:
+    from prelabel.model import Runs
 
 NESTED = np.array(
     [
@@ -37,6 +40,11 @@ trace_options = st.builds(
 )
 
 
+def traced_runs(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygons:
+    """Trace a mask, with all the conversions of the result."""
+    return outline(runs, table, options).polygons(options, Polygons)
+
+
 def traced(mask: np.ndarray, table: ClassTable | None = None, **chosen: Any) -> Polygons:
     """Trace an array."""
-    return Polygons.of(trace(runs_from_array(mask), table, TraceOptions(**chosen)))
+    return traced_runs(runs_from_array(mask), table, TraceOptions(**chosen))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from prelabel.masks.load import runs_of
 from prelabel.polygons.class_table import class_table
 from prelabel.polygons.polygons import Polygons
-from prelabel.polygons.trace import TraceOptions, trace
+from prelabel.polygons.trace import TraceOptions, outline
 
 if TYPE_CHECKING:
     import os
@@ -65,4 +65,4 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
     options = TraceOptions(float(tolerance), simplification, coordinates, connectivity, min_area)
     kind, table = class_table(colors)
     runs = runs_of(mask, kind, None if table is None else table.keys)
-    return Polygons.of(trace(runs, table, options))
+    return outline(runs, table, options).polygons(options, Polygons)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from prelabel.codes import Code
 from prelabel.errors import RowError
+from prelabel.polygons.arrays import PolygonArrays
 from prelabel.polygons.trace import LOSSLESS_BELOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from prelabel.polygons.arrays import PolygonArrays
     from prelabel.polygons.trace import Outlines, TraceOptions
 
 STEP = 1.5
@@ -52,11 +52,11 @@ def fit(
     Raises:
         RowError: even the largest tolerance leaves too many points.
     """
-    polygons = finish(outlines.polygons(options))
+    polygons = finish(outlines.polygons(options, PolygonArrays))
     if max_points is None or len(polygons.points) <= max_points:
         return polygons, options.tolerance
     for tolerance in coarser(options.tolerance):
-        polygons = finish(outlines.polygons(dataclasses.replace(options, tolerance=tolerance)))
+        polygons = finish(outlines.polygons(dataclasses.replace(options, tolerance=tolerance), PolygonArrays))
         if len(polygons.points) <= max_points:
             return polygons, tolerance
     raise RowError(

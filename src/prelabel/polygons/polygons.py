@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from prelabel.model import PolygonHoles, Runs, SegmentationMode, ToolKind
     from prelabel.polygons.formats.coco import CocoSegmentation
     from prelabel.polygons.verify import Verification
-
-_parts_of = attrgetter(*(field.name for field in dataclasses.fields(PolygonArrays)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +49,6 @@ class Polygons(PolygonArrays):
         >>> print(polygons.verify(mask).n_wrong_pixels)
         0
     """
-
-    @classmethod
-    def of(cls, arrays: PolygonArrays) -> Self:
-        """The same polygons, with their conversions; nothing is copied."""
-        return cls(*_parts_of(arrays))
 
     def to_shapely(self) -> NDArray[np.object_]:
         """Return an array of ``shapely.Polygon``, one per polygon."""

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
 
@@ -34,11 +34,11 @@ MAX_RUNS = 1 << 26
 
 _MARKABLE = 1 << 16
 
-_CHOICES = (
-    ("simplification", get_args(Simplification)),
-    ("coordinates", get_args(Coordinates)),
-    ("connectivity", get_args(Connectivity)),
-)
+_SIMPLIFICATIONS = get_args(Simplification)
+_COORDINATES = get_args(Coordinates)
+_CONNECTIVITIES = get_args(Connectivity)
+
+_Arrays = TypeVar("_Arrays", bound=PolygonArrays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,15 @@ class TraceOptions:
             raise self._refusal("tolerance", "a finite number of pixels, 0 or more")
         if not self.min_area >= 0:
             raise self._refusal("min_area", "a number of pixels, 0 or more")
-        for name, allowed in _CHOICES:
-            if getattr(self, name) not in allowed:
-                raise self._refusal(name, " or ".join(map(json.dumps, allowed)))
+        if self.simplification not in _SIMPLIFICATIONS:
+            raise self._bad_choice("simplification", _SIMPLIFICATIONS)
+        if self.coordinates not in _COORDINATES:
+            raise self._bad_choice("coordinates", _COORDINATES)
+        if self.connectivity not in _CONNECTIVITIES:
+            raise self._bad_choice("connectivity", _CONNECTIVITIES)
+
+    def _bad_choice(self, name: str, allowed: tuple[Any, ...]) -> ConfigError:
+        return self._refusal(name, " or ".join(map(json.dumps, allowed)))
 
     def _refusal(self, name: str, wanted: str) -> ConfigError:
         value = getattr(self, name)
@@ -92,8 +98,13 @@ class Outlines:
     object_indices: Int32Array
     counts: PixelCounts
 
-    def polygons(self, options: TraceOptions) -> PolygonArrays:
-        """Simplify: tolerance, simplification and coordinates of the options count, the others have had their turn."""
+    def polygons(self, options: TraceOptions, record: type[_Arrays]) -> _Arrays:
+        """Simplify: tolerance, simplification and coordinates of the options count, the others have had their turn.
+
+        Args:
+            options: how to trace.
+            record: what to make; making one and copying it into another would be felt on small masks.
+        """
         n_restrained = n_padded = 0
         if options.coordinates == "pixel_centers":
             points, ring_offsets, areas, n_padded = self._center_rings(options.tolerance)
@@ -104,7 +115,7 @@ class Outlines:
             if options.tolerance >= LOSSLESS_BELOW:
                 kept, n_restrained = _simplified(rings, options)
             points, ring_offsets, areas = rings.polygons(kept)
-        return PolygonArrays(
+        return record(
             shape=self.shape,
             class_names=self.class_names,
             points=points,
@@ -157,7 +168,7 @@ def trace(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Polygo
         The polygons, in the order in which a scan by rows first meets their regions: what encloses comes before
         what it encloses.
     """
-    return outline(runs, table, options).polygons(options)
+    return outline(runs, table, options).polygons(options, PolygonArrays)
 
 
 def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outlines:

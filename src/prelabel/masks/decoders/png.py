@@ -140,14 +140,18 @@ def split_chunks(encoded: bytes) -> Chunks:
         if at + 8 > len(encoded):
             raise MaskError("the PNG file is cut off between two chunks; export it again")
         length, kind = struct.unpack_from(">I4s", encoded, at)
-        name, end = kind.decode("ascii", "backslashreplace"), at + 8 + length
+        end = at + 8 + length
         if end + 4 > len(encoded):
-            raise MaskError(f"the PNG file is cut off within its {name} chunk; export it again")
+            raise MaskError(f"the PNG file is cut off within its {_name(kind)} chunk; export it again")
         if deflate.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4]):
-            raise MaskError(f"the PNG file is damaged: its {name} chunk has a wrong checksum; export it again")
+            raise MaskError(f"the PNG file is damaged: its {_name(kind)} chunk has a wrong checksum; export it again")
         chunks.append((kind, view[at + 8 : end]))
         at = end + 4
     return chunks
+
+
+def _name(kind: bytes) -> str:
+    return kind.decode("ascii", "backslashreplace")
 
 
 def read_png(chunks: Chunks) -> PngFile | None:
