@@ -20,6 +20,8 @@ from prelabel.kernels.scanlines import LineFormat, runs_from_lines
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
@@ -218,14 +220,15 @@ def test_noise_outgrows_the_first_arrays(name: str, monkeypatch: pytest.MonkeyPa
     form = FORMATS[name]
     width, height = (20, 10) if JIT_OFF else (300, 180)
     n_calls = 0
-    read_lines = scanlines._read_lines
+    kernel = "read_bit_lines" if form.bits == 1 else "_read_lines"
+    read_lines: Callable[..., int] = getattr(scanlines, kernel)
 
     def counted(*arguments: Any) -> int:
         nonlocal n_calls
         n_calls += 1
         return read_lines(*arguments)
 
-    monkeypatch.setattr(scanlines, "_read_lines", counted)
+    monkeypatch.setattr(scanlines, kernel, counted)
     rng = np.random.default_rng(9)
     lines = rng.integers(0, 256, (height, 1 + form.n_bytes(width)), np.uint8)
     lines[:, 0] = np.arange(height) % 5

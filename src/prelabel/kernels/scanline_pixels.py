@@ -1,4 +1,4 @@
-"""Raw runs, or bytes, of one row to runs of pixels: what a pixel's bytes or bits are worth."""
+"""Raw runs of one row to runs of pixels: what a pixel's bytes, or its bits, are worth."""
 
 from __future__ import annotations
 
@@ -6,51 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import RO_I4, RO_U1, RO_U4, U8, inner
-from prelabel.kernels.words import load_word, trailing_zeros
+from prelabel.kernels._jit import RO_I4, RO_U4, U8, inner
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from prelabel.model import Int32Array, UInt32Array
 
 # How run values are made of pixels. GREY: as they are; WORD: 16 bits, high byte first; PACKED: several in a byte.
 GREY, WORD, RGB, RGBA, GREY_ALPHA, PACKED = range(6)
-
-
-@inner(f"int64({RO_U1}, int64, int32[::1], uint32[::1], int64)")
-def append_bits(dense: NDArray[np.uint8], width: int, starts: Int32Array, values: UInt32Array, n_runs: int) -> int:
-    """Append the runs of a row of 1-bit pixels, 64 at a time. Returns the number of all runs."""
-    value = np.int64(dense[0] >> 7)
-    starts[U8(n_runs)] = 0
-    values[U8(n_runs)] = value
-    n_runs += 1
-    for x in range(0, width, 64):
-        at = x >> 3
-        if at + 8 <= len(dense):
-            word = load_word(dense, at)
-        else:
-            word = np.int64(0)
-            for k in range(len(dense) - at):
-                word |= np.int64(dense[at + k]) << (8 * k)
-        if word == -value:  # all as the pixel before
-            continue
-        # The leftmost pixel of a byte is its highest bit: turned round, pixels follow one another from bit 0 on.
-        word = ((word >> 4) & 0x0F0F0F0F0F0F0F0F) | ((word & 0x0F0F0F0F0F0F0F0F) << 4)
-        word = ((word >> 2) & 0x3333333333333333) | ((word & 0x3333333333333333) << 2)
-        word = ((word >> 1) & 0x5555555555555555) | ((word & 0x5555555555555555) << 1)
-        borders = word ^ ((word << 1) | value)
-        while borders != 0:
-            bit = trailing_zeros(borders)
-            if x + bit >= width:
-                return n_runs
-            value ^= 1
-            starts[U8(n_runs)] = x + bit
-            values[U8(n_runs)] = value
-            n_runs += 1
-            borders ^= np.int64(1) << bit
-    return n_runs
 
 
 @inner(f"int64({RO_I4}, {RO_U4}, int64, int64, int64, int64, int64, int32[::1], uint32[::1], int64)")

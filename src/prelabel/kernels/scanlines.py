@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from prelabel.kernels._jit import RO_U1, U8, inner, kernel
+from prelabel.kernels.bit_lines import read_bit_lines
 from prelabel.kernels.byte_search import skip_zeros
 from prelabel.kernels.filtered_runs import read_below, read_plain, read_sub, spread
 from prelabel.kernels.scanline_filters import AVERAGE, NONE, PAETH, SUB, UP, unfilter
-from prelabel.kernels.scanline_pixels import GREY, PACKED, append_bits, append_packed, append_row
+from prelabel.kernels.scanline_pixels import GREY, PACKED, append_packed, append_row
 from prelabel.kernels.scratch import scratch
 from prelabel.model import Runs
 
@@ -110,11 +111,11 @@ def _read_lines(
         first_y: where to go on; runs before it are already in place.
         width: pixels in a row.
         kind: how values are made of pixels: GREY, ..., PACKED.
-        bits: of a pixel; below 8 for PACKED only.
+        bits: of a pixel, 2 at least; below 8 for PACKED only.
         scale: what PACKED pixels are multiplied by.
         n_bytes: bytes of a pixel, 1 for PACKED: what the filters take for one.
         raw_starts, raw_values: 2 x (columns + 1), kept between calls: raw runs of the row above and of this one.
-        dense: uint8, one row's bytes: those of the row above for pixels of 1 bit, at first 0; kept between calls.
+        dense: uint8, room for one row's bytes.
         state: int64, 2, kept between calls: where the raw runs of the row above begin and end.
         row_offsets: int32, height + 1, written.
         starts: int32, written.
@@ -144,9 +145,6 @@ def _read_lines(
         if residual == end and y > 0:  # like the row above, which is also the one that the next row looks at
             previous = np.int64(row_offsets[y - 1])
             n_runs = append_row(starts, values, previous, n_runs, GREY, starts, values, n_runs)
-        elif bits == 1:  # so small that bytes cost less than runs
-            unfilter(lines, begin, used, n_bytes, dense)
-            n_runs = append_bits(dense, width, starts, values, n_runs)
         else:
             end_here = _read_raw(
                 lines, begin, residual, end, used, n_bytes, dense, raw_starts, raw_values, above, end_above, here
@@ -216,22 +214,23 @@ def runs_from_lines(
     row_offsets = np.empty(height + 1, np.int32)
     row_offsets[0] = y = 0
     while True:
-        y = _read_lines(
-            lines,
-            y,
-            width,
-            line_format.kind,
-            line_format.bits,
-            line_format.scale,
-            n_bytes,
-            raw_starts,
-            raw_values,
-            dense,
-            state,
-            row_offsets,
-            starts,
-            values,
-        )
+        if line_format.bits == 1:
+            y = read_bit_lines(lines, y, width, dense, row_offsets, starts, values)
+        else:
+            y = _read_lines(
+                lines,
+                y,
+                width,
+                *line_format,
+                n_bytes,
+                raw_starts,
+                raw_values,
+                dense,
+                state,
+                row_offsets,
+                starts,
+                values,
+            )
         if y < 0:
             return None
         n_runs = int(row_offsets[y])
