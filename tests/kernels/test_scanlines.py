@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import JIT_OFF
+from kernels.png_twins import guess, unfiltered_after
 from prelabel.kernels import scanlines
 from prelabel.kernels.pixel_runs import runs_from_array, runs_to_array
 from prelabel.kernels.scanline_pixels import GREY, GREY_ALPHA, PACKED, RGB, RGBA, WORD
@@ -39,15 +40,7 @@ FORMATS = {
 FILTERS = range(5)
 
 
-# The slow twin: the PNG specification, section 9, word for word
-
-
-def guess(kind: int, left: int, up: int, corner: int) -> int:
-    """Return what a filter takes away from a byte."""
-    if kind == 4:
-        p = left + up - corner
-        return min((abs(p - left), 0, left), (abs(p - up), 1, up), (abs(p - corner), 2, corner))[2]
-    return [0, left, up, (left + up) // 2][kind]
+# The slow twin
 
 
 def neighbours(rows: Bytes, y: int, x: int, n_bytes: int) -> tuple[int, int, int]:
@@ -193,15 +186,6 @@ def quickly_unfiltered(lines: Bytes, height: int, n_bytes: int) -> Bytes:
             rows[y] = unfiltered_after(above, table[y].tolist(), n_bytes)
         above = rows[y]
     return rows
-
-
-def unfiltered_after(above: Bytes, line: list[int], n_bytes: int) -> list[int]:
-    """Return one row by the slow guesses, on lists."""
-    up, row = above.tolist(), [0] * (len(line) - 1)
-    for x in range(len(row)):
-        left, corner = (row[x - n_bytes], up[x - n_bytes]) if x >= n_bytes else (0, 0)
-        row[x] = (line[1 + x] + guess(line[0], left, up[x], corner)) % 256
-    return row
 
 
 def test_the_quick_twin_is_the_slow_twin() -> None:
