@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from importer.desk import Outage, desk_with, rows_of
+from localhub.project import CAR
 from masks.webserver import endless, serving
 from prelabel.errors import ConfigError, OutputError
 from prelabel.importer.stop_signal import StopSignal
@@ -110,6 +111,31 @@ async def test_masks_that_go_uncounted(
         report = await desk.run(rows_of(2), config, **given)
     assert [("will be removed, uncounted and with no undo" in text) for text in heard] == [True] * is_warned
     assert all(text in report.notes for text in heard)
+
+
+@pytest.mark.parametrize("options", [{}, {"dry_run": True}, {"undo": False}])
+async def test_masks_that_go_are_told_before_they_do(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Once, with the first batch that takes some, and before it is sent; how many went in all is a note at the end."""
+    heard: list[tuple[str, int]] = []
+    keeping = {"ignored_schema_ids": ["tool-person"]} if "undo" in options else {}
+    async with desk_with(tmp_path, 4) as desk:
+        for number in range(1, 4):
+            desk.hub.label(f"{number}.png", objects=[{**CAR, "objectId": f"car-{number}"}])
+
+        def hear(text: str) -> None:
+            heard.append((text, desk.requests("POST /v2/import/labels")))
+
+        given = {"state": tmp_path / "state", "max_in_flight": 1, "on_warning": hear, **options}
+        report = await desk.run(rows_of(4), {"upload_batch_size": 2, **keeping}, **given)
+    ((text, n_sent),) = heard
+    assert n_sent == 0
+    verb, undo = "removes", ", kept for 'prelabel rollback'"
+    if "dry_run" in options:
+        verb, undo = "would remove", ""
+    elif "undo" in options:
+        undo = ", with no undo"
+    assert f"which {verb} 1 stored object in the first batch that meets any{undo}; set" in text
+    assert any("3 stored objects" in note for note in report.notes)
 
 
 async def test_a_mended_csv_goes_on(tmp_path: Path) -> None:

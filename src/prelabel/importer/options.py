@@ -42,7 +42,7 @@ class RunOptions(MaskOptions):
         host: the Hub; None takes the environment's ANGO_HOST, else https://imeritapi.ango.ai.
         api_key: None takes the environment's ANGO_API_KEY.
         on_progress: given a snapshot now and then, in the event loop: be quick.
-        on_warning: given, before rows stream, what may make the whole run useless; the report's notes have it too.
+        on_warning: given, before it does harm, what may make the whole run useless; the report's notes tell of it too.
         delimiter: the CSV's; None finds out.
         encoding: the CSV's, by Python's name of it; None means UTF-8. A byte order mark counts more.
         report: where to write the report as JSON.

@@ -65,7 +65,7 @@ async def run_import(session: ImportSession) -> str:
     matches = await _match(session, survey, document)
 
     # A row's outcome ends in the report by way of `rows`; a batch's in the journal as well.
-    rows = PendingRows(session.report, matches)
+    rows = PendingRows(session.report, matches, on_first_loss=session.warn_of_losses)
     halt = partial(session.stop.request, kind="output")
     journal = JournalWriter(session.journal, rows, keeps_replaced=options.undo, on_fault=halt)
     watch = partial(session.watch, survey.ids.n_rows)

@@ -66,8 +66,17 @@ class ImportSession:
         To merge with them, to keep them for an undo, or to count what an overwrite would take.
         """
         config = self.opened.config
-        keeps_replaced = self.options.undo and self.journal is not None
-        return not config.overwrite or bool(config.ignored_schema_ids) or keeps_replaced or self.options.dry_run
+        return not config.overwrite or bool(config.ignored_schema_ids) or self._keeps_replaced or self.options.dry_run
+
+    @property
+    def _takes_masks(self) -> bool:
+        """Whether classifications alone overwrite, which takes stored objects away."""
+        return self.opened.config.overwrite and not self.opened.config.mask_column
+
+    @property
+    def _keeps_replaced(self) -> bool:
+        """Whether a rollback can put back what is replaced."""
+        return self.options.undo and self.journal is not None and not self.options.dry_run
 
     def recall(self) -> bool:
         """Whether an earlier run did everything; its outcome is then this one's."""
@@ -118,11 +127,25 @@ class ImportSession:
 
     def warn_of_masks(self) -> None:
         """Say before anything is sent that classifications alone, overwriting, take masks away that nobody counts."""
-        config = self.opened.config
-        if config.overwrite and not config.mask_column and not self.reads_first:
+        if self._takes_masks and not self.reads_first:
             self.warn(
                 "the CSV brings no masks and overwrites: objects that are stored for its assets, if there are any, "
                 f"will be removed, uncounted and with no undo; {_KEEPING}"
+            )
+
+    def warn_of_losses(self) -> None:
+        """Say, before the first of them goes, that classifications alone, overwriting, take stored objects away.
+
+        The report says at the end how many they were.
+        """
+        replaced = self.report.replaced
+        if self._takes_masks and replaced is not None and self.options.on_warning is not None:
+            verb, undo = "removes", ", kept for 'prelabel rollback'" if self._keeps_replaced else ", with no undo"
+            if self.options.dry_run:
+                verb, undo = "would remove", ""
+            self.options.on_warning(
+                f"the CSV brings no masks and overwrites, which {verb} {counted(replaced.n_objects, 'stored object')} "
+                f"in the first batch that meets any{undo}; {_KEEPING}"
             )
 
     def watch(self, n_rows: int | None) -> None:
@@ -178,8 +201,8 @@ class ImportSession:
 
     def _note_removed_masks(self) -> None:
         """Say that classifications alone, overwriting, take the masks away."""
-        config, replaced = self.opened.config, self.report.replaced
-        if config.overwrite and not config.mask_column and replaced is not None and replaced.n_objects:
+        replaced = self.report.replaced
+        if self._takes_masks and replaced is not None and replaced.n_objects:
             verb = "removes" if self.options.dry_run else "removed"
             self.report.note(
                 f"the CSV brings no masks and overwrites, which {verb} {counted(replaced.n_objects, 'stored object')}: "

@@ -11,7 +11,7 @@ from prelabel.outcomes.totals import ReplacedTotals
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from prelabel.hub.asset_matching import Matches
     from prelabel.model import Batch, BatchFailure, EncodedChunk, EncodedRow, Item, RowBatch, RowState
@@ -32,11 +32,15 @@ class PendingRows:
     Args:
         report: where outcomes go.
         matches: what is known of the project's assets; append mode learns it while rows are open.
+        on_first_loss: told once, when an overwrite is about to take the first stored objects away.
     """
 
-    def __init__(self, report: ReportBuilder, matches: Matches) -> None:
+    def __init__(
+        self, report: ReportBuilder, matches: Matches, *, on_first_loss: Callable[[], None] = lambda: None
+    ) -> None:
         self.matches = matches
         self._report = report
+        self._on_first_loss = on_first_loss
         self._open: dict[int, list[_OpenRow]] = {}
 
     def take(self, chunk: EncodedChunk) -> Iterator[Item]:
@@ -88,11 +92,13 @@ class PendingRows:
         ]
 
     def count_losses(self, losses: Iterable[tuple[int, int]]) -> None:
-        """Count what an overwrite takes from tasks: objects and answers of each."""
-        if self._report.replaced is None:
-            self._report.replaced = ReplacedTotals()
+        """Count what an overwrite takes from a batch's tasks, before it does: objects and answers of each."""
+        totals = self._report.replaced = self._report.replaced or ReplacedTotals()
+        is_first = not totals.n_objects
         for n_objects, n_answers in losses:
-            self._report.replaced.add(n_objects, n_answers)
+            totals.add(n_objects, n_answers)
+        if is_first and totals.n_objects:
+            self._on_first_loss()
 
     def settle(self, outcome: Receipt | BatchFailure) -> None:
         """Close all rows of a batch that was acknowledged, or failed."""
