@@ -109,7 +109,7 @@ async def test_stopped_before_rows_stream(tmp_path: Path) -> None:
     async with desk_with(tmp_path, 2) as desk:
         report = await desk.run(rows_of(2), stop=stopper)
 
-    assert (report.n_rows, report.exit_code, report.n_requests) == (0, 130, 0)
+    assert (report.n_rows, report.n_not_sent, report.exit_code, report.n_requests) == (2, 2, 130, 0)
 
 
 def test_what_became_of_each_row(tmp_path: Path) -> None:

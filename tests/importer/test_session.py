@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
 
-from importer.desk import Outage, desk_with, rows_of
+from importer.desk import HEADER, Outage, desk_with, rows_of
 from localhub.project import CAR
 from masks.webserver import endless, serving
 from prelabel.errors import ConfigError, OutputError
 from prelabel.importer.stop_signal import StopSignal
 from prelabel.localhub.testing import failure
+from prelabel.model import RowBatch
 from prelabel.outcomes.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from prelabel.outcomes.progress import Progress
@@ -350,11 +353,95 @@ async def test_a_full_disk_under_the_record(tmp_path: Path, monkeypatch: pytest.
             report = await desk.run(rows, config, **given, rejects=tmp_path / "r.csv")
         assert (report.exit_code, report.stopped_by) == (4, "output")
         assert "journal.sqlite (database or disk is full): make room there" in report.stopped
-        assert 0 < report.n_imported < report.n_rows == report.n_imported + report.n_failed + report.n_not_sent == 8
+        assert 0 < report.n_imported < report.n_rows == report.n_imported + report.n_not_sent == 8
+        assert report.n_failed == 0
         assert json.loads((tmp_path / "r.json").read_bytes())["exit_code"] == 4
-        assert len((tmp_path / "r.csv").read_text().splitlines()) == 1 + report.n_failed + report.n_not_sent
+        assert len((tmp_path / "r.csv").read_text().splitlines()) == 1 + report.n_not_sent
         again = await desk.run(rows, config, **given)
         assert (again.exit_code, again.n_imported, again.n_earlier) == (0, 8, report.n_imported)
+
+
+@pytest.mark.parametrize("n_pages", [1, 6])
+async def test_a_full_disk_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_pages: int
+) -> None:
+    """Whether the record is not even begun or has no room for the rows: nothing is sent, and the files tell it."""
+    opening, connecting = Journal._open, sqlite3.connect
+
+    def connected(*given: Any, **options: Any) -> sqlite3.Connection:
+        db: sqlite3.Connection = connecting(*given, **options)
+        db.execute("PRAGMA max_page_count=1")
+        return db
+
+    def small(journal: Journal) -> None:
+        opening(journal)
+        journal._db.execute("PRAGMA max_page_count=1")  # not below what it takes already
+
+    async with desk_with(tmp_path, 1) as desk:
+        given: dict[str, Any] = {"state": tmp_path / "state", "report": tmp_path / "r.json"}
+        rows = [*rows_of(1000), ["", "day", "", "", ""]]
+        with monkeypatch.context() as patched:
+            if n_pages == 1:
+                patched.setattr(sqlite3, "connect", connected)
+            else:
+                patched.setattr(Journal, "_open", small)
+            report = await desk.run(rows, **given, rejects=tmp_path / "r.csv")
+        assert desk.requests("POST /v2/import/labels") == 0
+    assert (report.exit_code, report.stopped_by) == (4, "output")
+    assert "journal.sqlite (database or disk is full): make room there" in report.stopped
+    assert (report.n_rows, report.n_not_sent, report.n_failed) == (1001, 1000, 1)
+    assert json.loads((tmp_path / "r.json").read_bytes())["rows"]["n_not_sent"] == 1000
+    assert len((tmp_path / "r.csv").read_text().splitlines()) == 1002
+
+
+async def test_a_finished_import_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is to be recorded, so it is told as ever."""
+    async with desk_with(tmp_path, 2) as desk:
+        await desk.run(rows_of(2), state=tmp_path / "state")
+        with monkeypatch.context() as patched:
+            opening = Journal._open
+
+            def full(journal: Journal) -> None:
+                opening(journal)
+                journal._db.execute("PRAGMA query_only=1")
+
+            patched.setattr(Journal, "_open", full)
+            report = await desk.run(rows_of(2), state=tmp_path / "state")
+    assert (report.n_imported, report.n_earlier, report.exit_code) == (2, 2, 0)
+
+
+async def test_stopping_before_rows_stream(tmp_path: Path) -> None:
+    """Every row has its state, and those that are in stay so, whoever stopped it and however early."""
+    outage, stop = Outage(1), StopSignal()
+    async with desk_with(tmp_path, 4, middlewares=[outage.middleware()]) as desk:
+        given: dict[str, Any] = {"state": tmp_path / "state", "max_in_flight": 1, "rejects": tmp_path / "r.csv"}
+        await desk.run(rows_of(4), {"upload_batch_size": 1}, **given)
+        stop.request()
+        report = await desk.run(rows_of(4), {"upload_batch_size": 1}, **given, stop=stop)
+    assert (report.n_rows, report.n_imported, report.n_earlier, report.n_not_sent) == (4, 1, 1, 3)
+    assert (report.exit_code, report.stopped, report.n_requests) == (130, "interrupted", 0)
+    assert len((tmp_path / "r.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("state", [None, "state"])
+async def test_a_deadline_while_rows_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str | None
+) -> None:
+    """Counting ends with it, not with the file."""
+    seen: list[int] = []
+
+    def slow(*_: Any, **__: Any) -> Iterator[RowBatch]:
+        for number in range(1, 1000):
+            seen.append(number)
+            time.sleep(0.02)
+            yield RowBatch(HEADER, [number], [number + 1], {name: ["0.png"] for name in HEADER})
+
+    monkeypatch.setattr("prelabel.importer.opened_csv.read_rows", slow)
+    async with desk_with(tmp_path, 1) as desk:
+        given: dict[str, Any] = {} if state is None else {"state": tmp_path / state}
+        report = await desk.run(rows_of(3), deadline_s=0.4, **given)
+    assert len(seen) < 100
+    assert (report.stopped_by, report.n_not_sent, report.n_rows) == ("deadline", 3, 3)
 
 
 async def test_a_disk_that_fills_at_the_very_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from prelabel.errors import PrelabelError, UploadUnavailable
+from prelabel.errors import OutputError, PrelabelError, UploadUnavailable
 from prelabel.hub.client import connect
 from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import ImportOptions, takes
@@ -67,7 +69,8 @@ async def import_labels_async(csv: PathLike, config: ConfigLike, options: Import
 
 async def _import(csv: PathLike, config: ConfigLike, options: ImportOptions) -> Report:
     check_outputs(csv, config, options)
-    opened = await asyncio.to_thread(OpenedCsv.open, csv, config, options)
+    stop = options.stop or StopSignal()
+    opened = replace(await asyncio.to_thread(OpenedCsv.open, csv, config, options), checkpoint=stop.check)
     hub = connect(options.host, options.api_key, requests_per_minute=opened.config.requests_per_minute)
     report = ReportBuilder(
         "dry run" if options.dry_run else "import",
@@ -75,8 +78,13 @@ async def _import(csv: PathLike, config: ConfigLike, options: ImportOptions) -> 
         opened.layout.form,
         options.project,
     )
-    with open_journal(opened, options, str(hub.transport.url)) as journal:
-        session = ImportSession(opened, options, hub, options.stop or StopSignal(), journal, report)
+    with ExitStack() as stack:
+        journal = None
+        try:
+            journal = stack.enter_context(open_journal(opened, options, str(hub.transport.url)))
+        except OutputError as fault:  # the record's disk is full: what was asked for is written elsewhere
+            stop.request(str(fault), "output")
+        session = ImportSession(opened, options, hub, stop, journal, report)
         stopped_by_hub = "" if session.recall() else await _run(session)
         return await asyncio.to_thread(session.conclude, stopped_by_hub, options.on_error)
 
@@ -85,14 +93,19 @@ async def _run(session: ImportSession) -> str:
     """Run the pipeline until its end, or until somebody stops it; returns why the Hub did."""
     stop, hub = session.stop, session.hub
     try:
+        stop.check()
         async with hub:
             with stop.heard_by(hub.pace.close), stop.after(session.options.deadline_s):
                 return await run_import(session)
     except UploadUnavailable:
         if not stop.kind:
             raise
-        return ""  # stopped before rows stream: no error, but the report says why
+    except OutputError as fault:  # the record cannot be written
+        stop.request(str(fault), "output")
     except asyncio.CancelledError:
         stop.request()
+        session.note_unreached()
         session.conclude("", "collect")
         raise
+    await asyncio.to_thread(session.send_nothing)  # stopped before rows stream: no error, but the report says why
+    return ""

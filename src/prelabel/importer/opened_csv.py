@@ -23,7 +23,7 @@ from prelabel.outcomes.fingerprint import Fingerprint, digest_of
 from prelabel.outcomes.row_keys import RowKeys
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Container, Iterable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from prelabel.hub.asset_matching import Matches, SizesWanted
     from prelabel.importer.options import ConfigLike, PathLike, RunOptions
@@ -46,6 +46,7 @@ class OpenedCsv:
         options: what the caller chose.
         layout: how the CSV is written; rows are read through it.
         masks: where masks may come from.
+        checkpoint: called now and then while the rows are gone over before any is imported; raises to end that.
     """
 
     csv: Path
@@ -53,6 +54,7 @@ class OpenedCsv:
     options: RunOptions
     layout: CsvLayout
     masks: MaskSettings
+    checkpoint: Callable[[], None] = lambda: None
 
     @classmethod
     def open(cls, csv: PathLike, config: ConfigLike, options: RunOptions) -> OpenedCsv:
@@ -83,7 +85,13 @@ class OpenedCsv:
     def row_keys(self, binding: Binding) -> RowKeys:
         """What the rows are known by when the CSV was mended; goes once over all that decides on labels."""
         columns = self._columns(binding)
-        return RowKeys.of(read_rows(self.layout, columns=columns, rows_per_batch=10_000), columns)
+        return RowKeys.of(self.rows(columns), columns)
+
+    def rows(self, columns: Sequence[str]) -> Iterator[RowBatch]:
+        """The rows' cells of these columns, for going over them before any is imported."""
+        for rows in read_rows(self.layout, columns=columns, rows_per_batch=10_000):
+            self.checkpoint()
+            yield rows
 
     def _columns(self, binding: Binding) -> list[str]:
         """The columns that are imported, the external ID's first."""
@@ -96,7 +104,7 @@ class OpenedCsv:
         id_column, mask_column = self.config.external_id_column, self.config.mask_column
         masks = MaskSurvey(self.config.storage_id)
         columns = [id_column, mask_column] if mask_column else [id_column]
-        rows = read_rows(self.layout, columns=columns, rows_per_batch=10_000)
+        rows = self.rows(columns)
         if mask_column:
             rows = _seen(rows, mask_column, masks, done)
         # Overwriting sends one row of an ID, so only adding has to know which IDs are done in part.
@@ -105,10 +113,9 @@ class OpenedCsv:
     def numbers_of(self, external_ids: Container[str]) -> list[int]:
         """The numbers of the rows that have one of these external IDs."""
         column = self.config.external_id_column
-        batches = read_rows(self.layout, columns=[column], rows_per_batch=10_000)
         return [
             number
-            for rows in batches
+            for rows in self.rows([column])
             for number, external_id in zip(rows.numbers, rows.columns[column], strict=True)
             if external_id in external_ids
         ]

@@ -59,6 +59,7 @@ async def run_import(session: ImportSession) -> str:
     document = await hub.get_project(options.project)
     binding = opened.bind(document)
     survey = await asyncio.to_thread(session.survey, binding)
+    session.report.n_counted = survey.ids.n_rows
     for warning in await asyncio.to_thread(opened.misfit_columns, binding, document):
         session.warn(warning)
     session.warn_of_masks()
@@ -112,7 +113,6 @@ async def run_import(session: ImportSession) -> str:
                 await _send(chunks, rows, Batcher(opened.config.upload_batch_size, uploader.max_bytes), uploader, watch)
         except asyncio.CancelledError:
             rows.cut_off()
-            session.note_unreached(survey.ids.n_rows)
             raise
     return str(uploader.stopped or "")
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from collections import deque
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.errors import OutputError
+from prelabel.hub.asset_matching import Matches
+from prelabel.importer.row_filter import RowFilter
+from prelabel.inputs.csv_rows import read_rows
+from prelabel.model import EncodedChunk
 from prelabel.outcomes.deliver import deliver
 from prelabel.outcomes.journal import Journal
+from prelabel.outcomes.pending_rows import PendingRows
 from prelabel.outcomes.row_ranges import RowRanges
 from prelabel.spelling import counted
 
@@ -158,11 +164,28 @@ class ImportSession:
             n_requests = self.hub.transport.n_requests
             self.options.on_progress(self.report.progress(n_rows, n_requests, pace, self._rows_per_request()))
 
-    def note_unreached(self, n_rows: int) -> None:
+    def send_nothing(self) -> None:
+        """End every row unsent, as the import stopped before they stream; those that are in are."""
+        done = RowRanges()
+        with suppress(OutputError):  # nothing more can be known of a record that cannot be read
+            if self.journal is not None and self.journal.knows_rows:
+                done = self.journal.acknowledged()
+        id_column = self.opened.config.external_id_column
+        unsent = RowFilter(id_column, done=done, stopped=lambda: self.stop.reason)
+        rows = PendingRows(self.report, Matches())
+        for batch in read_rows(self.opened.layout, columns=[id_column], rows_per_batch=10_000):
+            ends = [(index, end) for index in range(len(batch)) if (end := unsent(batch, index)) is not None]
+            deque(rows.take(EncodedChunk(batch, [*ends], 0.0, batch.broken, n_blank=batch.n_blank)), maxlen=0)
+
+    def note_unreached(self) -> None:
         """Say how many rows the report cannot tell of, as the import was cut off before it came to them."""
-        if n_unreached := n_rows - self.report.n_by_state.total():
-            text = f"{counted(n_unreached, 'row')} not reached when the import was cut off: they are not in the rejects"
-            self.report.note(f"{text}, and the same command imports them")
+        n_rows = self.report.n_counted
+        if n_rows is None:
+            self.report.note("cut off before the rows were counted: none was sent, and none is in the rejects")
+        elif n_unreached := n_rows - self.report.n_by_state.total():
+            rows, are = counted(n_unreached, "row"), "it is" if n_unreached == 1 else "they are"
+            text = f"{rows} not reached when the import was cut off: {are} not in the rejects"
+            self.report.note(f"{text}, and the same command goes on there")
 
     def _rows_per_request(self) -> float:
         """How far a request brings the import, by the batches so far. A dry run reads what the batch would replace."""

@@ -6,6 +6,9 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from prelabel.codes import Code
+from prelabel.errors import UploadUnavailable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -49,6 +52,16 @@ class StopSignal:
     def _tell(self) -> None:
         for listener in tuple(self._listeners):
             listener(self.reason)
+
+    def check(self) -> None:
+        """End what a thread is at, if somebody has asked.
+
+        Raises:
+            UploadUnavailable: with the reason.
+        """
+        if self.reason:
+            text = f"the import had stopped: {self.reason}"
+            raise UploadUnavailable(text, surely_not_done=True, code=Code.NOT_SENT)
 
     def abort(self) -> bool:
         """Cancel the import, what is on its way included; False when there is nothing to cancel, or it was before."""

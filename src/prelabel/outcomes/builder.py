@@ -48,6 +48,7 @@ class ReportBuilder:
     Attributes:
         kind, project, n_by_state, n_earlier, masks, timings, n_batches, fetch_concurrency: as in the report.
         n_blank: rows without content, which are no rows.
+        n_counted: rows that the CSV has, None until they are counted.
     """
 
     def __init__(self, kind: RunKind, csv_name: str, form: RowForm, project: str = "") -> None:
@@ -58,6 +59,7 @@ class ReportBuilder:
         self.replaced: ReplacedTotals | None = None
         self.n_batches = 0
         self.n_blank = 0
+        self.n_counted: int | None = None
         self.fetch_concurrency = 1
         self.kind: RunKind = kind
         self.project = project

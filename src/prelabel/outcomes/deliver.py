@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prelabel.errors import ImportFailed, OutputError
 from prelabel.outcomes.report import Report
-from prelabel.outcomes.summary import DONE, line_of
+from prelabel.outcomes.summary import achieved, line_of
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def deliver(
     """
     faults = list(faults)
     report = _without(report, faults)
+    if faults and report.kind == "convert":
+        report = replace(report, has_items=False)
     for write, path in ((Report.write_rejects, rejects_path), (Report.write_json, json_path)):
         try:
             if path is not None:
@@ -49,12 +51,14 @@ def deliver(
             report = _without(report, faults)  # the JSON comes last, so it tells that the rejects are not there
     if faults:
         n_good = report.n_imported + report.n_ready
-        what = f"{n_good:,} of {counted(report.n_rows, 'row')} are {DONE[report.kind]} all the same"
+        what = achieved(report, "is", "are") + (" all the same" if n_good and report.has_items else "")
         raise OutputError(f"{'; '.join(report.unwritten)}; {what}", path=faults[0].path, report=report)
     if on_error == "raise" and report.exit_code:
         first = next(report.failed(), None)
         reason = report.stopped or (line_of(first) if first is not None else "")
-        raise ImportFailed(f"{report.n_failed} of {report.n_rows} rows failed; first: {reason}", report=report)
+        raise ImportFailed(
+            f"{report.n_failed:,} of {counted(report.n_rows, 'row')} failed; first: {reason}", report=report
+        )
     return report
 
 

@@ -262,7 +262,9 @@ class Journal:
                 db.execute("INSERT INTO batches (rows, state) VALUES (?, 'acknowledged')", (str(done),))
 
     def write_facts(self, facts: Mapping[str, str]) -> None:
-        """Keep facts about the import as a whole."""
+        """Keep facts about the import as a whole; what is known already is not written again."""
+        if facts.items() <= self.facts.items():
+            return
         with self._turn() as db:
             db.execute("BEGIN IMMEDIATE")
             db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())

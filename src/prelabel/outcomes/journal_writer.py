@@ -9,6 +9,7 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from prelabel.codes import Code
 from prelabel.errors import PrelabelError, UploadUnavailable
 from prelabel.model import Receipt
 from prelabel.outcomes.journal import ReplacedTask
@@ -99,7 +100,7 @@ class JournalWriter:
             yield
         except PrelabelError as error:
             self._on_fault(str(error))
-            raise UploadUnavailable(f"not sent: {error}", surely_not_done=True) from error
+            raise UploadUnavailable(f"not sent: {error}", surely_not_done=True, code=Code.NOT_SENT) from error
 
     def _numbers(self, batch: Batch) -> list[int]:
         return [number for item in batch.items for number in self._rows.folded(item.row_number)]

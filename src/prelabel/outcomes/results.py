@@ -43,6 +43,7 @@ class RunResults:
         stopped_by: who stopped it: ``"hub"``, ``"interrupt"``, ``"failures"`` (too many), ``"deadline"``,
             ``"output"`` (the record could not be written), or nobody.
         unwritten: what could not be written of the results, each with the remedy.
+        has_items: whether a convert's items were written.
     """
 
     kind: RunKind
@@ -72,6 +73,7 @@ class RunResults:
     groups: tuple[OutcomeGroup, ...] = ()
     replaced: ReplacedTotals | None = None
     unwritten: tuple[str, ...] = ()
+    has_items: bool = True
 
     @property
     def exit_code(self) -> int:

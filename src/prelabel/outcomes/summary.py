@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 8
 _TEXT_CHARS = 400
-DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
+_DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
 _TITLES = (("failed", ("failed",)), ("not sent", ("not sent",)), ("skipped", ("skipped",)))
 
 
@@ -38,15 +38,24 @@ def summary_lines(report: RunResults) -> Iterator[str]:
     yield from _shown("worth knowing", [*report.notes, *notes])
 
 
-def _counts_line(report: RunResults) -> str:
+def achieved(report: RunResults, singular: str = "", plural: str = "") -> str:
+    """Say how many rows ended well: ``4 of 5 rows imported``, with a verb in the middle if one is given."""
     n_good = report.n_imported + report.n_ready
+    done = _DONE[report.kind]
+    if not report.has_items:
+        singular, plural, done = "", "", "could be converted, and not written"
+    words = (f"{n_good:,} of {counted(report.n_rows, 'row')}", singular if n_good == 1 else plural, done)
+    return " ".join(filter(None, words))
+
+
+def _counts_line(report: RunResults) -> str:
     seconds = report.timings.total_s
     rate = report.n_rows / seconds if seconds > 0 else 0.0
     speed = f", {rate:,.{int(rate < 10)}f} rows/s" if rate else ""
     earlier = f" ({report.n_earlier:,} of them {EARLIER})" if report.n_earlier else ""
     not_sent = f", {report.n_not_sent:,} not sent" if report.n_not_sent else ""
     return (
-        f"{n_good:,} of {counted(report.n_rows, 'row')} {DONE[report.kind]}{earlier}, {report.n_skipped:,} skipped, "
+        f"{achieved(report)}{earlier}, {report.n_skipped:,} skipped, "
         f"{report.n_failed:,} failed{not_sent} ({seconds:,.1f} s{speed})"
     )
 
