@@ -11,6 +11,7 @@ from email.utils import format_datetime
 
 import aiohttp
 import pytest
+import trustme
 from aiohttp import web
 from aiohttp.client_reqrep import ConnectionKey
 
@@ -78,6 +79,9 @@ def test_base_url(host: str, expected: str) -> None:
         (" localhost:8765/v2", "write http://localhost:8765/v2 if it is a local hub"),
         ("[::1]:8765", "write http://[::1]:8765 if it is a local hub"),
         ("localhost", "without a scheme https is meant"),
+        ("0.0.0.0:8765", "write http://127.0.0.1:8765 if the Hub runs on this machine"),
+        ("http://0.0.0.0:8765", "write http://127.0.0.1:8765 if the Hub runs on this machine"),
+        ("https://[::]:8765", "write http://[::1]:8765 if the Hub runs on this machine"),
     ],
 )
 def test_base_url_refused(host: str, part: str) -> None:
@@ -88,6 +92,14 @@ def test_base_url_refused(host: str, part: str) -> None:
     assert part in str(caught.value)
     assert "pw" not in str(caught.value)
     assert caught.value.field == "host"
+
+
+@pytest.mark.parametrize("host", ["https://hub.example:{}", "https://hub.example?{}", "localhost/{}", "http://{}.x"])
+def test_long_hosts_are_cut(host: str) -> None:
+    """A file's content in place of a host's name does not fill the screen."""
+    with pytest.raises(ConfigError) as caught:
+        base_url(host.format("x" * 100_000))
+    assert len(str(caught.value)) < 1000
 
 
 def test_http_allowed_on_request() -> None:
@@ -229,6 +241,29 @@ async def test_failure_in_a_200() -> None:
 
     assert isinstance(error, UploadRefused)
     assert str(error) == "the Hub refused: no such project"
+
+
+async def test_the_wrong_scheme() -> None:
+    """TLS spoken to a server that has none, and the other way round: the right address is named."""
+    async with ScriptedHub(success({})) as hub:
+        error = await error_of(hub.url.replace("http:", "https:"))
+    where = hub.url.removeprefix("http://")
+    assert isinstance(error, UploadUnavailable)
+    assert error.surely_not_done
+    assert str(error) == (
+        f"what answers at {where} does not speak TLS, as https does: write http://{where} if it is a local hub"
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=context)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        error = await error_of(f"http://127.0.0.1:{port}")
+    assert str(error).endswith(f"; if it speaks TLS, write https://127.0.0.1:{port}")
 
 
 async def test_nobody_listens() -> None:

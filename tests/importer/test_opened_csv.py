@@ -40,9 +40,11 @@ def test_open(table: Path) -> None:
     assert (opened.layout.header, opened.layout.delimiter) == (("id", "kind", "more"), ";")
     assert opened.masks.root == table.parent
     assert opened.n_threads == count_cores()
-    assert (
-        OpenedCsv.open(table, CONFIG, RunOptions(delimiter=";", mask_root="elsewhere")).masks.root.name == "elsewhere"
-    )
+    elsewhere = table.parent / "elsewhere"
+    with pytest.raises(ConfigError, match=r"--mask-root: there is no folder .*elsewhere: name the one"):
+        OpenedCsv.open(table, CONFIG, RunOptions(mask_root=elsewhere))
+    elsewhere.mkdir()
+    assert OpenedCsv.open(table, CONFIG, RunOptions(delimiter=";", mask_root=elsewhere)).masks.root == elsewhere
 
 
 def test_survey(table: Path) -> None:

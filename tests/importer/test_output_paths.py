@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from pathlib import Path
@@ -67,6 +69,35 @@ def test_places_that_are_wrong(folder: Path, outputs: dict[str, str], message: s
     """Inputs, masks, one file for two results, and what is no place for a file."""
     with pytest.raises(ConfigError, match=message):
         check(folder, **{name: folder / path for name, path in outputs.items()})
+
+
+@needs_posix
+def test_places_that_only_trying_tells(folder: Path) -> None:
+    """Whatever the permissions say, no file can be made there; where one can, none is left behind."""
+    with pytest.raises(
+        ConfigError, match=r"--report: /proc/x cannot be written \(No such file or directory\): name an"
+    ):
+        check(folder, report=Path("/proc/x"))
+    with pytest.raises(ConfigError, match="--rejects: - is no file's name: give one, or /dev/stdout"):
+        check(folder, rejects="-")
+    with pytest.raises(ConfigError, match=r"--report: .*\.\.\. cannot be written \(File name too long\)"):
+        check(folder, report=folder / ("a" * 5000))
+    before = sorted(folder.iterdir())
+    check(folder, report=folder / "new.json", rejects=folder / "earlier.json")
+    assert sorted(folder.iterdir()) == before
+
+
+@needs_posix
+def test_a_file_in_a_folder_that_takes_no_new_ones(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written where it is, if it may be."""
+
+    def no_new_file(*_: Any) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", no_new_file)
+    check(folder, report=folder / "earlier.json", out=io.BytesIO())
+    with pytest.raises(ConfigError, match=r"items.ndjson cannot be written \(Permission denied\)"):
+        check(folder)
 
 
 @needs_posix

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import zlib
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +21,6 @@ from prelabel.importer.stop_signal import StopSignal
 from prelabel.outcomes.journal import FILE_NAME
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from prelabel.localhub.testing import HubDouble
 
 
@@ -160,6 +159,12 @@ def test_the_record_by_any_of_its_names(tmp_path: Path, name: str) -> None:
     (tmp_path / "labels.csv.prelabel").mkdir()
     (tmp_path / "labels.csv.prelabel" / "journal.sqlite").write_bytes(b"")
     assert _folder_of(tmp_path / name) == tmp_path / "labels.csv.prelabel"
+
+
+def test_standard_input_has_no_record_beside_it() -> None:
+    """Where it is instead is said."""
+    with pytest.raises(ConfigError, match=r"- is the standard input, .* the folder of the record, stdin.prelabel"):
+        _folder_of(Path("-"))
 
 
 def test_a_csv_inside_of_a_record_is_not_the_record(tmp_path: Path) -> None:

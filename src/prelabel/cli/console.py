@@ -16,7 +16,7 @@ import typer
 from prelabel.errors import ConfigError, ImportFailed, OutputError, PrelabelError, UploadError
 from prelabel.hub.api_key import ApiKey
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
-from prelabel.spelling import counted, escaped, printable
+from prelabel.spelling import counted, escaped, printable, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,7 +186,8 @@ def _message(error: Exception) -> str:
     if isinstance(error, PrelabelError):
         return str(error)
     if isinstance(error, OSError):
-        return f"{error.filename or 'input or output'}: {error.strerror or error}"
+        name = "input or output" if error.filename is None else short(str(error.filename))
+        return f"{name}: {error.strerror or error}"
     fault = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"a fault in prelabel ({fault}); run 'prelabel --debug ...' again and report what it prints"
 

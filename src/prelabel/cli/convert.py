@@ -45,14 +45,14 @@ def convert_command(
     with errors_as_exit_codes(ctx):
         if out == _STDOUT and sys.stdout is None:
             raise ConfigError("--out: the standard output is closed: name a file", field="out")
-        check_key_file({**options, "out": out}, api_key_file)
+        target = sys.stdout.buffer if out == _STDOUT else out
+        check_key_file({**options, "out": target}, api_key_file)
         options["api_key"] = None if "schema" in options else read_api_key(api_key_file)
         from prelabel.importer.convert import convert  # noqa: PLC0415 - loads the kernels; help must not
         from prelabel.masks.decoders.library_noise import quieten_libraries  # noqa: PLC0415 - loads Pillow
 
         quieten_libraries()
         with watch(quiet=quiet) as progress:
-            target = sys.stdout.buffer if out == _STDOUT else out
             report = convert(csv, config, **options, out=target, on_progress=progress, on_warning=warn)
         if not quiet:
             summarize(report.summary())

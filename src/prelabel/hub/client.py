@@ -19,6 +19,7 @@ from prelabel.hub.storages import HubStorage, signed_urls_in, storage_of
 from prelabel.hub.transport import DEFAULT_HOST, Transport
 from prelabel.model import HubTask
 from prelabel.retry import RetryBudget, RetryPolicy, retrying
+from prelabel.spelling import short
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -319,7 +320,7 @@ def _plus_one(count: int | None) -> int | None:
 def _segment(project: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", project):
         raise ConfigError(
-            f"project: {project!r} is no project id: copy it from the project's address, .../projects/<id>",
+            f"project: {short(project)!r} is no project id: copy it from the project's address, .../projects/<id>",
             field="project",
             value=project,
         )

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST = "https://imeritapi.ango.ai"
 _EXCERPT_CHARS = 300
+_OWN_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to call where a server says so
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
+"""What OpenSSL says of an answer that is no TLS."""
 _REMEDIES = {
     401: "check the API key ({key}): it is mistyped, expired, or another Hub's",
     403: "the key's user may not do this: ask to be made project manager or organization admin",
@@ -63,24 +66,32 @@ def base_url(host: str, *, allow_http: bool = False) -> URL:
         url = URL(text if "://" in text else f"https://{text}")
     except ValueError as error:
         raise ConfigError(
-            f"host: {host!r} is no URL ({error}): give for instance {DEFAULT_HOST}", field="host"
+            f"host: {short(host)!r} is no URL ({short(str(error))}): give for instance {DEFAULT_HOST}", field="host"
         ) from error
     if url.scheme not in {"http", "https"} or not url.host or url.query_string or url.fragment or url.user:
         raise ConfigError(
-            f"host: {_without_secrets(url)!r} must be a plain http(s) URL without user, query or fragment: "
+            f"host: {short(_without_secrets(url))!r} must be a plain http(s) URL without user, query or fragment: "
             f"give for instance {DEFAULT_HOST}",
             field="host",
         )
+    if own := _OWN_ADDRESSES.get(url.host):
+        raise ConfigError(
+            f"host: {url.host} means every address of a machine, which a server listens at and none is called by: "
+            f"write {url.with_scheme('http').with_host(own)} if the Hub runs on this machine",
+            field="host",
+            value=host,
+        )
     if "://" not in text and _is_loopback(url.host):
         raise ConfigError(
-            f"host: {host!r} is this machine, and without a scheme https is meant: write http://{text} if it is a "
-            f"local hub, or https://{text}",
+            f"host: {short(host)!r} is this machine, and without a scheme https is meant: write http://{short(text)} "
+            f"if it is a local hub, or https://{short(text)}",
             field="host",
             value=host,
         )
     if url.scheme == "http" and not (allow_http or _is_loopback(url.host)):
         raise ConfigError(
-            f"host: {str(url)!r} is not encrypted and would show the API key to the network: use https", field="host"
+            f"host: {short(str(url))!r} is not encrypted and would show the API key to the network: use https",
+            field="host",
         )
     url = url.with_path(url.path.rstrip("/") or "/")
     return url if url.name == "v2" else url / "v2"
@@ -136,6 +147,7 @@ class Transport:
         self._key_source = getattr(api_key, "source", "the one the caller gave")
         self._timeouts = timeouts
         self._max_connections = max_connections
+        self._has_answered = False
         self._session: aiohttp.ClientSession | None = None
 
     def __repr__(self) -> str:
@@ -201,7 +213,9 @@ class Transport:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
-                return response.status, response.headers, await response.read()
+                answer = await response.read()
+                self._has_answered = True
+                return response.status, response.headers, answer
         except aiohttp.ClientResponseError as error:
             broken = f"the Hub's answer is not HTTP ({error.status} {self._readable(error.message.encode())})"
         except (aiohttp.ClientError, OSError) as error:
@@ -209,7 +223,13 @@ class Transport:
         except UnicodeError as error:  # a label of the name is empty, or too long
             raise ConfigError(f"host: {short(str(self.url.host))!r} is no host's name", field="host") from error
         # Outside the except clause: that error's repr shows the request's headers, the key among them.
-        raise UploadUnavailable(f"{broken}: is {self.url.host} the right host?")
+        raise UploadUnavailable(f"{broken}: is {self.url.host} the right host?{self._tls_hint()}")
+
+    def _tls_hint(self) -> str:
+        """What a server that speaks TLS does when it is spoken to without: it hangs up, or says odd things."""
+        if self.url.scheme == "https" or self._has_answered:
+            return ""
+        return f"; if it speaks TLS, write https://{self.url.host}:{self.url.port}"
 
     def _network_error(self, error: Exception) -> UploadError:
         where = f"{self.url.host}:{self.url.port}"
@@ -222,22 +242,27 @@ class Transport:
                 return UploadUnavailable(
                     f"{where} did not accept a connection in {self._timeouts.connect_s:g} s", surely_not_done=True
                 )
-            case aiohttp.ClientConnectorDNSError():
-                return UploadUnavailable(
-                    f"there is no host {self.url.host} ({error.os_error.strerror or error.os_error}): check --host, or "
-                    "ANGO_HOST in the environment, and the network",
-                    surely_not_done=True,
-                )
             case aiohttp.ClientConnectorError():
-                return UploadUnavailable(
-                    f"cannot connect to {where} ({error.os_error}): is the Hub running there? Name another as "
-                    "--host or in ANGO_HOST",
-                    surely_not_done=True,
-                )
+                return UploadUnavailable(self._no_connection(error, where), surely_not_done=True)
             case TimeoutError():
                 return UploadUnavailable(f"{where} did not answer in time")
             case _:
-                return UploadUnavailable(f"the connection to {where} broke ({type(error).__name__}: {error})")
+                broken = f"the connection to {where} broke ({type(error).__name__}: {error})"
+                return UploadUnavailable(broken + self._tls_hint())
+
+    def _no_connection(self, error: aiohttp.ClientConnectorError, where: str) -> str:
+        """Say why there is none, and what to do."""
+        fault = error.os_error
+        if isinstance(error, aiohttp.ClientConnectorDNSError):
+            return (
+                f"there is no host {short(str(self.url.host))} ({fault.strerror or fault}): check --host, or ANGO_HOST "
+                "in the environment, and the network"
+            )
+        if getattr(fault, "reason", "") in _NO_TLS:
+            is_own = _is_loopback(str(self.url.host))
+            remedy = f"write http://{where} if it is a local hub" if is_own else "check the host and the port"
+            return f"what answers at {where} does not speak TLS, as https does: {remedy}"
+        return f"cannot connect to {where} ({fault}): is the Hub running there? Name another as --host or in ANGO_HOST"
 
     def _refusal(self, status: int, headers: Mapping[str, str], message: str) -> UploadError:
         """The error that a status outside 2xx stands for."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prelabel.errors import ConfigError
 from prelabel.inputs.column_check import misfit_columns
 from prelabel.inputs.config_file import load_config
 from prelabel.inputs.csv_file import folder_of
@@ -21,6 +22,7 @@ from prelabel.masks.sources.access import MaskSettings
 from prelabel.masks.sources.request_plan import MaskSurvey
 from prelabel.outcomes.fingerprint import Fingerprint, digest_of
 from prelabel.outcomes.row_keys import RowKeys
+from prelabel.spelling import escaped, short
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -64,6 +66,12 @@ class OpenedCsv:
             ConfigError: one of the two, or an option, cannot be used.
         """
         path = Path(csv)
+        if options.mask_root is not None and not Path(options.mask_root).is_dir():
+            raise ConfigError(
+                f"--mask-root: there is no folder {escaped(short(str(options.mask_root)))}: name the one that mask "
+                "paths start from",
+                field="mask_root",
+            )
         settings = MaskSettings.of(folder_of(path), options)
         checked = load_config(config)
         encoding = options.encoding or checked.encoding or None

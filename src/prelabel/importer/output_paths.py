@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from prelabel.errors import ConfigError, MaskError
 from prelabel.masks.decoders.signatures import format_of
 from prelabel.outcomes.journal import FILE_NAME
-from prelabel.spelling import escaped
+from prelabel.outcomes.output_file import NO_ROOM, check_place
+from prelabel.spelling import escaped, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,13 +69,23 @@ def check_places(outputs: Mapping[str, object], inputs: Mapping[str, object]) ->
 
 
 def _check_writable(option: str, path: Path) -> None:
-    folder, name = path.parent, escaped(str(path))
-    if not folder.is_dir():
-        raise ConfigError(f"{option}: there is no folder {escaped(str(folder))}: make it first", field=option)
-    if path.is_dir():
-        raise ConfigError(f"{option}: {name} is a folder: name a file", field=option)
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise ConfigError(f"{option}: {name} cannot be written: check the permissions", field=option)
+    folder, name = path.parent, escaped(short(str(path)))
+    if str(path) == "-":
+        raise ConfigError(
+            f"{option}: - is no file's name: give one, or /dev/stdout for the standard output",
+            field=option,
+        )
+    try:
+        if not folder.is_dir():
+            raise ConfigError(f"{option}: there is no folder {escaped(str(folder))}: make it first", field=option)
+        if path.is_dir():
+            raise ConfigError(f"{option}: {name} is a folder: name a file", field=option)
+        check_place(path)
+    except OSError as error:
+        if error.errno in NO_ROOM:  # there may be some when the work is done
+            return
+        reason = error.strerror or error
+        raise ConfigError(f"{option}: {name} cannot be written ({reason}): name another file", field=option) from error
 
 
 def _identity(path: Path) -> object:

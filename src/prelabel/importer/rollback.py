@@ -123,6 +123,12 @@ def roll_back(
 
 def _folder_of(record: Path) -> Path:
     """The record's folder, by its own name, its file's or its CSV's."""
+    if str(record) == "-":
+        raise ConfigError(
+            "- is the standard input, which has no record beside it: name the folder of the record, stdin.prelabel "
+            "unless --state said another",
+            field="state",
+        )
     beside = record.with_name(f"{record.name}.prelabel") if record.name else record
     for folder in (record, beside, record.parent):
         if (folder / FILE_NAME).is_file() and (folder != record.parent or record.name == FILE_NAME):

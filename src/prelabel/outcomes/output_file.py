@@ -104,6 +104,33 @@ def write_output(path: str | os.PathLike[str], parts: Iterable[bytes], option: s
         raise file.fault
 
 
+def check_place(path: Path) -> None:
+    """Find out, before the work, whether a result can be written at a path; nothing there is changed.
+
+    Raises:
+        OSError: it cannot.
+    """
+    if path.exists() and not _is_plain(path):
+        _check_access(path)
+        return
+    place = Path(os.path.realpath(path))
+    try:
+        part, number = _new_beside(place)
+    except OSError as error:
+        if error.errno not in _NO_NEW_FILES or not place.exists():
+            raise
+        _check_access(place)
+    else:
+        os.close(number)
+        part.unlink(missing_ok=True)
+
+
+def _check_access(path: Path) -> None:
+    """What the permissions say: opening may wait for a reader, or be an end to one."""
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
 def cannot_write(name: str, error: OSError, option: str = "") -> OutputError:
     """Say that a file, named as it is to be shown, could not be written, and what to do."""
     other = f"name another file{f' as {option}' if option else ''}"
@@ -148,9 +175,8 @@ def _opening(path: Path) -> Iterator[BinaryIO]:
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of ``path`` when the block ends well."""
     place = Path(os.path.realpath(path))  # a link goes on leading to its file
-    part = place.with_name(f".prelabel-{secrets.token_hex(8)}.part")
     try:
-        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        part, number = _new_beside(place)
     except OSError as error:
         if error.errno not in _NO_NEW_FILES or not place.exists():
             raise
@@ -167,6 +193,12 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
         _move(part, place)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _new_beside(place: Path) -> tuple[Path, int]:
+    """Make a new file beside another; returns its path and its open number."""
+    part = place.with_name(f".prelabel-{secrets.token_hex(8)}.part")
+    return part, os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
 
 
 def _move(part: Path, place: Path) -> None:
