@@ -8,6 +8,7 @@ import os
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -359,6 +360,39 @@ async def test_a_full_disk_under_the_record(tmp_path: Path, monkeypatch: pytest.
         assert len((tmp_path / "r.csv").read_text().splitlines()) == 1 + report.n_not_sent
         again = await desk.run(rows, config, **given)
         assert (again.exit_code, again.n_imported, again.n_earlier) == (0, 8, report.n_imported)
+
+
+async def test_a_dry_run_knows_what_is_in(tmp_path: Path) -> None:
+    """What is left is counted apart, what the import would refuse is refused; the record stays as it is, or unmade."""
+    outage, state = Outage(1), tmp_path / "state"
+
+    def content() -> list[str]:
+        with closing(sqlite3.connect(state / FILE_NAME)) as db:
+            return list(db.iterdump())
+
+    async with desk_with(tmp_path, 4, middlewares=[outage.middleware()]) as desk:
+        given: dict[str, Any] = {"state": state, "dry_run": True}
+        report = await desk.run(rows_of(4), **given)
+        assert (report.n_ready, report.n_imported) == (4, 0)
+        assert not state.exists()
+        await desk.run(rows_of(4), {"upload_batch_size": 1}, state=state, max_in_flight=1)
+        before = content()
+        mended = [*rows_of(3), ["3.png", "night", "", "", ""], ["nobody", "day", "", "", ""]]
+        report = await desk.run(mended, **given)
+        assert (report.n_rows, report.n_ready, report.n_imported, report.n_earlier, report.n_failed) == (5, 3, 1, 1, 1)
+        assert report.summary().startswith("3 of 5 rows ready to import, 1 in already, 0 skipped, 1 failed")
+        assert not any("goes on from here" in note for note in report.notes)
+        with pytest.raises(ConfigError, match=r"the config \(overwrite\) is not what"):
+            await desk.run(rows_of(4), {"overwrite": False}, **given)
+        with Journal(state), pytest.raises(ConfigError, match="another run is working with"):
+            await desk.run(rows_of(4), **given)
+        assert (await desk.run(rows_of(4), **given, restart=True)).n_ready == 4
+        assert content() == before
+        outage.n_good = 9
+        await desk.run(rows_of(4), state=state)
+        report = await desk.run(rows_of(4), **given)
+        assert report.summary().startswith("0 of 4 rows ready to import, 4 in already")
+        assert "finished by an earlier run: nothing is to be sent" in report.notes[0]
 
 
 @pytest.mark.parametrize("n_pages", [1, 6])

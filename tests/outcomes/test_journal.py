@@ -287,3 +287,22 @@ def test_a_damaged_record(tmp_path: Path, change: str, call: Callable[[Journal],
         journal._db.execute(change)
         with pytest.raises(ConfigError, match=r"journal.sqlite cannot be used .*remove the folder to start anew"):
             call(journal)
+
+
+def test_a_trial_leaves_the_file_alone(tmp_path: Path) -> None:
+    """It knows what there is, refuses what is refused, may be written to, and none of that stays."""
+    state = tmp_path / "state"
+    with Journal(state) as journal:
+        journal.start(MARK)
+        journal.keep([ReplacedTask("t1", "a", CAR, {})])
+        journal.settled(journal.sending([1, 2]), "acknowledged")
+    with Journal(state, is_trial=True) as trial, Journal(state) as journal:
+        trial.start(replace(MARK, csv="csv-2"))
+        assert (str(trial.acknowledged()), trial.n_kept()) == ("1-2", (1, 0))
+        trial.take_rows(RowKeys.parse(b""), RowRanges())
+        with pytest.raises(ConfigError, match="has what 'prelabel rollback' needs for project 'p1'"):
+            trial.start(replace(MARK, project="p2"), restart=True)
+        assert (str(journal.acknowledged()), journal.facts["csv"]) == ("1-2", "csv-1")
+    with Journal(state) as journal:
+        assert (str(journal.acknowledged()), journal.facts["csv"]) == ("1-2", "csv-1")
+        assert list(journal.to_put_back()) == [[ReplacedTask("t1", "a", CAR, {})]]

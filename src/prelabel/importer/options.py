@@ -75,7 +75,8 @@ class ImportOptions(RunOptions):
 
     Attributes:
         max_in_flight: batches on their way at once; memory grows with it.
-        dry_run: do everything but import: what would be imported is reported as such.
+        dry_run: do everything but import: what would be imported is reported as such. A record that is there is looked
+            into and left as it is: rows that are in are told apart, and what an import would refuse is refused.
         state: folder of the record that lets another run go on where this one ended; None keeps none.
         restart: forget which rows are in and import everything; what an undo needs is kept.
         undo: keep replaced labels in the record, for ``prelabel rollback``; the assets are then read batch by batch,

@@ -68,7 +68,8 @@ async def run_import(session: ImportSession) -> str:
     # A row's outcome ends in the report by way of `rows`; a batch's in the journal as well.
     rows = PendingRows(session.report, matches, on_first_loss=session.warn_of_losses)
     halt = partial(session.stop.request, kind="output")
-    journal = JournalWriter(session.journal, rows, keeps_replaced=options.undo, on_fault=halt)
+    record = None if options.dry_run else session.journal
+    journal = JournalWriter(record, rows, keeps_replaced=options.undo, on_fault=halt)
     watch = partial(session.watch, survey.ids.n_rows)
 
     # What a batch goes through: its stored labels are read and merged (`prepare`), it is recorded (`before_sending`),

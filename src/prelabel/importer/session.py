@@ -15,7 +15,7 @@ from prelabel.importer.row_filter import RowFilter
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.model import EncodedChunk
 from prelabel.outcomes.deliver import deliver
-from prelabel.outcomes.journal import Journal
+from prelabel.outcomes.journal import FILE_NAME, Journal
 from prelabel.outcomes.pending_rows import PendingRows
 from prelabel.outcomes.row_ranges import RowRanges
 from prelabel.spelling import counted
@@ -200,7 +200,7 @@ class ImportSession:
         self._note_removed_masks()
         builder.timings.upload_s, builder.timings.paced_s = hub.transport.busy_s, hub.pace.waited_s
         stopped_by: StoppedBy = self.stop.kind or ("hub" if stopped_by_hub else "")
-        if self.journal is not None and (stopped_by or builder.n_by_state["failed"]):
+        if self.journal is not None and not options.dry_run and (stopped_by or builder.n_by_state["failed"]):
             builder.note("the same command goes on from here: rows that are imported are not sent again")
         report = builder.finish(
             hub.transport.n_requests,
@@ -237,16 +237,16 @@ class ImportSession:
 def open_journal(opened: OpenedCsv, options: ImportOptions, host: str) -> Iterator[Journal | None]:
     """Take the record of this import for the block, new or as an earlier run left it; reads the whole CSV once.
 
-    Yields None where no record is wanted.
+    Yields None where no record is wanted. A dry run looks into one that is there, and leaves it as it is.
 
     Raises:
         ConfigError: it is in use, or another import's.
     """
-    if options.state is None or options.dry_run:
+    if options.state is None or (options.dry_run and not (Path(options.state) / FILE_NAME).is_file()):
         yield None
         return
     fingerprint = opened.fingerprint(options.project, host)
-    with Journal(Path(options.state)) as journal:
+    with Journal(Path(options.state), is_trial=options.dry_run) as journal:
         journal.start(fingerprint, restart=options.restart)
         journal.write_facts({"requests_per_minute": str(opened.config.requests_per_minute)})
         yield journal

@@ -154,7 +154,10 @@ class ReportBuilder:
             self.n_by_state[state] = rows.get(f"n_{state.replace(' ', '_')}", 0)
         self.n_earlier = rows["n_imported"]
         self.masks = MaskTotals(**{name: value for name, value in earlier["masks"].items() if name != "unknown_share"})
-        self.note("this import was finished by an earlier run: nothing was sent; --restart imports everything again")
+        verb = "is to be" if self.kind == "dry run" else "was"
+        self.note(
+            f"this import was finished by an earlier run: nothing {verb} sent; --restart imports everything again"
+        )
 
     def progress(
         self, n_rows: int | None, n_requests: int, requests_per_minute: int | None = None, rows_per_request: float = 0.0
@@ -163,7 +166,7 @@ class ReportBuilder:
         counts = self.n_by_state
         return Progress(
             n_rows,
-            counts[self.good_state],
+            counts["imported"] + counts["ready"],
             counts["skipped"],
             counts["failed"],
             self.masks.n_masks,

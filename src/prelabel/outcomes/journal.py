@@ -41,6 +41,14 @@ CREATE INDEX IF NOT EXISTS replaced_by_id ON replaced (external_id);
 CREATE TABLE IF NOT EXISTS row_keys (csv TEXT NOT NULL, keys BLOB NOT NULL);
 """
 
+_COPIED = {
+    "facts": "name, value",
+    "batches": "number, rows, state, said",
+    "replaced": "number, task, external_id, x'', put_back",
+    "row_keys": "csv, keys",
+}
+"""What a trial needs of each table."""
+
 BatchState = Literal["sent", "acknowledged", "failed", "split"]
 
 
@@ -69,6 +77,8 @@ class Journal:
 
     Args:
         folder: where the file is, or will be.
+        is_trial: leave the file as it is: what would be recorded is, in a copy that goes with this object. It has no
+            labels to put back, and others may take the file meanwhile.
 
     Attributes:
         folder: as given.
@@ -79,7 +89,7 @@ class Journal:
         OutputError: there is no room for it, also later.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_trial: bool = False) -> None:
         self.folder = folder
         self._file = escaped(str(folder / FILE_NAME))
         self._lock = threading.Lock()
@@ -90,6 +100,8 @@ class Journal:
             raise self._no_place(getattr(error, "strerror", None) or str(error)) from error
         try:
             self._open()
+            if is_trial:
+                self._leave_for_copy()
         except BaseException:
             self._db.close()
             raise
@@ -111,6 +123,20 @@ class Journal:
                 "start anew with --restart after removing the folder",
                 field="state",
             )
+
+    def _leave_for_copy(self) -> None:
+        """Go on with a copy of the file, which SQLite makes on disk at need and deletes."""
+        copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        with self._mapped():
+            copy.executescript(_SCHEMA)
+            copy.execute("BEGIN")
+            for table, columns in _COPIED.items():
+                rows = self._db.execute(f"SELECT {columns} FROM {table}")  # noqa: S608 - constants
+                places = ", ".join("?" for _ in rows.description)
+                copy.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608
+            copy.execute("COMMIT")
+        self._db.close()
+        self._db = copy
 
     @contextmanager
     def _turn(self) -> Iterator[sqlite3.Connection]:

@@ -27,7 +27,7 @@ class RunResults:
         project: the project's id, empty for a convert.
         n_rows: rows of the CSV; each is in exactly one state.
         n_imported, n_ready, n_skipped, n_failed, n_not_sent: rows by state, see :class:`prelabel.model.RowOutcome`.
-        n_earlier: imported rows that an earlier run had sent.
+        n_earlier: imported rows that an earlier run had sent; a dry run has no other imported ones.
         n_requests: requests sent to the Hub.
         n_batches: import requests that were acknowledged.
         masks: sums over the masks.

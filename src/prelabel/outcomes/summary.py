@@ -40,7 +40,7 @@ def summary_lines(report: RunResults) -> Iterator[str]:
 
 def achieved(report: RunResults, singular: str = "", plural: str = "") -> str:
     """Say how many rows ended well: ``4 of 5 rows imported``, with a verb in the middle if one is given."""
-    n_good = report.n_imported + report.n_ready
+    n_good = report.n_imported if report.kind == "import" else report.n_ready
     done = _DONE[report.kind]
     if not report.has_items:
         singular, plural, done = "", "", "could be converted, and not written"
@@ -52,7 +52,11 @@ def _counts_line(report: RunResults) -> str:
     seconds = report.timings.total_s
     rate = report.n_rows / seconds if seconds > 0 else 0.0
     speed = f", {rate:,.{int(rate < 10)}f} rows/s" if rate else ""
-    earlier = f" ({report.n_earlier:,} of them {EARLIER})" if report.n_earlier else ""
+    earlier = ""
+    if report.n_earlier:
+        earlier = f" ({report.n_earlier:,} of them {EARLIER})"
+        if report.kind == "dry run":
+            earlier = f", {report.n_earlier:,} in already"
     not_sent = f", {report.n_not_sent:,} not sent" if report.n_not_sent else ""
     return (
         f"{achieved(report)}{earlier}, {report.n_skipped:,} skipped, "
