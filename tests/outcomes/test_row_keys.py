@@ -54,7 +54,7 @@ def test_carried(
     """As the twin, whatever was changed; keys read back as they were written."""
     done = {number for number in done if number <= len(before)}
     earlier = RowKeys.parse(bytes(keys_of(before)))
-    carried = keys_of(now, n_batches=n_batches).carried(earlier, RowRanges.of(done), overwrite=overwrite)
+    carried = keys_of(now, n_batches=n_batches).carried(earlier, RowRanges.of(done), overwrite=overwrite).done
 
     assert {number for number in range(len(now) + 1) if number in carried} == twin(
         before, done, now, overwrite=overwrite
@@ -66,9 +66,28 @@ def test_nothing_changed_and_nothing_was_there() -> None:
     rows = [(str(number), "x") for number in range(50)]
     done = RowRanges([(3, 17), (40, 50)])
     for overwrite in (True, False):
-        assert str(keys_of(rows).carried(keys_of(rows), done, overwrite=overwrite)) == str(done)
-        assert not keys_of(rows).carried(keys_of([]), RowRanges(), overwrite=overwrite)
-        assert not keys_of([]).carried(keys_of(rows), done, overwrite=overwrite)
+        carried = keys_of(rows).carried(keys_of(rows), done, overwrite=overwrite)
+        assert list(map(str, carried)) == [str(done), "", ""]
+        carried = keys_of(rows).carried(keys_of([]), RowRanges(), overwrite=overwrite)
+        assert list(map(str, carried)) == ["", "", ""]
+        carried = keys_of([]).carried(keys_of(rows), done, overwrite=overwrite)
+        assert list(map(str, carried)) == ["", "", str(done)]
+
+
+@pytest.mark.parametrize(
+    ("overwrite", "now", "done", "changed", "gone"),
+    [
+        (True, "a1 b9 d1 e1", "1", "2", "3"),  # b was mended, c is gone; d was not in, e is new
+        (True, "a1 b1 c1 a2", "2-3", "4", ""),  # a later row decides for a
+        (False, "a1 b1 c1 a2", "1-3", "", ""),  # it is added to a
+        (False, "a2 a1 b1 c1", "3-4", "1-2", ""),  # before what went in
+    ],
+)
+def test_what_became_of_rows(overwrite: bool, now: str, done: str, changed: str, gone: str) -> None:
+    """Mended rows and those that are gone are told apart from new ones."""
+    before, rows = ([(row[0], row[1]) for row in text.split()] for text in ("a1 b1 c1 d1", now))
+    carried = keys_of(rows).carried(keys_of(before), RowRanges([(1, 3)]), overwrite=overwrite)
+    assert list(map(str, carried)) == [done, changed, gone]
 
 
 @pytest.mark.parametrize(
@@ -87,4 +106,4 @@ def test_broken_rows_are_like_no_other() -> None:
 
     assert len(keys) == 3
     assert keys.keys[1].tolist() == [0, 0]
-    assert str(keys.carried(keys, RowRanges([(1, 1), (3, 3)]), overwrite=False)) == "1,3"
+    assert str(keys.carried(keys, RowRanges([(1, 1), (3, 3)]), overwrite=False).done) == "1,3"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,14 @@ class OpenedCsv:
             for number, external_id in zip(rows.numbers, rows.columns[column], strict=True)
             if external_id in external_ids
         ]
+
+    def lines_of(self, numbers: Container[int], at_most: int) -> list[int]:
+        """The lines on which the first of some rows start."""
+        batches = self.rows([self.config.external_id_column])
+        lines = (
+            line for rows in batches for number, line in zip(rows.numbers, rows.lines, strict=True) if number in numbers
+        )
+        return list(islice(lines, at_most))
 
     def bind(self, category_schema: Mapping[str, Any]) -> Binding:
         """Tie the config to a project's schema.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.errors import OutputError
 from prelabel.hub.asset_matching import Matches
+from prelabel.importer.mended_csv import know_rows
 from prelabel.importer.row_filter import RowFilter
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.model import EncodedChunk
@@ -99,8 +100,8 @@ class ImportSession:
         """
         if self.journal is None:
             return CsvSurvey(*self.opened.survey(), RowRanges())
-        if not self.journal.knows_rows:
-            self._know_rows(self.journal, binding)
+        if not self.journal.knows_rows and (note := know_rows(self.journal, self.opened, binding)):
+            self.report.note(note)
         done = self.journal.acknowledged()
         ids, masks = self.opened.survey(done)
         if ids.unfinished:
@@ -108,22 +109,6 @@ class ImportSession:
             done = self.journal.acknowledged()
             ids, masks = self.opened.survey(done)
         return CsvSurvey(ids, masks, done)
-
-    def _know_rows(self, journal: Journal, binding: Binding) -> None:
-        """Find the rows that are in among those of a CSV that was mended since; a new one has none."""
-        keys, was_in = self.opened.row_keys(binding), journal.acknowledged()
-        done = keys.carried(journal.row_keys(), was_in, overwrite=self.opened.config.overwrite)
-        journal.take_rows(keys, done)
-        if not was_in:
-            return
-        rows = counted(len(done), "row")
-        text = f"the CSV has changed since the last run: {rows} went in as here, and will not be sent again"
-        if n_other := len(was_in) - len(done):
-            text += (
-                f"; {counted(n_other, 'row')} that went in cannot be found as before: what was mended is sent, and of "
-                "what was deleted the labels stay on the Hub"
-            )
-        self.report.note(text)
 
     def warn(self, text: str) -> None:
         """Tell now, and once more in the report, what may make the whole import useless."""

@@ -303,13 +303,17 @@ class Journal:
                 "SELECT number, rows, state FROM batches WHERE state IN ('acknowledged', 'reopened') ORDER BY number"
             ).fetchall()
         with self._mapped():
-            reopened = {row: number for number, text, state in records if state == "reopened" for row in _rows_in(text)}
+            reopened = {
+                row: number for number, text, state in records if state == "reopened" for row in RowRanges.parse(text)
+            }
             texts = []
             for number, text, state in records:
                 if state == "acknowledged" and not reopened:
                     texts.append(text)
                 elif state == "acknowledged":
-                    texts.append(str(RowRanges.of(row for row in _rows_in(text) if reopened.get(row, 0) < number)))
+                    texts.append(
+                        str(RowRanges.of(row for row in RowRanges.parse(text) if reopened.get(row, 0) < number))
+                    )
             return RowRanges.parse(*texts)
 
     def reopen(self, rows: Iterable[int]) -> None:
@@ -375,12 +379,6 @@ class Journal:
     def _value(self, query: str, *parameters: Any) -> Any:
         with self._turn() as db:
             return db.execute(query, parameters).fetchone()[0]
-
-
-def _rows_in(text: str) -> Iterator[int]:
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        yield from range(int(first), int(last or first) + 1)
 
 
 def _packed(task: ReplacedTask) -> bytes:

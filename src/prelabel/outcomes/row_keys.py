@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from itertools import pairwise
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 
 _KEY_BYTES = 16
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio, as hashes mix with it
+
+
+class Carried(NamedTuple):
+    """What a mended CSV has of what went in.
+
+    Attributes:
+        done: its rows that are in.
+        changed: its rows whose external ID has something else in: they were mended, or stood beside one that was.
+        gone: of the earlier CSV, the rows that went in and whose external ID is on no row any more.
+    """
+
+    done: RowRanges
+    changed: RowRanges
+    gone: RowRanges
 
 
 class RowKeys:
@@ -61,8 +75,8 @@ class RowKeys:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def carried(self, earlier: Self, done: RowRanges, *, overwrite: bool) -> RowRanges:
-        """Find which rows are in, of those that an earlier version of the CSV had.
+    def carried(self, earlier: Self, done: RowRanges, *, overwrite: bool) -> Carried:
+        """Find which rows are in, of those that an earlier version of the CSV had, and what became of the others.
 
         Args:
             earlier: that version's keys.
@@ -71,20 +85,22 @@ class RowKeys:
                 added to counts as content, too.
 
         Returns:
-            Numbers of this version's rows. Of an ID whose rows that are in are not all here as they were, none is.
+            Numbers of rows. Of an ID whose rows that are in are not all here as they were, none is done.
         """
-        before = earlier._states(overwrite=overwrite)[done.mask(len(earlier))]
+        was_in = done.mask(len(earlier))
+        before = earlier._states(overwrite=overwrite)[was_in]
         now = self._states(overwrite=overwrite)
         codes = np.unique(np.concatenate([before, now]), axis=0, return_inverse=True)[1].reshape(-1)
         is_in = np.isin(codes[len(before) :], codes[: len(before)])
-        if overwrite:
-            is_in &= _is_last(now[:, 0])
+        counts = _is_last(now[:, 0]) if overwrite else np.ones(len(now), bool)
+        is_in &= counts
         # An ID that had more rows in than are here: what it has on the Hub is not what this CSV says.
         ids, numbers = np.unique(np.concatenate([before[:, 0], now[is_in, 0]]), return_inverse=True)
         n_before = np.bincount(numbers[: len(before)], minlength=len(ids))
         n_now = np.bincount(numbers[len(before) :], minlength=len(ids))
-        is_in &= ~np.isin(now[:, 0], ids[n_now < n_before])
-        return RowRanges.of_mask(is_in)
+        is_other = np.isin(now[:, 0], ids[n_now < n_before])
+        is_gone = was_in & ~np.isin(earlier.keys[:, 0], now[:, 0])
+        return Carried(*map(RowRanges.of_mask, (is_in & ~is_other, is_other & counts, is_gone)))
 
     def _states(self, *, overwrite: bool) -> UInt64Array:
         """Return (n, 2) uint64, by row: its ID, and a hash of what the ID's labels are once this row is in."""
