@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError
 from prelabel.localhub.store.files import bucket_and_key
 from prelabel.masks.references import (
@@ -134,6 +135,7 @@ def test_masks_in_other_forms_are_refused() -> None:
     """With what they are; the message is cut, however long the cell."""
     with pytest.raises(MaskError, match="cannot be read, the cell holds a PNG as base64") as caught:
         parse_reference("iVBORw0KGgo" + "A" * 100_000)
+    assert caught.value.code == Code.MASK_REFERENCE
     assert len(str(caught.value)) < 500
     assert len(str(LocalPath("x" * 100_000))) == 200
 

@@ -12,6 +12,7 @@ from prelabel.spelling import means_nothing
 _COCO = '{"size": [height, width], "counts": ...}'
 _IN_FORM = f"write the mask as a file, as a data: URL or as COCO run lengths, {_COCO}"
 _BASE64 = re.compile(r"[A-Za-z0-9+/_=\s-]{40,}")
+_LONGEST_KEY = 1024  # of a bucket
 _BEGINNINGS = {
     "iVBORw0KGgo": ("a PNG", "image/png"),
     "/9j/": ("a JPEG", "image/jpeg"),
@@ -27,25 +28,41 @@ _FORMS = tuple(
     (re.compile(pattern, re.IGNORECASE), fault)
     for pattern, fault in (
         (
-            r"\{\s*b?'|\{.{0,200}?:\s{0,9}b['\"]",
+            r"\{\s*b?'|\{.{0,200}?:\s{0,9}b['\"]|(?:ordered)?dict\(",
             "COCO run lengths as Python prints a dict: write JSON, by json.dumps (of bytes: counts.decode())",
         ),
         (
             r"\{\s*\"(?!.*\}$)",
             "the beginning of COCO run lengths: copy them whole (spreadsheets cut cells at 32,767 characters)",
         ),
+        (r"(['\"])\s*\{.*\}\s*\1$", "COCO run lengths in quotes: write the JSON alone, by one json.dumps"),
+        (r"(['\"])\s*data:.*\1$", "a data: URL in quotes: take the quotes away"),
+        (
+            r"(?:image/[\w.+-]{1,40};)?base64,",
+            "base64 without the beginning of a data: URL: write data:image/png;base64,...",
+        ),
         (
             r"\[\s*\{",
             "a list of run lengths, and a cell holds one mask: merge them, or write a file with a value for each",
         ),
-        (r"\[\s*\]$", "an empty list: leave the cell empty where there is no mask"),
-        (r"\[(?=[^,\s]*[,\s])[\[\](),.\d\s+e-]*\]$", f"a list of numbers, not a mask: {_IN_FORM}"),
+        (r"\[\s*\]$|\(\s*\)$", "an empty list: leave the cell empty where there is no mask"),
+        (r"-1$", "what Kaggle's tables write for no mask: leave the cell empty"),
         (
             r"\d+(?:[\s,;]+\d+)+$",
             f"numbers, like the run lengths of Kaggle, which do not tell the mask's size: write {_COCO}",
         ),
+        (
+            r"(?:array|tensor)?[\[(](?=[^,\s]*[,\s])[\[\](),.\d\s+e-]*[\])]$|-?[\d.]+(?:[\s,;]+-?[\d.]+){2,}$",
+            f"a list of numbers, not a mask: {_IN_FORM}",
+        ),
         (r"b'.*'$|b\".*\"$", "bytes as Python prints them: write a data: URL, data:image/png;base64,..."),
+        (r"(?:array|tensor)\(.*\)$|<.* at 0x[\da-f]+>$", f"an object as Python prints it: {_IN_FORM}"),
+        (r"<(?:!doctype|\?xml|html|svg|img|a)\b.*>$", f"markup, not a mask: {_IN_FORM}"),
         (r"(?:multi)?polygon\s*(?:z\s*)?\(", f"a polygon (WKT), not a mask: {_IN_FORM}"),
+        (
+            r"#(?:ref|value|name|num|div/0)[!?]$|=\w+\(",
+            "a spreadsheet's formula or its error: write what the formula should give",
+        ),
     )
 )
 
@@ -61,8 +78,15 @@ def odd_cell(text: str) -> str:
     """
     if means_nothing(text):
         return "what programs write for no value: leave the cell empty where there is no mask"
-    for beginning, (what, media_type) in _BEGINNINGS.items():
-        if text.startswith(beginning) and _BASE64.fullmatch(text):
-            return f"{what} as base64, without the prefix of a data: URL: write data:{media_type};base64, before it"
     on_one_line = text.replace("\n", " ")
-    return next((fault for pattern, fault in _FORMS if pattern.match(on_one_line)), "")
+    return _bare_base64(text) or next((fault for pattern, fault in _FORMS if pattern.match(on_one_line)), "")
+
+
+def _bare_base64(text: str) -> str:
+    """Say that a text is base64 and nothing else, in quotes or not; without a known beginning only if it is long."""
+    bare = text.strip("\"'")
+    what, media_type = next((kind for start, kind in _BEGINNINGS.items() if bare.startswith(start)), ("", "image/png"))
+    if not (what or len(bare) > _LONGEST_KEY) or not _BASE64.fullmatch(bare):
+        return ""
+    what = f"{what} as base64" if what else "what looks like base64"
+    return f"{what}, without the prefix of a data: URL: write data:{media_type};base64, before it"

@@ -137,7 +137,11 @@ def parse_reference(cell: str, storage_id: str = "") -> Reference:
     """
     text = cell.strip()
     if fault := odd_cell(text):
-        raise MaskError(f"mask {short(text)!r} cannot be read, the cell holds {fault}", reference=text)
+        raise MaskError(
+            f"mask {short(text)!r} cannot be read, the cell holds {fault}",
+            reference=text,
+            code=Code.MASK_REFERENCE,
+        )
     own = _OWN_STORAGE.search(text)
     if text.startswith("{") and text.endswith("}"):
         return InlineMask("rle", text)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError
 from prelabel.masks.limits import MaskLimits
 from prelabel.masks.references import InlineMask
@@ -74,10 +75,24 @@ def test_coco_rle() -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
+        ('{"counts": [1]}', 'a JSON object with "counts", and COCO run lengths have "size" and "counts"'),
+        ('{"type": "Polygon", "coordinates": []}', 'a JSON object with "type", "coordinates", and'),
+        ("{}", "a JSON object with no keys"),
+    ],
+)
+def test_objects_that_are_no_run_lengths(text: str, part: str) -> None:
+    """It is the cell that is wrong, not a file."""
+    with pytest.raises(MaskError, match=part) as caught:
+        read(text, "rle")
+    assert caught.value.code == Code.MASK_REFERENCE
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
         ("{'size': [1, 1]}", "looks like COCO run lengths and is no JSON"),
-        ('{"size": [2, 2], "counts": [1]}', "counts add up to 1 pixels"),
-        ('{"counts": [1]}', "give it"),
-        ("{}", "give it"),
+        ('{"size": [2, 2], "counts": [1]}', "counts add up to 1 pixel, "),
+        ('{"size": 4, "counts": [1]}', "give it"),
         ('{"size": [100000, 100000], "counts": [1]}', "at most 500000000 are allowed"),
     ],
 )

@@ -11,6 +11,7 @@ from prelabel.kernels.coco import counts_from_text
 from prelabel.kernels.transpose import transposed
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import Runs
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ def from_coco_rle(rle: Mapping[str, Any], limits: MaskLimits = MaskLimits()) -> 
         raise MaskError(f"the COCO counts cannot be read: {error}", shape=(height, width)) from error
     if int(counts.sum()) != height * width:
         raise MaskError(
-            f"the COCO counts add up to {int(counts.sum())} pixels, and the size is {height} x {width} = "
+            f"the COCO counts add up to {counted(int(counts.sum()), 'pixel')}, and the size is {height} x {width} = "
             f"{height * width}: give counts and size of one mask",
             shape=(height, width),
         )

@@ -11,6 +11,7 @@ import orjson
 from prelabel.codes import Code
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.coco_rle import from_coco_rle
+from prelabel.spelling import listed
 
 if TYPE_CHECKING:
     from prelabel.masks.limits import MaskLimits
@@ -60,7 +61,14 @@ def _runs_in(text: str, limits: MaskLimits) -> Runs:
         found = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise MaskError(
-            f"the cell looks like COCO run lengths and is no JSON ({error}): copy it whole", code=Code.MASK_REFERENCE
+            f"the cell looks like COCO run lengths and is no JSON ({error}): copy it whole, or write it by json.dumps",
+            code=Code.MASK_REFERENCE,
         ) from error
     assert isinstance(found, dict), "the text stands in braces"
+    if not {"size", "counts"} <= found.keys():
+        raise MaskError(
+            f"the cell holds a JSON object with {listed(found) if found else 'no keys'}, and COCO run lengths have "
+            '"size" and "counts": write {"size": [height, width], "counts": ...}',
+            code=Code.MASK_REFERENCE,
+        )
     return from_coco_rle(found, limits)
