@@ -8,38 +8,35 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError, RowError
+from prelabel.items.color_check import ColorCheck, MaskColors
 from prelabel.kernels.run_values import with_values
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import MaskCounts, Note, Runs
 from prelabel.polygons.class_table import ClassTable
-from prelabel.polygons.color_hints import color_hint
 from prelabel.polygons.formats.ango import ClassTools, fit_tools, in_sent_order, mask_objects
-from prelabel.polygons.near_colors import KnownColors, Snapped, snap, unknown_colors
+from prelabel.polygons.near_colors import KnownColors, Snapped, snap
 from prelabel.polygons.point_budget import fit
 from prelabel.polygons.resize_mask import fit_to_assets
 from prelabel.polygons.trace import TraceOptions, outline
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from prelabel.inputs.config import ImportConfig
     from prelabel.model import Binding, Shape
     from prelabel.polygons.arrays import PolygonArrays
-    from prelabel.polygons.class_table import PixelCounts
     from prelabel.polygons.formats.ango import MaskObjects
     from prelabel.polygons.trace import Outlines
     from prelabel.polygons.verify import Verification
-
-
-_MAX_HINTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +88,13 @@ class MaskTracer:
         self._config = config
         self._kind = binding.mask_kind
         self._limits = limits
-        self._n_hints_left = _MAX_HINTS
         kept = [entry for entry in binding.mask_classes if not entry.ignored]
         classes = [(entry.tool.title, entry.value) for entry in kept]
         ignored = [(entry.tool.title, entry.value) for entry in binding.mask_classes if entry.ignored]
         self._tools = ClassTools.of([entry.tool for entry in kept])
         self._table = ClassTable.of(classes, [value for _, value in ignored])
         self._known = KnownColors.of(classes, ignored, binding.mask_kind)
+        self._color_check = ColorCheck(config, self._known, self._table, [entry.tool for entry in kept])
         numbers = [each for each in config.ignore_values if isinstance(each, int)]
         packed = [red << 16 | green << 8 | blue for red, green, blue in _colors_in(config.ignore_values)]
         self._ignored = np.array(packed if self._kind == "rgb" else [n for n in numbers if n >= 0], np.uint32)
@@ -127,7 +124,7 @@ class MaskTracer:
         """
         try:
             runs, resize_note = self._decode(content, shapes)
-            return self._trace_runs(runs, resize_note, started)
+            return self._trace_runs(runs, partial(self._read_as_other, content), resize_note, started)
         except RowError as error:
             error.excerpt = error.excerpt or str(reference)[:200]
             error.column = error.column or self._config.mask_column
@@ -140,17 +137,32 @@ class MaskTracer:
         if isinstance(content, Runs):
             runs = content
         else:
-            runs = decode_mask(content, self._kind, self._limits, self._table.keys, self._void)
+            try:
+                runs = decode_mask(content, self._kind, self._limits, self._table.keys, self._void)
+            except MaskError as error:
+                raise self._color_check.explained(error, partial(self._read_as_other, content)) from error
         if len(self._ignored):
             runs = with_values(runs, np.where(np.isin(runs.values, self._ignored), np.uint32(0), runs.values))
         return fit_to_assets(runs, shapes, self._config.resize, self._limits)
 
-    def _trace_runs(self, runs: Runs, resize_note: Note | None, started: float) -> TracedMask:
+    def _read_as_other(self, content: bytes | Runs) -> Runs | None:
+        """Read a mask as numbers where the mapping has colours, and the other way round; None where that cannot be."""
+        if isinstance(content, Runs):
+            return None
+        try:
+            return decode_mask(content, "value" if self._kind == "rgb" else "rgb", self._limits, void=self._void)
+        except MaskError:
+            return None
+
+    def _trace_runs(
+        self, runs: Runs, read_as_other: Callable[[], Runs | None], resize_note: Note | None, started: float
+    ) -> TracedMask:
         decoded = time.perf_counter()
         tolerance = self._config.color_tolerance
         snapped = Snapped(runs) if tolerance is None else snap(runs, self._known, tolerance)
         outlines = outline(snapped.runs, self._table, self._options)
-        self._check_matched(snapped, outlines.counts)
+        colors = MaskColors(runs, snapped, outlines.counts, read_as_other)
+        self._color_check.check(colors)
         polygons, fit_notes = self._fitted_polygons(outlines, snapped.runs)
         objects = mask_objects(polygons, self._tools, self._config.segmentation_mode)
         counts = MaskCounts(
@@ -163,37 +175,8 @@ class MaskTracer:
             trace_s=time.perf_counter() - decoded,
             n_near_pixels=snapped.n_pixels,
         )
-        notes = (resize_note, snapped.note, *self._pixel_notes(polygons, snapped.runs), *fit_notes)
+        notes = (resize_note, *self._color_check.notes(colors), *self._pixel_notes(polygons), *fit_notes)
         return TracedMask(objects, tuple(note for note in notes if note is not None), counts)
-
-    def _check_matched(self, snapped: Snapped, counts: PixelCounts) -> None:
-        """Fail a mask that has values without a class and no pixel of any: importing it would only remove labels.
-
-        Raises:
-            RowError: it is so, and is not to be imported all the same.
-        """
-        if self._config.unmatched_masks == "import" or counts.n_mapped:
-            return
-        if not (counts.unknown or snapped.n_pixels):
-            return
-        if not counts.unknown:  # color_tolerance has made background of all there was
-            text = f'all {counted(snapped.n_pixels, "pixel")} beside the background went to it by "color_tolerance"'
-        else:
-            text = unknown_colors(counts, self._known)
-            hint = self._hint(snapped.runs, counts)
-            text += f"; {hint}" if hint else ""
-        raise RowError(
-            f"the mask holds no pixel of any class, so importing it would only remove labels: {text}; mend the "
-            'mapping or the mask, or set "unmatched_masks" to "import"',
-            code=Code.MASK_WITHOUT_CLASS,
-        )
-
-    def _hint(self, runs: Runs, counts: PixelCounts) -> str:
-        """What would help, tried on this mask; only for the first masks that need one, as trying costs time."""
-        if self._config.color_tolerance is not None or self._n_hints_left <= 0:
-            return ""
-        self._n_hints_left -= 1
-        return color_hint(runs, counts, self._known, self._table)
 
     def _fitted_polygons(self, outlines: Outlines, runs: Runs) -> tuple[PolygonArrays, list[Note]]:
         """Return a mask's polygons as they will be sent, and what there is to say of how they were fitted.
@@ -237,14 +220,11 @@ class MaskTracer:
             )
         return proof
 
-    def _pixel_notes(self, polygons: PolygonArrays, runs: Runs) -> list[Note]:
-        """What there is to say of where the pixels went."""
+    @staticmethod
+    def _pixel_notes(polygons: PolygonArrays) -> list[Note]:
+        """What there is to say of what the polygons leave out or add."""
         counts = polygons.counts
         notes = []
-        if counts.unknown:
-            text = f"{unknown_colors(counts, self._known)}; they count as background"
-            hint = self._hint(runs, counts)
-            notes.append(Note(Code.UNKNOWN_COLORS, f"{text}; {hint}" if hint else text))
         if counts.n_class + counts.n_small == 0:
             text = "the mask holds no pixel of any class: the row brings no objects"
             notes.append(Note(Code.NO_OBJECTS, text))

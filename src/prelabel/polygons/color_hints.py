@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prelabel.kernels.class_runs import IGNORED
 from prelabel.kernels.sweep import sweep_runs
-from prelabel.polygons.near_colors import snap
+from prelabel.polygons.mapping_hints import example, numbers_hint
+from prelabel.polygons.near_colors import BACKGROUND, color_name, snap
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from prelabel.model import Runs
     from prelabel.polygons.class_table import ClassTable, PixelCounts
@@ -21,84 +24,137 @@ if TYPE_CHECKING:
 
 _TOLERANCES = (1, 2, 4, 8, 16, 32, 64)  # one beyond mixes up more than it mends
 _MOST = 0.9  # the share of pixels that a hint must help
-_CLASS_NUMBERS = 64  # more different greys than these are a picture, not classes
+_OWN_SHARE, _OWN_DISTANCE = 0.25, 1 / 8  # a frequent value, this part of the way to another class: no noise, a class
+_SPECKLE, _FEW_OBJECTS = 8, 16  # objects of fewer pixels on average, and more of them than these, are noise
 _SHOWN = 3
+_COMPARED, _SLIGHT = 4096, 6  # of the most frequent colours, and of the tolerances, whether they are turned round
 
 
-def color_hint(runs: Runs, counts: PixelCounts, known: KnownColors, table: ClassTable) -> str:
-    """Return what would give a mask's unknown values a class, or nothing where nothing was found to help.
+@dataclass(frozen=True, slots=True)
+class ColorHints:
+    """Tries what would give a mask's unknown values a class.
 
-    Args:
-        runs: the mask, values as decoded.
-        counts: where its pixels went; some are unknown.
+    Attributes:
         known: the values that mean something.
         table: the classes.
     """
-    if known.is_rgb:
-        return _class_numbers(counts, table.names) or _swapped(counts, known) or _tolerance(runs, counts, known, table)
-    return _own_values(counts, table.names) or _tolerance(runs, counts, known, table)
 
+    known: KnownColors
+    table: ClassTable
 
-def _example(names: Sequence[str], values: Sequence[int]) -> str:
-    return json.dumps({name: [value] for name, value in zip(names[:_SHOWN], values, strict=False)}, ensure_ascii=False)
+    def mistaken(self, exact: PixelCounts, numbers: Runs | None) -> str:
+        """Say that colours are none, or have their channels swapped; nothing where they are as they should be.
 
+        Args:
+            exact: where the mask's pixels went by their own values, before any tolerance; some are unknown.
+            numbers: the same mask read as class numbers, None where it cannot be.
+        """
+        if not self.known.is_rgb:
+            return ""
+        return self._swapped(exact) or self._class_numbers(exact, numbers)
 
-def _class_numbers(counts: PixelCounts, names: Sequence[str]) -> str:
-    """Greys 1, 2, 3 ... under colours: the mask of a tool that writes class numbers."""
-    greys = {value & 255: n for value, n in counts.unknown.items() if value == (value & 255) * 0x010101}
-    if len(greys) > _CLASS_NUMBERS or sum(greys.values()) < _MOST * counts.n_unknown:
+    def helpful(self, runs: Runs, counts: PixelCounts) -> str:
+        """Name the mapping or the tolerance that gives the unknown values of a mask a class; nothing if none does.
+
+        Args:
+            runs: the mask.
+            counts: where its pixels went; some are unknown.
+        """
+        ways = (self._tolerance, self._own_values) if self.known.is_rgb else (self._own_values, self._tolerance)
+        return ways[0](runs, counts) or ways[1](runs, counts)
+
+    def _swapped(self, exact: PixelCounts) -> str:
+        """Colours that are classes' with red and blue swapped, as OpenCV keeps them; in a lossy mask nearly."""
+        values, pixels = _as_arrays(exact.unknown)
+        values, pixels = values[:_COMPARED], pixels[:_COMPARED]
+        turned = ((values & 0xFF) << 16 | values & 0xFF00 | values >> 16).astype(np.uint32)
+        indices, distances = self.known.nearest(turned)
+        is_better = distances < self.known.nearest(values)[1]
+        for tolerance in (each for each in (0, *_TOLERANCES[:_SLIGHT]) if each < self.known.reach):
+            near = distances <= tolerance
+            n_of_classes = pixels[near & self._is_named()[indices]].sum()
+            n_better = pixels[near & self._is_named()[indices] & is_better].sum()
+            if pixels[near].sum() >= _MOST * exact.n_unknown and n_better >= max(1, _MOST * n_of_classes):
+                listed = self._listed(np.bincount(indices[near], pixels[near]) / exact.n_unknown)
+                also = f', and set "color_tolerance" to {tolerance}' if tolerance else ""
+                return (
+                    f"red and blue look swapped (turned round, they map {listed}): save the mask as RGB, not BGR, or "
+                    f"swap the first and the last number of each colour{also}"
+                )
         return ""
-    values = sorted(greys)
-    listed = ", ".join(map(str, values[:8])) + (", ..." if len(values) > 8 else "")
-    return (
-        f"the mask holds the {'grey' if len(values) == 1 else 'greys'} {listed}: class numbers? name them in "
-        f'"mask_color_mapping", as in {_example(names, values)}'
-    )
+
+    def _class_numbers(self, exact: PixelCounts, numbers: Runs | None) -> str:
+        """Numbers 1, 2, 3 ... under colours: the mask of a tool that writes class numbers."""
+        if numbers is None or exact.n_unknown < _MOST * (exact.n_unknown + exact.n_mapped):
+            return ""
+        values, pixels = _as_arrays(exact.unknown)
+        indices, distances = self.known.nearest(values)
+        is_near_class = self._is_named()[indices] & (distances < self.known.reach * _OWN_DISTANCE)
+        if 2 * pixels[is_near_class].sum() > exact.n_unknown:  # a lossy mask of classes that are grey
+            return ""
+        are_greys = bool((values == (values & 0xFF) * 0x010101).all())
+        return numbers_hint(numbers, self.table.names, "grey" if are_greys else "palette index")
+
+    def _own_values(self, runs: Runs, counts: PixelCounts) -> str:
+        """As many values as classes, and no pixel of any class: the mapping names others."""
+        values = sorted(counts.unknown)
+        if not values or counts.n_mapped or len(values) > len(self.table.names):
+            return ""
+        if self.known.is_rgb and len(np.unique(runs.values)) == 1:
+            return ""  # nothing but one colour is rather the background
+        is_rgb = self.known.is_rgb
+        listed = ", ".join(color_name(value, as_rgb=True) if is_rgb else str(value) for value in values)
+        mapping = example(self.table.names, values, counts.unknown, as_rgb=is_rgb)
+        if len(values) == 1:
+            return (
+                f'the mask holds only {listed}: if that is a class, write its value in "mask_color_mapping": {mapping}'
+            )
+        return f'the mask holds {listed}: if those are classes, write their values in "mask_color_mapping": {mapping}'
+
+    def _tolerance(self, runs: Runs, counts: PixelCounts) -> str:
+        """The tolerance that maps most of the pixels into the fewest objects, and what it would map them to."""
+        values, pixels = _as_arrays(counts.unknown)
+        indices, distances = self.known.nearest(values)
+        own = (pixels >= _OWN_SHARE * counts.n_unknown) & (distances > self.known.reach * _OWN_DISTANCE)
+        limit = min(self.known.reach, distances[own].min(initial=1 << 32))
+        trials = []
+        for tolerance in (each for each in _TOLERANCES if each < limit):
+            near = distances <= tolerance
+            shares = np.bincount(indices[near], pixels[near], len(self.known.values)) / max(1, counts.n_unknown)
+            if shares.sum() < _MOST or not shares[self._is_class()].any():
+                continue
+            n_objects = self._n_objects(snap(runs, self.known, tolerance).runs)
+            if n_objects:
+                trials.append((n_objects, tolerance, shares))
+        if not trials:
+            return ""
+        n_objects, tolerance, shares = min(trials, key=lambda trial: trial[:2])
+        return (
+            f'a lossy or smoothed mask? "color_tolerance": {tolerance} would map {self._listed(shares)}, and give '
+            f"{counted(n_objects, 'object')}"
+        )
+
+    def _n_objects(self, snapped: Runs) -> int:
+        """How many objects a mask gives; 0 where it is no sensible picture: all one class, or nothing but speckles."""
+        classes, counts = self.table.classify(snapped)
+        n_objects = len(sweep_runs(classes).values)
+        is_noise = n_objects > _FEW_OBJECTS and counts.n_class < _SPECKLE * n_objects
+        return 0 if is_noise or len(np.unique(classes.values)) == 1 else n_objects
+
+    def _is_class(self) -> NDArray[np.bool_]:
+        """Which of the known values are classes that are imported."""
+        return np.isin(self.known.values, self.table.keys[self.table.targets != IGNORED])
+
+    def _is_named(self) -> NDArray[np.bool_]:
+        """Which of the known values are classes, imported or not."""
+        return np.array([name != BACKGROUND for name in self.known.names])
+
+    def _listed(self, shares: NDArray[np.float64]) -> str:
+        """Known values with their shares of the unknown pixels, the greatest first."""
+        order = [index for index in np.argsort(-shares, kind="stable").tolist() if shares[index] > 0][:_SHOWN]
+        return ", ".join(f"{shares[index]:.0%} to {self.known.names[index]}" for index in order)
 
 
-def _swapped(counts: PixelCounts, known: KnownColors) -> str:
-    """Colours of classes with red and blue swapped, as OpenCV keeps them."""
-    classes = set(known.values.tolist()) - {0}
-    swapped = {value: (value & 255) << 16 | value & 0xFF00 | value >> 16 for value in counts.unknown}
-    n_right = sum(n for value, n in counts.unknown.items() if swapped[value] in classes)
-    if n_right < _MOST * counts.n_unknown:
-        return ""
-    return (
-        "red and blue look swapped: save the mask as RGB, not BGR, or swap the first and the last number of each colour"
-    )
-
-
-def _own_values(counts: PixelCounts, names: Sequence[str]) -> str:
-    """As many values as classes, and no pixel of any class: the mapping names others."""
-    values = sorted(counts.unknown)
-    if counts.n_mapped or len(values) > len(names):
-        return ""
-    listed, example = ", ".join(map(str, values)), _example(names, values)
-    if len(values) == 1:
-        return f'the mask holds only {listed}: if that is a class, write its value in "mask_color_mapping": {example}'
-    return f'the mask holds {listed}: if those are classes, write their values in "mask_color_mapping": {example}'
-
-
-def _tolerance(runs: Runs, counts: PixelCounts, known: KnownColors, table: ClassTable) -> str:
-    """The tolerance that maps most of the pixels into the fewest objects, and what it would map them to."""
-    values = np.fromiter(counts.unknown, np.uint32, len(counts.unknown))
-    pixels = np.fromiter(counts.unknown.values(), np.int64, len(values))
-    indices, distances = known.nearest(values)
-    is_class = np.isin(known.values, table.keys[table.targets != IGNORED])
-    trials = []
-    for tolerance in _TOLERANCES:
-        near = distances <= tolerance
-        shares = np.bincount(indices[near], pixels[near], len(known.values)) / counts.n_unknown
-        if tolerance >= known.reach or shares.sum() < _MOST or not shares[is_class].any():
-            continue
-        n_objects = len(sweep_runs(table.classify(snap(runs, known, tolerance).runs)[0]).values)
-        trials.append((n_objects, tolerance, shares))
-    if not trials:
-        return ""
-    n_objects, tolerance, shares = min(trials, key=lambda trial: trial[:2])
-    order = [index for index in np.argsort(-shares).tolist() if shares[index] > 0][:_SHOWN]
-    listed = ", ".join(f"{shares[index]:.0%} of them to {known.names[index]}" for index in order)
-    return (
-        f'a lossy or smoothed mask? "color_tolerance": {tolerance} would map {listed}, and give '
-        f"{counted(n_objects, 'object')}"
-    )
+def _as_arrays(pixels: Mapping[int, int]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return values, and how many pixels each has."""
+    return np.fromiter(pixels, np.uint32, len(pixels)), np.fromiter(pixels.values(), np.int64, len(pixels))

@@ -139,7 +139,8 @@ def unknown_colors(counts: PixelCounts, known: KnownColors) -> str:
     shown = list(counts.unknown.items())[:_SHOWN]
     indices, distances = known.nearest(np.array([value for value, _ in shown], np.uint32))
     listed = ", ".join(
-        f"{_name(value, as_rgb=known.is_rgb)} {n_pixels / counts.n_pixels:.2%} ({distance} from {known.names[index]})"
+        f"{color_name(value, as_rgb=known.is_rgb)} {n_pixels / counts.n_pixels:.2%} "
+        f"({distance} from {known.names[index]})"
         for (value, n_pixels), index, distance in zip(shown, indices.tolist(), distances.tolist(), strict=True)
     )
     more = len(counts.unknown) - len(shown)
@@ -147,5 +148,6 @@ def unknown_colors(counts: PixelCounts, known: KnownColors) -> str:
     return f"{counts.n_unknown / counts.n_pixels:.2%} of the mask's pixels have no class: {listed}"
 
 
-def _name(value: int, *, as_rgb: bool) -> str:
+def color_name(value: int, *, as_rgb: bool) -> str:
+    """Write a value as a mapping does: [1], or [244, 67, 54]."""
     return f"[{value >> 16}, {value >> 8 & 255}, {value & 255}]" if as_rgb else f"[{value}]"

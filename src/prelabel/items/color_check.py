@@ -1,0 +1,129 @@
+"""Between stages 4 and 5, values of a mask without a class: they fail its row or are noted, with what would help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prelabel.codes import Code
+from prelabel.errors import MaskError, RowError
+from prelabel.model import Note
+from prelabel.polygons.color_hints import ColorHints
+from prelabel.polygons.mapping_hints import colors_hint, numbers_hint
+from prelabel.polygons.near_colors import unknown_colors
+from prelabel.spelling import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from prelabel.inputs.config import ImportConfig
+    from prelabel.model import Runs, Tool
+    from prelabel.polygons.class_table import ClassTable, PixelCounts
+    from prelabel.polygons.near_colors import KnownColors, Snapped
+
+_MAX_HINTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class MaskColors:
+    """What a mask holds, and what the config made of it.
+
+    Attributes:
+        runs: the mask as decoded.
+        snapped: the mask as ``color_tolerance`` left it.
+        counts: where its pixels went.
+        read_as_other: reads the mask anew as numbers where the mapping has colours, and the other way round; None where
+            that cannot be.
+    """
+
+    runs: Runs
+    snapped: Snapped
+    counts: PixelCounts
+    read_as_other: Callable[[], Runs | None]
+
+
+class ColorCheck:
+    """Looks at masks whose values have no class. Made once per import.
+
+    Args:
+        config: the config.
+        known: the values that mean something.
+        table: the classes.
+        tools: their tools, in order.
+    """
+
+    def __init__(self, config: ImportConfig, known: KnownColors, table: ClassTable, tools: Sequence[Tool]) -> None:
+        self._config = config
+        self._tools = tools
+        self._known = known
+        self._table = table
+        self._hints = ColorHints(known, table)
+        self._n_hints_left = _MAX_HINTS
+
+    def check(self, mask: MaskColors) -> None:
+        """Fail a mask that has values without a class and no pixel of any: importing it would only remove labels.
+
+        Raises:
+            RowError: it is so, and is not to be imported all the same.
+        """
+        if self._config.unmatched_masks == "import" or mask.counts.n_mapped:
+            return
+        if not (mask.counts.unknown or mask.snapped.n_pixels):
+            return
+        exact = self._exact(mask)
+        text = unknown_colors(exact, self._known)
+        if mask.snapped.n_pixels:
+            n_lost = counted(mask.snapped.n_pixels, "pixel")
+            text += f'; "color_tolerance": {self._config.color_tolerance} makes background of {n_lost}: take it out'
+        raise RowError(
+            "the mask holds no pixel of any class, so importing it would only remove labels: "
+            f'{_with_hint(text, self._hint(mask, exact))}; mend the mapping or the mask, or set "unmatched_masks" to '
+            '"import"',
+            code=Code.MASK_WITHOUT_CLASS,
+        )
+
+    def notes(self, mask: MaskColors) -> list[Note]:
+        """Say what became of values that are no class's own, and what would help."""
+        near, counts = mask.snapped.note, mask.counts
+        if not near and not counts.unknown:
+            return []
+        exact = self._exact(mask)
+        notes = []
+        # A tolerance that finds classes for all there is may be meant, unless no colour is a class's own.
+        hint = self._hint(mask, exact) if counts.unknown or not exact.n_mapped else ""
+        if near:
+            notes.append(near if counts.unknown else Note(near.code, _with_hint(near.text, hint)))
+        if counts.unknown:
+            text = f"{unknown_colors(counts, self._known)}; they count as background"
+            notes.append(Note(Code.UNKNOWN_COLORS, _with_hint(text, hint)))
+        return notes
+
+    def explained(self, error: MaskError, read_as_other: Callable[[], Runs | None]) -> MaskError:
+        """Return the error of a mask that cannot be read, with the mapping that fits where it holds the other kind."""
+        other = read_as_other() if self._may_try() else None
+        if other is None:
+            return error
+        hint = numbers_hint(other, self._table.names) if self._known.is_rgb else colors_hint(other, self._tools)
+        return MaskError(_with_hint(str(error), hint), reference=error.excerpt, shape=error.shape, code=error.code)
+
+    def _may_try(self) -> bool:
+        """Whether hints are still looked for: only for the first masks that need one, as trying costs time."""
+        self._n_hints_left -= 1
+        return self._n_hints_left >= 0
+
+    def _exact(self, mask: MaskColors) -> PixelCounts:
+        """Where the pixels go by their own values, without a tolerance."""
+        return self._table.classify(mask.runs)[1] if mask.snapped.n_pixels else mask.counts
+
+    def _hint(self, mask: MaskColors, exact: PixelCounts) -> str:
+        """What would help, tried on this mask."""
+        if not self._may_try():
+            return ""
+        numbers = mask.read_as_other() if self._known.is_rgb else None
+        hint = self._hints.mistaken(exact, numbers)
+        return hint or (self._hints.helpful(mask.snapped.runs, mask.counts) if mask.counts.unknown else "")
+
+
+def _with_hint(text: str, hint: str) -> str:
+    """Put a hint after a text, where there is one."""
+    return f"{text}; {hint}" if hint else text

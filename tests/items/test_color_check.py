@@ -1,0 +1,134 @@
+"""Masks whose values have no class: what fails them, what is noted, and hints that hold whatever the tolerance is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from items.rows import MASK, PALETTE, encoder, rows, save
+from notes import texts
+from prelabel.codes import Code
+from prelabel.errors import MaskError, RowError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prelabel.model import MaskValueKind
+
+GREYS = np.repeat(MASK[..., np.newaxis], 3, axis=2)
+NUMBERS = 'class numbers? name them in "mask_color_mapping", as in {"Car": [1], "Tree": [2]} (maps '
+
+
+def failure(folder: Path, kind: MaskValueKind = "rgb", **chosen: Any) -> RowError:
+    """Return what the row of the mask a.png fails with."""
+    with pytest.raises(RowError) as caught:
+        encoder(folder, kind, **chosen).encode(rows("a.png"), 0)
+    return caught.value
+
+
+@pytest.mark.parametrize("tolerance", [None, 0, 1, 2, 4, 16])
+@pytest.mark.parametrize("mask", [MASK, GREYS], ids=["grey", "rgb"])
+def test_class_numbers_are_named_at_any_tolerance(tmp_path: Path, tolerance: int | None, mask: np.ndarray) -> None:
+    """Also where the tolerance makes background of all or of some of them, which is said."""
+    save(tmp_path / "a.png", mask)
+
+    error = failure(tmp_path, color_tolerance=tolerance)
+
+    assert error.code == Code.MASK_WITHOUT_CLASS
+    assert f"the mask holds the greys 1, 2: {NUMBERS}69% to 'Car', 31% to 'Tree')" in str(error)
+    lost = {1: "9 pixels", 2: "13 pixels"}.get(min(tolerance or 0, 2))
+    said = f'"color_tolerance": {tolerance} makes background of {lost}: take it out'
+    assert (said in str(error)) == bool(lost)
+    assert ("take it out" in str(error)) == bool(lost)
+
+
+@pytest.mark.parametrize("tolerance", [None, 0, 4, 64])
+def test_swapped_channels_are_named_at_any_tolerance(tmp_path: Path, tolerance: int | None) -> None:
+    """The mask's own colours are tried, not what the tolerance made of them."""
+    save(tmp_path / "a.png", PALETTE[MASK][..., ::-1])
+    text = str(failure(tmp_path, color_tolerance=tolerance))
+    assert "red and blue look swapped (turned round, they map 69% to 'Car', 31% to 'Tree')" in text
+    assert "take it out" not in text
+
+
+def test_a_tolerance_that_gives_swapped_channels_a_class(tmp_path: Path) -> None:
+    """The row is in, and its note says what looks wrong."""
+    save(tmp_path / "a.png", PALETTE[MASK][..., ::-1])
+    (note,) = texts(encoder(tmp_path, "rgb", color_tolerance=120).encode(rows("a.png"), 0).notes)
+    assert note.startswith("13 pixels mapped from 2 near colours; red and blue look swapped")
+
+
+def test_a_tolerance_that_is_meant_brings_no_hint(tmp_path: Path) -> None:
+    """Colours near classes are what it is for."""
+    save(tmp_path / "a.png", np.clip(PALETTE[MASK].astype(int) + 3, 0, 255).astype(np.uint8))
+    (note,) = texts(encoder(tmp_path, "rgb", color_tolerance=4).encode(rows("a.png"), 0).notes)
+    assert note == "24 pixels mapped from 3 near colours"
+
+
+def test_a_tolerance_that_is_too_small(tmp_path: Path) -> None:
+    """A larger one is tried."""
+    noise = np.random.default_rng(3).integers(-12, 13, (*MASK.shape, 3))
+    save(tmp_path / "a.png", np.clip(PALETTE[MASK] + noise, 0, 255).astype(np.uint8))
+    notes = texts(encoder(tmp_path, "rgb", color_tolerance=2, unmatched_masks="import").encode(rows("a.png"), 0).notes)
+    assert '"color_tolerance": 16 would map ' in notes[0] + notes[1]
+
+
+def test_imported_all_the_same(tmp_path: Path) -> None:
+    """The note of what the tolerance mapped has the hint."""
+    save(tmp_path / "a.png", GREYS)
+    mapped, empty = texts(
+        encoder(tmp_path, "rgb", color_tolerance=2, unmatched_masks="import").encode(rows("a.png"), 0).notes
+    )
+    assert mapped.startswith(f"13 pixels mapped from 2 near colours; the mask holds the greys 1, 2: {NUMBERS}")
+    assert empty == "the mask holds no pixel of any class: the row brings no objects"
+
+
+def test_palettes_are_named_by_what_a_mapping_of_numbers_reads(tmp_path: Path) -> None:
+    """Of a palette of greys 85 and 170 that is 1 and 2; following the hint must find them."""
+    palette = Image.fromarray(MASK)
+    palette.putpalette([0, 0, 0, 85, 85, 85, 170, 170, 170])
+    palette.save(tmp_path / "a.png")
+
+    assert f"the mask holds the greys 1, 2: {NUMBERS}" in str(failure(tmp_path))
+    assert encoder(tmp_path, "value").encode(rows("a.png"), 0).notes == ()
+
+
+def test_wide_numbers_under_colours(tmp_path: Path) -> None:
+    """16 bits have no colours at all; the classes they may be are named."""
+    save(tmp_path / "a.png", MASK.astype(np.uint16))
+    error = failure(tmp_path)
+    assert isinstance(error, MaskError)
+    assert "holds 16- or 32-bit grey values, but" in str(error)
+    assert f"the mask holds the numbers 1, 2: {NUMBERS}" in str(error)
+
+
+def test_colours_under_numbers(tmp_path: Path) -> None:
+    """The project's own are known; others are named as a mapping has them, if they are few."""
+    save(tmp_path / "a.png", PALETTE[MASK])
+    text = str(failure(tmp_path, "value"))
+    assert text.startswith("the mask is in colour (it holds [244, 67, 54])")
+    assert text.endswith("; \"mask_color_mapping\": \"project_colors\" would map 69% to 'Car', 31% to 'Tree'")
+
+    save(tmp_path / "a.png", np.array([[0, 0, 0], [0, 128, 0], [128, 0, 0]], np.uint8)[MASK])
+    assert str(failure(tmp_path, "value")).endswith(
+        '; name them in "mask_color_mapping", as in {"Car": [0, 128, 0], "Tree": [128, 0, 0]} '
+        "(maps 69% to 'Car', 31% to 'Tree')"
+    )
+
+    save(tmp_path / "a.png", np.random.default_rng(1).integers(0, 256, (9, 9, 3), np.uint8))
+    assert str(failure(tmp_path, "value")).endswith("save the mask as greys or with a palette")
+
+
+def test_hints_are_tried_on_the_first_masks_only(tmp_path: Path) -> None:
+    """Trying costs time; a hundred rows of one fault need no hundred trials."""
+    save(tmp_path / "a.png", GREYS)
+    one = encoder(tmp_path, "rgb")
+    messages = []
+    for _ in range(20):
+        with pytest.raises(RowError) as caught:
+            one.encode(rows("a.png"), 0)
+        messages.append("class numbers?" in str(caught.value))
+    assert messages == [True] * 16 + [False] * 4
