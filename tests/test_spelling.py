@@ -12,6 +12,7 @@ from prelabel.spelling import (
     NearMiss,
     Spellings,
     canonical_twin,
+    clauses,
     did_you_mean,
     differences,
     escaped,
@@ -139,6 +140,9 @@ def test_lists_are_shown_cut() -> None:
     assert listed([]) == "none"
     assert listed(["a", "b, c"]) == '"a", "b, c"'
     assert listed([str(number) for number in range(22)]).endswith(', "19" and 2 more')
+    assert listed(["y" * 70] * 9).endswith(
+        'y", "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" and 7 more'
+    )
     assert listed(["x" * 100]) == f'"{"x" * 77}..."'
     assert first_few(["a", "b"], separator="; ") == "a; b"
 
@@ -160,3 +164,10 @@ def test_bytes_that_are_not_utf8(text: str, shown: str) -> None:
     """What a path may hold and a text file may not is written as its code; all else stays."""
     assert escaped(text) == shown
     escaped(text).encode()
+
+
+def test_clauses() -> None:
+    """A semicolon stands between them, but after a question."""
+    assert clauses("", "a", "", "b") == "a; b"
+    assert clauses("is it x?", "y") == "is it x? y"
+    assert clauses() == ""

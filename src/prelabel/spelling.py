@@ -33,6 +33,7 @@ _EXTENSION = re.compile(r"(?<=[^/\\])\.(?=\d*[a-z])\w{1,10}(?:\.gz)?$", re.IGNOR
 _UNNAMED = {"\t": "tab", "\n": "line break", "\r": "line break"}
 _ARE_SPACES = {"odd spaces", "spaces around it"}
 _NO_VALUE = {"nan", "none", "null", "nil", "n/a", "na", "#n/a", "<na>", "nat", "undefined"}
+_NO_VALUE |= {"#null!", "#ref!", "#value!", "#name?", "#div/0!", "#num!"}  # the errors of spreadsheets
 
 
 def without_folder(name: str) -> str:
@@ -255,8 +256,13 @@ def quoted(text: str, max_chars: int = MAX_SHOWN_CHARS) -> str:
 
 
 def listed(words: Collection[str]) -> str:
-    """Words in double quotes, "none" where there are none; the first few of many."""
-    return first_few([quoted(word, 80) for word in islice(words, MAX_LISTED)], len(words)) or "none"
+    """Words in double quotes, "none" where there are none; as many of the first as a message has room for."""
+    shown: list[str] = []
+    for word in (quoted(word, 80) for word in islice(words, MAX_LISTED)):
+        if shown and sum(map(len, shown)) + 2 * len(shown) + len(word) > MAX_SHOWN_CHARS:
+            break
+        shown.append(word)
+    return first_few(shown, len(words)) or "none"
 
 
 def first_few(texts: Sequence[str], n_all: int = 0, separator: str = ", ") -> str:
@@ -269,6 +275,14 @@ def first_few(texts: Sequence[str], n_all: int = 0, separator: str = ", ") -> st
     """
     n_more = (n_all or len(texts)) - min(len(texts), MAX_LISTED)
     return separator.join(texts[:MAX_LISTED]) + (f" and {n_more} more" if n_more else "")
+
+
+def clauses(*texts: str) -> str:
+    """Parts of a sentence one after the other, empty ones left out: a semicolon between them, but after a question."""
+    text = ""
+    for clause in filter(None, texts):
+        text += clause if not text else f" {clause}" if text.endswith("?") else f"; {clause}"
+    return text
 
 
 def joined(words: Sequence[str]) -> str:

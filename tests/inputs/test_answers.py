@@ -150,8 +150,8 @@ def test_long_lists_and_cells_are_shortened() -> None:
     """A thousand options and a novel in a cell still make a readable message."""
     error = refusal(link("radio", *(f"option {index}" for index in range(1000))), "z" * 5000)
     assert '"option 0", "option 1", ' in str(error)
-    assert '"option 19" and 980 more' in str(error)
-    assert len(str(error)) < 700
+    assert str(error).endswith('"option 15" and 984 more')
+    assert len(str(error)) < 500
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_lists_that_programs_write(cell: str, expected: list[str] | None) -> Non
         assert f"takes one answer only, and these are {len(expected)}" in str(refusal(link("radio", *options), cell))
 
 
-@pytest.mark.parametrize("cell", ["['A', B]", "['A', 1]", "['A'", "['A';'B']", "{'A': 'B'}", "[A, B]"])
+@pytest.mark.parametrize("cell", ["['A', 1]", "['A'", "{'A': 'B'}", "[A, x]"])
 def test_what_is_no_list_of_texts(cell: str) -> None:
     """Is not guessed at."""
     assert "no option of" in str(refusal(link("checkbox", "A", "B"), cell))
@@ -208,9 +208,9 @@ def test_other_separators_are_named(cell: str, separator: str, right: str) -> No
 def test_the_separator_is_named_and_options_are_quoted() -> None:
     """An option with a comma in it reads as one; one-answer classifications name no separator."""
     message = str(refusal(link("checkbox", "A", "c, d"), "A, x"))
-    assert message.endswith('options are "A", "c, d"; several are separated by ";"')
-    assert str(refusal(link("radio", "A", "B"), "x")).endswith('options are "A", "B"')
-    assert str(refusal(link("radio", "A", "B"), "A;x")).endswith("; it takes one answer only")
+    assert message.endswith(': several are separated by ";"; options are "A", "c, d"')
+    assert str(refusal(link("radio", "A", "B"), "x")).endswith('(radio): options are "A", "B"')
+    assert str(refusal(link("radio", "A", "B"), "A;x")).endswith(': it takes one answer only; options are "A", "B"')
 
 
 @pytest.mark.parametrize("cell", ["A;B", "A, B", "A|B", "['A', 'B']", '["A", "B"]'])
@@ -283,7 +283,7 @@ def test_floods_are_dammed() -> None:
     assert len(str(caught.value)) < 20 * 700
 
 
-@pytest.mark.parametrize("written", ["1", "null", '["A"]', "true"])
+@pytest.mark.parametrize("written", ["1", '["A"]', "true"])
 def test_json_lists_hold_text(written: str) -> None:
     """A number in a list is not guessed to mean an option."""
     error = refusal(link("checkbox", "A", "1"), f'["A", {written}]')
