@@ -97,7 +97,7 @@ async def _convert(
             schema = await hub.get_project(options.project)
         assert schema is not None, "there is a schema or a Hub"
         binding = opened.bind(schema)
-        for warning in await asyncio.to_thread(opened.misfit_columns, binding, schema):
+        for warning in await asyncio.to_thread(opened.odd_columns, binding, schema):
             report.note(warning)
             if options.on_warning is not None:
                 options.on_warning(warning)

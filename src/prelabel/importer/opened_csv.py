@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prelabel.errors import ConfigError
-from prelabel.inputs.column_check import misfit_columns
+from prelabel.inputs.column_check import odd_columns
 from prelabel.inputs.config_file import load_config
 from prelabel.inputs.csv_file import folder_of
 from prelabel.inputs.csv_layout import CsvLayout, read_header
@@ -145,13 +145,13 @@ class OpenedCsv:
         """
         return bind(self.config, parse_ontology(category_schema), self.layout.header)
 
-    def misfit_columns(self, binding: Binding, document: Mapping[str, Any]) -> list[str]:
-        """What to warn of: columns none of whose first values fits its classification."""
+    def odd_columns(self, binding: Binding, document: Mapping[str, Any]) -> list[str]:
+        """What to warn of: columns that are wrong as a whole."""
         columns = [link.column for link in binding.columns]
         if not columns:
             return []
-        rows = read_rows(self.layout, columns=columns)
-        return misfit_columns(rows, binding.columns, parse_ontology(document).classifications)
+        rows = read_rows(self.layout, columns=columns, rows_per_batch=1_000)
+        return odd_columns(rows, binding.columns, parse_ontology(document).classifications)
 
     def tracer(self, binding: Binding) -> MaskTracer:
         """Return what turns masks into objects; loads the kernels.

@@ -60,7 +60,7 @@ async def run_import(session: ImportSession) -> str:
     binding = opened.bind(document)
     survey = await asyncio.to_thread(session.survey, binding)
     session.report.n_counted = survey.ids.n_rows
-    for warning in await asyncio.to_thread(opened.misfit_columns, binding, document):
+    for warning in await asyncio.to_thread(opened.odd_columns, binding, document):
         session.warn(warning)
     session.warn_of_masks()
     matches = await _match(session, survey, document)

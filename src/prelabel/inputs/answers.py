@@ -34,7 +34,7 @@ from prelabel.model import MULTI_CHOICE_KINDS
 from prelabel.spelling import first_few, means_nothing, quoted, short
 
 if TYPE_CHECKING:
-    from prelabel.model import ColumnLink
+    from prelabel.model import Classification, ColumnLink
 
 MAX_REGEX_CHARS = 2_000
 
@@ -86,6 +86,16 @@ def row_answers(links: Sequence[ColumnLink], cells: Sequence[str]) -> list[dict[
     return AnswerReader(links).read(cells)
 
 
+def tester(classification: Classification) -> Callable[[str], bool]:
+    """Return what tells whether a cell that is not blank holds an answer; cheaper than reading it in vain."""
+    if classification.unsupported:
+        return lambda _cell: False
+    if classification.kind == "text":
+        return _matcher(classification.regex)
+    options = Options(classification)
+    return lambda cell: bool(options.read(cell))
+
+
 def _together(errors: Sequence[RowError]) -> RowError:
     """All faults of a row in one error."""
     if len(errors) == 1:
@@ -129,12 +139,12 @@ def _refusing(link: ColumnLink) -> _Read:
 
 
 def _text_reader(link: ColumnLink) -> _Read:
-    pattern = _compiled(link.classification.regex)
+    matches = _matcher(link.classification.regex)
 
     def read(cell: str) -> Answer | None:
         if not cell.strip():
             return None
-        if pattern is not None and len(cell) <= MAX_REGEX_CHARS and pattern.fullmatch(cell) is None:
+        if not matches(cell):
             regex = short(link.classification.regex)
             remedy = LEAVE_EMPTY if means_nothing(cell) else "mend it"
             problem = f"it does not match the regex of {named(link.classification)}, {regex}; {remedy}"
@@ -142,6 +152,13 @@ def _text_reader(link: ColumnLink) -> _Read:
         return cell
 
     return read
+
+
+def _matcher(regex: str) -> Callable[[str], bool]:
+    pattern = _compiled(regex)
+    if pattern is None:
+        return lambda _cell: True
+    return lambda cell: len(cell) > MAX_REGEX_CHARS or pattern.fullmatch(cell) is not None
 
 
 def _compiled(regex: str) -> re.Pattern[str] | None:

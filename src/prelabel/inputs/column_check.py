@@ -1,61 +1,137 @@
-"""Columns none of whose values fits its classification, found before anything is sent: shifted schema IDs, mostly."""
+"""What is wrong with whole columns, told once before anything is sent.
+
+Values none of which fits the column's classification (shifted schema IDs, mostly), and words for a missing value that
+would be sent as text.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from prelabel.errors import RowError
-from prelabel.inputs.answers import AnswerReader
+from prelabel.inputs.answer_lists import written_list
+from prelabel.inputs.answers import tester
+from prelabel.spelling import clauses, did_you_mean, means_nothing, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from prelabel.model import Classification, ColumnLink, RowBatch
 
-_LOOKED_AT = 200
-_FEWEST = 3  # values, so that a small CSV with one wrong cell is not taken for a shifted one
+_MOST_VALUES = 1_000  # that all fail: more tell no more
+_FEWEST_CELLS = 3  # one wrong cell of a small CSV, which its own row tells of, is no wrong column
 
 
-def misfit_columns(
+def odd_columns(
     batches: Iterable[RowBatch], links: Sequence[ColumnLink], others: Sequence[Classification]
 ) -> list[str]:
-    """Return a warning for each column whose first values all fail.
+    """Return a warning for each column that is wrong as a whole. Reads no more rows than that takes.
 
     Args:
-        batches: the rows, from the first on.
+        batches: the rows, from the first on, with the links' columns.
         links: the columns, tied to classifications.
         others: all classifications of the project, to tell which one the values would fit.
     """
-    rows = next(iter(batches), None)
-    if rows is None:
-        return []
-    used = [link for link in links if not link.ignored]
-    return [warning for link in used if (warning := _warning(link, rows.columns.get(link.column, ()), others))]
+    columns = [_Column(link, tester(link.classification)) for link in links if not link.ignored]
+    for rows in batches:
+        unknown = [column for column in columns if not column.is_known()]
+        if not unknown:
+            break
+        for column in unknown:
+            column.look_at(rows.columns[column.link.column], rows.lines)
+    return [warning for column in columns if (warning := column.warning(others))]
 
 
-def _warning(link: ColumnLink, column: Sequence[str], others: Sequence[Classification]) -> str:
-    cells = list(dict.fromkeys(cell for cell in column[:_LOOKED_AT] if cell.strip()))
-    if len(cells) < _FEWEST or any(_fits(link, cell) for cell in cells):
+@dataclass(slots=True)
+class _Column:
+    """What was seen of a column.
+
+    Attributes:
+        link: what it is tied to.
+        fits: tells whether a cell is an answer.
+        some_fit: one is, so that nothing is wrong with the column as a whole.
+        wrong: the values that are none -> the line of the first cell.
+        n_wrong: cells that have one of them.
+        words: those for a missing value -> the line of the first cell.
+        n_words: cells that have one of them.
+    """
+
+    link: ColumnLink
+    fits: Callable[[str], bool]
+    some_fit: bool = False
+    wrong: dict[str, int] = field(default_factory=dict)
+    n_wrong: int = 0
+    words: dict[str, int] = field(default_factory=dict)
+    n_words: int = 0
+
+    @property
+    def takes_any_text(self) -> bool:
+        """Whether every cell is an answer."""
+        return self.link.classification.kind == "text" and not self.link.classification.regex
+
+    def is_known(self) -> bool:
+        """Whether more cells would tell no more."""
+        return not self.takes_any_text and (self.some_fit or len(self.wrong) >= _MOST_VALUES)
+
+    def look_at(self, cells: Sequence[str], lines: Sequence[int]) -> None:
+        """Take in some cells and the lines they stand on."""
+        for cell, line in zip(cells, lines, strict=True):
+            if cell in self.wrong:
+                self.n_wrong += 1
+            elif cell and not cell.isspace() and written_list(cell) != []:
+                self._sort(cell, line)
+
+    def _sort(self, cell: str, line: int) -> None:
+        fits = self.fits(cell)
+        if (self.takes_any_text or not fits) and means_nothing(cell):
+            self.words.setdefault(cell, line)
+            self.n_words += 1
+        elif fits:
+            self.some_fit = True
+        elif not self.some_fit and len(self.wrong) < _MOST_VALUES:
+            self.wrong[cell] = line
+            self.n_wrong += 1
+
+    def warning(self, others: Sequence[Classification]) -> str:
+        """What to tell of the column, empty for nothing."""
+        if self.wrong and not self.some_fit:
+            fitting = next((each for each in others if each.options and all(map(tester(each), self.wrong))), None)
+            return self._misfit(fitting) if fitting is not None or self.n_wrong >= _FEWEST_CELLS else ""
+        if self.takes_any_text and self.words:
+            return self._words_as_text()
+        if self.n_words >= _FEWEST_CELLS and not self.some_fit:
+            word, line = next(iter(self.words.items()))
+            return (
+                f"column {quoted(self.link.column)} holds nothing but words for no value, such as {quoted(word)} on "
+                f"line {line}: leave cells empty where there is no answer"
+            )
         return ""
-    # Any value fits a text, so that it tells nothing.
-    chosen = (each for each in others if each.options)
-    fitting = next((each for each in chosen if _all_fit(replace(link, classification=each), cells)), None)
-    hint = ""
-    if fitting is not None:
-        hint = f': they are all answers of "{fitting.title}" ({fitting.schema_id}); are the schema IDs shifted?'
-    return (
-        f'none of the first {len(cells)} different values of column "{link.column}" fits '
-        f'"{link.classification.title}" ({link.classification.schema_id}){hint}'
-    )
 
+    def _misfit(self, fitting: Classification | None) -> str:
+        what, n_values = self.link.classification, len(self.wrong)
+        value, line = next(iter(self.wrong.items()))
+        column, title = quoted(self.link.column), f"{quoted(what.title, 80)} ({what.schema_id})"
+        if n_values == 1:
+            message = f"the only value of column {column}, {quoted(value, 80)} on line {line}, does not fit {title}"
+        else:
+            first = "first " if n_values >= _MOST_VALUES else ""
+            message = f"none of the {first}{n_values:,} different values of column {column} fits {title}"
+        if what.unsupported:
+            return f"{message}, which cannot be imported: {what.unsupported}"
+        if fitting is None:
+            hint = did_you_mean(value, [option.value for option in what.options]).strip()
+            first = f"the first, {quoted(value, 80)}, is on line {line}" if n_values > 1 else ""
+            return f"{message}{(first or hint) and ': '}{clauses(first, hint)}"
+        they_are = "it is an answer" if n_values == 1 else "they are all answers"
+        other = f"{quoted(fitting.title, 80)} ({fitting.schema_id})"
+        return f"{message}: {they_are} of {other}; are the schema IDs shifted?"
 
-def _all_fit(link: ColumnLink, cells: Sequence[str]) -> bool:
-    return all(_fits(link, cell) for cell in cells)
-
-
-def _fits(link: ColumnLink, cell: str) -> bool:
-    try:
-        return bool(AnswerReader([link]).read([cell]))
-    except RowError:
-        return False
+    def _words_as_text(self) -> str:
+        word, line = next(iter(self.words.items()))
+        column = quoted(self.link.column)
+        if self.n_words == 1:
+            return f"column {column} is {quoted(word)} on line {line}, sent as text: empty the cell if it has no answer"
+        return (
+            f"column {column} holds words such as {quoted(word)} in {self.n_words:,} cells, the first on line {line}, "
+            "sent as text: empty those that have no answer"
+        )
