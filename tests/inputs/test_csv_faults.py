@@ -44,7 +44,7 @@ def test_ragged_rows_are_broken_and_the_others_go_on(tmp_path: Path) -> None:
         ('"abc" ,m', "cell 1 goes on after its closing quote, with ' ,m'"),
         ('"{\\"k\\", 1}"', "cell 1 ends with the quote after its backslash"),
         (' "a, b",m', "3 cells where the header has 2: take out the space before the quote of cell 1"),
-        ('"abc', "line 3 opens a quote that is not closed: close it, or take it out"),
+        ('"abc', "it opens a quote that is not closed: close it, or take it out"),
     ],
 )
 def test_quotes_that_do_not_fit(tmp_path: Path, row: str, part: str) -> None:

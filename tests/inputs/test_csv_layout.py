@@ -144,7 +144,7 @@ def test_byte_order_mark_counts_more_than_a_name(tmp_path: Path) -> None:
         (b"\xef\xbb\xbf", "PATH is empty"),
         (b"a,caf\xe9\n1,2\n", "PATH is not UTF-8, on line 1: byte 0xe9 stands in what would be 'café' as cp1252"),
         (b"a\0b\n1,2\n", "cannot be read: it holds a NUL byte"),
-        ('a,"b\n1,2\n', "the header of PATH, on line 1, cannot be read: line 1 opens a quote that is not closed"),
+        ('a,"b\n1,2\n', "the header of PATH, on line 1, cannot be read: it opens a quote that is not closed"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "PATH is no CSV but a PNG picture"),
         (b"PK\x03\x04\x14\0", "PATH is no CSV but an Excel workbook or another zip file: save it as CSV (UTF-8)"),
         ("a,b\n".encode("utf-16-le"), "PATH is not UTF-8: name utf-16-le with --encoding, as which it can be read"),

@@ -48,7 +48,8 @@ def slow_rows(text: bytes, delimiter: bytes) -> Rows:
             end = lines.LINE_END.search(text, opened[0])
             is_swallowed = position < len(text)
             position, line = (end.end() if end else len(text)), opened[1] + 1
-            error = f"line {opened[1]} opens a quote that is not closed: close it, or take it out"
+            subject = "it" if opened[1] == start_line else f"line {opened[1]}"
+            error = f"{subject} opens a quote that is not closed: close it, or take it out"
             rows.append((start_line, text[start:position], "misquoted" if is_swallowed else error))
         elif not slow_blank(text[start:position], delimiter):
             wrong = slow_misquoted(text[start:position], delimiter)
@@ -139,7 +140,7 @@ def test_line_that_does_not_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     """Of a line beyond the bound a beginning is held, the rest read when it is wanted; later rows keep their lines."""
     monkeypatch.setattr(lines, "MAX_ROW_BYTES", 1000)
     monkeypatch.setattr(lines, "_KEPT_BYTES", 10)
-    error, path = "line 2 is longer than 0 MiB: shorten its cells", tmp_path / "a.csv"
+    error, path = "it is longer than 0 MiB: shorten its cells", tmp_path / "a.csv"
     for end in (b"\n", b"\r\n", b"\r"):
         for long in (b"x" * 5000, b'"' + b"x" * 5000 + b'"', b'a,"' + b"x" * 5000):
             text = end.join([b"a,b", long, b"", b"c,d"])
@@ -167,7 +168,7 @@ def test_quote_that_is_closed_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "MAX_ROW_BYTES", 1000)
     text = b"a,b\n" + b'1,"oops\n' + b"2,fine\n" * 1000 + b'3,"closed"\n'
     rows = cut(text, block_bytes=64)
-    error = "line 2 opens a quote that is not closed within 0 MiB: close it, or take it out"
+    error = "it opens a quote that is not closed within 0 MiB: close it, or take it out"
     assert rows[1] == (2, b'1,"oops\n', error)
     assert rows[2:] == [*((line, b"2,fine\n", "") for line in range(3, 1003)), (1003, b'3,"closed"\n', "")]
 

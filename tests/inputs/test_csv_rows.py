@@ -276,7 +276,7 @@ def test_quote_left_open(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", 'a,b\n1,2\n3,"oops\n4,5\n6,7\n')
     assert [batch.numbers for batch in read_rows(path)] == [[1, 3, 4]]
     assert broken_of(path) == [
-        (2, 3, '3,"oops', "line 3 is no row: line 3 opens a quote that is not closed: close it, or take it out")
+        (2, 3, '3,"oops', "line 3 is no row: it opens a quote that is not closed: close it, or take it out")
     ]
 
 

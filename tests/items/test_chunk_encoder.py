@@ -25,7 +25,19 @@ from prelabel.items.trace_cache import TraceCache
 from prelabel.masks.sources.access import Access, Limits
 from prelabel.masks.sources.request_plan import MaskSurvey
 from prelabel.masks.sources.router import MaskSources
-from prelabel.model import Binding, BrokenRow, EncodedChunk, EncodedRow, MaskClass, RowBatch, RowOutcome, Tool
+from prelabel.model import (
+    Binding,
+    BrokenRow,
+    Classification,
+    ColumnLink,
+    EncodedChunk,
+    EncodedRow,
+    MaskClass,
+    Option,
+    RowBatch,
+    RowOutcome,
+    Tool,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -46,10 +58,10 @@ def png() -> bytes:
 class Desk:
     """Encodes rows whose masks are below a folder, on a server, or in the cell."""
 
-    def __init__(self, folder: Path, **chosen: Any) -> None:
+    def __init__(self, folder: Path, links: tuple[ColumnLink, ...] = (), **chosen: Any) -> None:
         config = load_config({"external_id_column": "id", "mask_column": "mask", **chosen})
         kind = "rgb" if "rgb" in str(chosen.get("mask_color_mapping")) else "value"
-        binding = Binding((), kind, (MaskClass(CAR, 1),))  # type: ignore[arg-type]
+        binding = Binding(links, kind, (MaskClass(CAR, 1),))  # type: ignore[arg-type]
         self.encoder = RowEncoder(config, binding, project="p1")
         self.tracer = MaskTracer(config, binding)
         self.sources = MaskSources(folder, Access(), Limits(concurrency=4, timeout_s=5.0))
@@ -61,17 +73,18 @@ class Desk:
         supply = MaskSupply("mask", self.sources, self.tracer, TraceCache(survey.is_repeated, 1 << 20))
         numbers = list(range(1, 1 + len(cells)))
         ids = [f"{number}.png" for number in numbers]
-        rows = RowBatch(("id", "mask"), numbers, numbers, {"id": ids, "mask": list(cells)})
+        columns = {"id": ids, "mask": list(cells), "colour": ["Rad"] * len(cells)}
+        rows = RowBatch(tuple(columns), numbers, numbers, columns)
         work = ChunkEncoder(self.encoder, gate, "id", supply)
         with ThreadPoolExecutor(2) as pool:
             return await work.encode(pool, rows, range(len(cells)), 0.5)
 
 
 @asynccontextmanager
-async def desk_with(folder: Path, **chosen: Any) -> AsyncIterator[Desk]:
+async def desk_with(folder: Path, links: tuple[ColumnLink, ...] = (), **chosen: Any) -> AsyncIterator[Desk]:
     """A desk with the mask as a file."""
     (folder / "a.png").write_bytes(png())
-    desk = Desk(folder, **chosen)
+    desk = Desk(folder, links, **chosen)
     async with desk.sources:
         yield desk
 
@@ -129,6 +142,30 @@ async def test_rows_fail_one_by_one(tmp_path: Path) -> None:
     assert regions(results[5])
     assert [request.path for request in server.seen] == ["/none.png", "/a.png"]
     assert desk.sources.held.n_bytes == 0
+
+
+async def test_all_faults_of_a_row_are_told(tmp_path: Path) -> None:
+    """Of its ID, its cells and its mask; a mask that would have to be fetched for it is not."""
+    colour = ColumnLink("colour", Classification("Colour", "r1", "radio", (Option("Red", ""),)))
+    failed = RowOutcome(1, 1, "1.png", "failed", "no such asset", "id", code=Code.UNMATCHED_ID)
+    skipped = RowOutcome(6, 6, "6.png", "skipped", "why")
+    (tmp_path / "damaged.png").write_bytes(png()[:40])
+    async with serving(answer) as server, desk_with(tmp_path, (colour,)) as desk:
+        gate = {0: failed, 5: skipped}
+        cells = ("absent.png", "absent.png", f"{server.url}/none.png", "damaged.png", "a.png", "absent.png", "{}")
+        chunk = await desk.encode(*cells, gate=lambda _, index: gate.get(index))
+    assert not server.seen
+    rows = [result for _, result in chunk.results if isinstance(result, RowOutcome)]
+    option = 'column "colour" is "Rad": no option of "Colour" (radio): did you mean "Red"? options are "Red"'
+    absent = f"{option}; column \"mask\": no mask file 'absent.png' in "
+    assert rows[0].reason.startswith(f"no such asset; {absent}")
+    assert (rows[0].column, rows[0].code) == ("id", Code.UNMATCHED_ID)
+    assert rows[1].reason.startswith(absent)
+    assert (rows[1].column, rows[1].code) == ("colour", Code.UNKNOWN_OPTION)
+    assert rows[2].reason == rows[4].reason == option
+    assert rows[3].reason.startswith(f'{option}; column "mask": the PNG file is cut off')
+    assert rows[5] is skipped
+    assert rows[6].reason.startswith(f'{option}; column "mask": ')
 
 
 @pytest.mark.parametrize("name", ["a.png", "none.png"])

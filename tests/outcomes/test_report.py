@@ -344,3 +344,26 @@ def test_a_group_shows_what_differs_in_it() -> None:
     assert (group.n_rows, group.lines, group.external_id, group.text) == (4, [4, 5, 7, 9], "id4", "no file 'a'")
     assert group.others == [(7, "no file 'c': did you mean 'C'?"), (5, "a list")]
     assert "\n    and line 7: no file 'c'" in report.summary()
+
+
+def test_nothing_is_said_twice() -> None:
+    """Neither a line nor a column that the text begins with, nor an ID that is empty."""
+    report_builder = builder()
+    broken, option = Code.BROKEN_ROW, Code.UNKNOWN_OPTION
+    report_builder.record(RowOutcome(1, 2, "", "failed", "line 2 is no row: 3 cells", code=broken))
+    report_builder.record(RowOutcome(2, 3, "a", "failed", 'column "c" is "x": why', "c", code=option), b"a,x\n")
+    report_builder.record(RowOutcome(3, 4, "b", "failed", "not there", "Mask", code=Code.MASK_MISSING), b"b,m\n")
+    report = report_builder.finish()
+    assert report.summary().partition("failed:\n")[2].splitlines() == [
+        "  line 2 is no row: 3 cells [broken-row]",
+        '  line 3, \'a\': column "c" is "x": why [unknown-option]',
+        "  line 4, 'b', column 'Mask': not there [mask-missing]",
+    ]
+    rejected = b"".join(report._rejects.lines()).decode()
+    assert '"column ""c"" is ""x"": why",a,x' in rejected
+    assert "\"column 'Mask': not there\",b,m" in rejected
+    report_builder.record(RowOutcome(4, 5, "", "failed", "line 5 is no row: 9 cells", code=broken))
+    report_builder.record(RowOutcome(5, 6, "", "failed", "line 6 is no row: it holds a NUL", code=broken))
+    summary = report_builder.finish().summary()
+    assert "\n  3 rows (lines 2, 5, 6): line 2 is no row: 3 cells [broken-row]\n" in summary
+    assert "\n    and line 6 is no row: it holds a NUL\n" in summary

@@ -77,7 +77,7 @@ class AnswerReader:
             if answer is not None:
                 answers.append({"schemaId": schema_id, "answer": answer})
         if errors:
-            raise _together(errors)
+            raise together(errors)
         return answers
 
 
@@ -96,8 +96,8 @@ def tester(classification: Classification) -> Callable[[str], bool]:
     return lambda cell: bool(options.read(cell))
 
 
-def _together(errors: Sequence[RowError]) -> RowError:
-    """All faults of a row in one error."""
+def together(errors: Sequence[RowError]) -> RowError:
+    """All faults of a row in one error; the first one's column, value and code stand in its fields."""
     if len(errors) == 1:
         return errors[0]
     message = first_few(list(map(str, errors)), separator="; ")

@@ -50,8 +50,9 @@ def misquoted(row: bytes, line: int, form: RowForm) -> str:
         quoted = _QUOTED.match(octets, start, end)
         if quoted is None:
             if octets[start:end].startswith(b'"'):
-                last_line = line + len(LINE_END.findall(octets, 0, start))
-                return f"line {last_line} opens a quote that is not closed: close it, or take it out"
+                n_before = len(LINE_END.findall(octets, 0, start))
+                subject = f"line {line + n_before}" if n_before else "it"
+                return f"{subject} opens a quote that is not closed: close it, or take it out"
             continue
         if octets[quoted.end() - 2 : quoted.end() - 1] == b"\\":
             return (

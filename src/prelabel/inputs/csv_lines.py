@@ -209,14 +209,15 @@ class _Cutter:
         n_lines, unit = len(scan.line_ends) + 1, self.coding.unit
         is_open = scan.open_at < len(octets)
         end = LINE_END.search(octets, scan.open_at) if is_open else None
-        offset, line, last_line = self.offset, self.line, self.line + n_lines - 1
+        offset, line = self.offset, self.line
+        subject = "it" if n_lines == 1 else f"line {line + n_lines - 1}"
         if end is not None or (is_open and at_end):
             within = "" if at_end else f" within {MAX_ROW_BYTES >> 20} MiB"
-            error = f"line {last_line} opens a quote that is not closed{within}: close it, or take it out"
+            error = f"{subject} opens a quote that is not closed{within}: close it, or take it out"
             text = buffer[: end.end() * unit if end else len(buffer)]
             self._go_on(len(text), n_lines)
             return _one_row(text, offset, line, error)
-        error = f"line {last_line} is longer than {MAX_ROW_BYTES >> 20} MiB: shorten its cells"
+        error = f"{subject} is longer than {MAX_ROW_BYTES >> 20} MiB: shorten its cells"
         n_text, n_end = self._line_after(len(buffer))
         self._go_on(n_text + n_end, n_lines)
         # Of a row that may be the rest of the file only the first bytes are held.

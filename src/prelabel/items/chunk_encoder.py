@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from prelabel.codes import Code
 from prelabel.errors import MaskError, RowError
+from prelabel.inputs.answers import together
 from prelabel.model import EncodedChunk, EncodedRow, RowOutcome
+from prelabel.spelling import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +127,7 @@ class ChunkEncoder:
         chunk = _Chunk(rows)
         for index in span:
             try:
-                result = self._row_filter(rows, index) or self._begin_row(chunk, index)
+                result = self._filtered(rows, index) or self._begin_row(chunk, index)
             except Exception as error:  # noqa: BLE001 - one row's work, whatever it ends in, ends no other's
                 result = self._failed(rows, index, row_error_of(error))
             if result is not None:
@@ -133,9 +135,43 @@ class ChunkEncoder:
         chunk.encode_s = time.perf_counter() - started
         return chunk
 
+    def _filtered(self, rows: RowBatch, index: int) -> RowOutcome | None:
+        """Return the outcome of a row that is not worth encoding; one that failed tells what else is wrong with it."""
+        outcome = self._row_filter(rows, index)
+        if outcome is None or outcome.state != "failed":
+            return outcome
+        faults: list[RowError] = []
+        try:
+            self._encoder.read(rows, index)
+        except RowError as error:
+            faults.append(error)
+        # Where no asset is known by the ID, often on all rows, tracing would cost as much as an import.
+        faults += self._mask_faults(rows, index, is_traced=False)
+        return replace(outcome, reason="; ".join([outcome.reason, *map(str, faults)]))
+
+    def _mask_faults(self, rows: RowBatch, index: int, *, is_traced: bool) -> list[RowError]:
+        """What is wrong with the mask of a row that has failed already, as far as nothing has to be fetched for it."""
+        masks = self.masks
+        cell = "" if masks is None else rows.columns[masks.column][index]
+        if masks is None or not cell.strip():
+            return []
+        try:
+            reference = masks.sources.reference(cell)
+            if not masks.sources.is_at_hand(reference):
+                return []
+            _, shapes = self._encoder.assets(rows, index)
+            result = masks.trace(reference, shapes) if is_traced else masks.sources.read(reference)
+        except RowError as error:
+            result = error
+        return [RowError(f"column {quoted(masks.column)}: {result}")] if isinstance(result, RowError) else []
+
     def _begin_row(self, chunk: _Chunk, index: int) -> EncodedRow | RowOutcome | None:
         """Return a row's result, or None when it waits."""
-        draft, masks = self._encoder.read(chunk.rows, index), self.masks
+        masks = self.masks
+        try:
+            draft = self._encoder.read(chunk.rows, index)
+        except RowError as error:
+            raise together([error, *self._mask_faults(chunk.rows, index, is_traced=True)]) from None
         if masks is None or not draft.mask_cell.strip():
             return self._encoder.encode(draft)
         reference = masks.sources.reference(draft.mask_cell)

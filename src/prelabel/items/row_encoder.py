@@ -74,11 +74,16 @@ class RowEncoder:
         Raises:
             RowError: a cell cannot be used; names the column and the remedy.
         """
-        written = batch.columns[self._id_column][index]
-        external_id = self._own_ids.get(written, written)
+        external_id, shapes = self.assets(batch, index)
         answers = self._answers.read([batch.columns[column][index] for column in self._columns])
         mask_cell = batch.columns[self._mask_column][index] if self._mask_column else ""
-        return Draft(batch.numbers[index], external_id, answers, mask_cell, self._shapes.get(external_id, ()))
+        return Draft(batch.numbers[index], external_id, answers, mask_cell, shapes)
+
+    def assets(self, batch: RowBatch, index: int) -> tuple[str, tuple[Shape, ...]]:
+        """What names a row's assets, as they have it, and their different sizes, as far as they are known."""
+        written = batch.columns[self._id_column][index]
+        external_id = self._own_ids.get(written, written)
+        return external_id, self._shapes.get(external_id, ())
 
     def encode(self, draft: Draft, mask: TracedMask | None = None) -> EncodedRow:
         """Make a row's item, of its cells and its mask."""

@@ -15,6 +15,7 @@ from prelabel.model import EARLIER, RowState
 from prelabel.outcomes.progress import Progress
 from prelabel.outcomes.rejects import Rejects
 from prelabel.outcomes.report import Report
+from prelabel.outcomes.summary import column_of
 from prelabel.outcomes.totals import MaskTotals, OutcomeGroup, ReplacedTotals, Timings
 from prelabel.spelling import counted
 
@@ -83,10 +84,10 @@ class ReportBuilder:
         """Count a row that has ended; its bytes (see :meth:`Rejects.add`) are kept when it is not in."""
         self.n_by_state[outcome.state] += 1
         if outcome.state in {"failed", "not sent"}:
-            where = f"column {outcome.column!r}: " if outcome.column else ""
+            column = column_of(outcome.column, outcome.reason)
             if outcome.number in self._deciders:
                 self._deciders[outcome.number] = outcome.line
-            self._rejects.add(outcome.number, raw, where + outcome.reason, rest)
+            self._rejects.add(outcome.number, raw, f"{column and column + ': '}{outcome.reason}", rest)
         self.n_earlier += outcome.reason == EARLIER
         if outcome.decided_by is not None and len(self._decided) < _MAX_OUTCOMES:
             self._decided.append(outcome)  # what becomes of the row that decides is not known yet: it comes later

@@ -93,23 +93,37 @@ def _shown(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 def _group_lines(group: OutcomeGroup) -> str:
     """A group's line, and beneath it what else its rows have."""
-    others = (f"\n    and line {line}: {short(text, _TEXT_CHARS)}" for line, text in group.others)
+    others = (f"\n    and {_placed(f'line {line}', short(text, _TEXT_CHARS))}" for line, text in group.others)
     return group_line(group) + "".join(others)
 
 
 def group_line(group: OutcomeGroup) -> str:
     """Describe rows with one cause by their number, their lines and the first one's text."""
-    column = f", column {short(group.column)!r}" if group.column else ""
-    if group.n_rows == 1:
-        where = f"line {group.lines[0]}, {short(group.external_id)!r}{column}"
-    else:
-        listed = ", ".join(map(str, group.lines)) + (", ..." if group.n_rows > len(group.lines) else "")
-        where = f"{counted(group.n_rows, 'row')}{column} (lines {listed}), the first {short(group.external_id)!r}"
+    text, external_id = short(group.text, _TEXT_CHARS), group.external_id
     code = f" [{group.code}]" if group.code is not None else ""
-    return f"{where}: {short(group.text, _TEXT_CHARS)}{code}"
+    if group.n_rows == 1:
+        return _row_line(group.lines[0], external_id, group.column, text) + code
+    listed = ", ".join(map(str, group.lines)) + (", ..." if group.n_rows > len(group.lines) else "")
+    column = column_of(group.column, text)
+    where = f"{counted(group.n_rows, 'row')}{column and ', ' + column} (lines {listed})"
+    return f"{where}{external_id and f', the first {short(external_id)!r}'}: {text}{code}"
 
 
 def line_of(outcome: RowOutcome) -> str:
     """Describe one row by its line, its ID and its reason."""
-    column = f", column {short(outcome.column)!r}" if outcome.column else ""
-    return f"line {outcome.line}, {short(outcome.external_id)!r}{column}: {short(outcome.reason, _TEXT_CHARS)}"
+    return _row_line(outcome.line, outcome.external_id, outcome.column, short(outcome.reason, _TEXT_CHARS))
+
+
+def _row_line(line: int, external_id: str, column: str, text: str) -> str:
+    where = [f"line {line}", external_id and repr(short(external_id)), column_of(column, text)]
+    return _placed(", ".join(filter(None, where)), text)
+
+
+def _placed(where: str, text: str) -> str:
+    """A text behind the place it is about, unless it begins with that."""
+    return text if text.startswith(f"{where} ") else f"{where}: {text}"
+
+
+def column_of(column: str, text: str) -> str:
+    """How a column is named beside a text; empty where there is none, or the text begins with it."""
+    return f"column {short(column)!r}" if column and not text.startswith("column ") else ""
