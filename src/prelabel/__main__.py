@@ -5,10 +5,12 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line."""
+    from functools import partial  # noqa: PLC0415
+
     from prelabel.cli.app import app  # noqa: PLC0415 - importing the package must stay free
     from prelabel.cli.console import run  # noqa: PLC0415
 
-    run(app)
+    run(partial(app, prog_name="prelabel"))  # as shells complete it, also where it was called as a module
 
 
 if __name__ == "__main__":

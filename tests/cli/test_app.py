@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
 from prelabel import __version__
 from prelabel.cli.app import app
+
+if TYPE_CHECKING:
+    from cli.conftest import Command
 
 COMMANDS = ("import", "rollback", "convert", "hub", "demo", "config-schema")
 
@@ -77,6 +81,13 @@ def test_bash_completes(words: str, completed: list[str], monkeypatch: pytest.Mo
     monkeypatch.setenv("COMP_WORDS", words)
     monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
     assert CliRunner().invoke(app, [], prog_name="prelabel").output.split() == completed
+
+
+def test_completion_is_shown_for_the_command_that_is_typed(prelabel: Command) -> None:
+    """Also by the module: nobody completes "python -m prelabel"."""
+    named_by_hand = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    done = prelabel("--show-completion", "bash", **named_by_hand)
+    assert "complete -o default -F _prelabel_completion prelabel\n" in done.stdout
 
 
 def test_completion_is_offered() -> None:

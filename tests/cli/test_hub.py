@@ -84,8 +84,10 @@ def test_a_restart_keeps_projects_and_key(tmp_path: Path) -> None:
         client = SDK(key, host=url)
         client.create_project("kept", "")
         client.session.close()
-    with _hub(store) as (url, _):
+    with _hub(store) as (url, lines):
         assert _project_names(url, key) == ["kept"]
+        (project,) = re.findall(r"  projects  ([0-9a-f]{24})  kept\n", "".join(lines))
+        assert f"--project {project} --host {url} --api-key-file {store}/api_key" in lines[-1]
 
 
 def test_a_given_key_is_used_and_not_written(tmp_path: Path) -> None:
@@ -151,6 +153,16 @@ def test_the_ready_text_names_the_environment_when_the_key_is_there() -> None:
     assert 'SDK(api_key=os.environ["ANGO_API_KEY"], host="http://127.0.0.1:1")' in text
     assert "--api-key-file" not in text
     assert "--api-key-file k" in ready_text("http://127.0.0.1:1", Path("s"), Path("k"))
+    assert "--api-key-file 'my k'" in ready_text("http://127.0.0.1:1", Path("s"), Path("my k"))
+
+
+def test_the_ready_text_names_projects() -> None:
+    """The latest few, and the latest of all in the command to copy."""
+    assert "  projects  none yet\n" in ready_text("http://127.0.0.1:1", Path("s"), None)
+    text = ready_text("http://127.0.0.1:1", Path("s"), None, projects={f"p{n}": f"Street {n}" for n in range(7)})
+    assert "  projects  p0  Street 0\n            p1  Street 1\n" in text
+    assert "p4  Street 4\n            ... and more\n" in text
+    assert "--project p0 " in text
 
 
 def test_a_secret_replaces_a_file_that_others_could_read(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import os
 import signal
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -245,9 +247,10 @@ class _Imports:
         return wait
 
 
-def _started(hub: LocalHub, command: list[str]) -> subprocess.Popen[str]:
+def _started(hub: LocalHub, command: list[str], TERM: str = "dumb", **streams: Any) -> subprocess.Popen[str]:  # noqa: N803
     """The command, at the point where it has sent an import."""
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", env=environment_with())
+    streams = streams or {"stderr": subprocess.PIPE}
+    running = subprocess.Popen(command, encoding="utf-8", env=environment_with(TERM=TERM), **streams)
     patience = time.monotonic() + 40
     while not hub.request_counts[IMPORT_ROUTE]:
         assert running.poll() is None, "it ended before it imported"
@@ -310,6 +313,26 @@ def test_a_second_interruption_stops_at_once(number: signal.Signals, files: Demo
     assert "interrupted: stopped before the end" in stderr
     assert "Traceback" not in stderr
     assert json.loads(report.read_text(encoding="utf-8"))["stopped"] == "interrupted"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals as POSIX has them")
+def test_a_terminal_that_is_closed_under_the_bar(files: DemoFiles, tmp_path: Path) -> None:
+    """As the first Ctrl-C, though nothing can be shown any more: the report is there, the exit code is 130."""
+    import pty  # noqa: PLC0415 - not on Windows
+
+    report = tmp_path / "report.json"
+    with LocalHub(tmp_path / "slow", api_key=KEY, middlewares=[_Imports(1.0).middleware()]) as slow:
+        project = make_project(files, slow)
+        arguments = ("-c", files.config("segmentation"), "--project", project, "--host", slow.url, "--report", report)
+        ours, theirs = pty.openpty()
+        terminal: dict[str, Any] = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "TERM": "xterm"}
+        with _started(slow, command_line("import", files.csv("segmentation"), *arguments), **terminal) as running:
+            os.close(theirs)
+            os.close(ours)
+            for _ in range(2):  # from the system, and from the shell
+                running.send_signal(signal.SIGHUP)
+            assert running.wait(timeout=15) == 130
+    assert json.loads(report.read_text(encoding="utf-8"))["rows"]["n_imported"] == N_ROWS
 
 
 def test_stopping_at_the_first_failure(

@@ -42,6 +42,25 @@ def test_once_twice_and_before_anything_runs(number: signal.Signals, capsys: pyt
     assert "once more stops at once" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no terminals that hang up")
+def test_a_terminal_that_hangs_up() -> None:
+    """It asks, however often it does: shells send it again. What nohup has made it ignore stays ignored."""
+    stopper = StopSignal()
+    with interrupts_to(stopper):
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+        assert (stopper.kind, stopper.is_aborted) == ("interrupt", False)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        stopper = StopSignal()
+        with interrupts_to(stopper):
+            signal.raise_signal(signal.SIGHUP)
+        assert not stopper.reason
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_cancelled_import_is_an_interruption() -> None:
     """What asyncio calls a cancelled task a person calls Ctrl-C."""
     stopper = StopSignal()

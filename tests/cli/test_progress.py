@@ -36,10 +36,12 @@ def test_the_words_say_all_that_matters() -> None:
     ("progress", "words"),
     [
         (Progress(None, 0, 0, 0, 0, 0, 0.0), "0 rows"),
+        (Progress(None, 1, 0, 0, 0, 0, 0.0), "1 row"),
+        (Progress(1, 0, 0, 0, 0, 2, 0.0), "0 of 1 row, 2 requests/min"),
         (Progress(10, 10, 0, 0, 0, 3, 2.0), "10 of 10 rows, 3 requests/min"),
         (Progress(0, 0, 0, 0, 0, 0, 1.0), "0 of 0 rows"),
         (Progress(1000, 1, 0, 0, 0, 0, 1.0), "1 of 1,000 rows, 17 min left"),
-        (Progress(10, 3, 0, 1, 0, 1, 2.0, n_not_sent=6), "10 of 10 rows, 1 failed, 6 not sent, 1 requests/min"),
+        (Progress(10, 3, 0, 1, 0, 1, 2.0, n_not_sent=6), "10 of 10 rows, 1 failed, 6 not sent, 1 request/min"),
         (Progress(100_000, 1, 0, 0, 0, 0, 1.0), "1 of 100,000 rows, 27 h 47 min left"),
     ],
 )
@@ -97,6 +99,18 @@ def test_the_bar_shows_the_words_and_goes_away() -> None:
         assert "1,000 of 2,000 rows, 30 failed" in screen.getvalue()
     assert screen.getvalue().rstrip("\n").endswith("\x1b[2K"), "the line was not erased"
     assert bar.latest == HALF
+
+
+def test_messages_stand_above_the_bar() -> None:
+    """They take the bar's line, and the bar the next one: they neither hang on to it nor leave it behind."""
+    screen = StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=120, color_system=None)
+    with patch.object(module, "stderr", lambda: terminal), ProgressBar() as bar:
+        assert "reading the config, the CSV and the project" in screen.getvalue()
+        bar.say("stopping [now]")
+        bar.warn("careful")
+    for message in ("stopping [now]\n", "warning: careful\n"):
+        assert f"\r\x1b[2K{message}" in screen.getvalue()
 
 
 def test_without_a_terminal_there_is_no_bar() -> None:

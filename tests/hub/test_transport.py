@@ -108,7 +108,12 @@ def test_http_allowed_on_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "part"), [("", "it is empty"), (" \n", "it is empty"), ("a\nb", "characters no key has")]
+    ("key", "part"),
+    [
+        ("", "there is none: set ANGO_API_KEY .*--api-key-file"),
+        (" \n", "'prelabel hub' prints"),
+        ("a\nb", "characters no key has"),
+    ],
 )
 def test_bad_keys(key: str, part: str) -> None:
     """A key that cannot be one is refused before it is sent."""

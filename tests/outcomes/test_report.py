@@ -17,7 +17,7 @@ from prelabel.codes import Code
 from prelabel.errors import OutputError
 from prelabel.inputs.csv_layout import RowForm
 from prelabel.inputs.csv_rows import read_rows
-from prelabel.model import RowOutcome
+from prelabel.model import EARLIER, RowOutcome
 from prelabel.outcomes import builder as builder_module
 from prelabel.outcomes import rejects as rejects_module
 from prelabel.outcomes.builder import ReportBuilder, peak_rss_bytes
@@ -212,8 +212,7 @@ def test_summary() -> None:
     for part in (
         "stopped early: the key was refused",
         "2 masks gave 4 objects, 6 polygons, 80 points; 1,200 pixels mapped from near colours; 1.00% of their pixels",
-        "12 requests to the Hub",
-        "slowest part: rate limit",
+        "[shared-id]\n12 requests to the Hub, slowest part: rate limit",
         "failed:\n  line 6, 'd', column 'Type': 'X' is no option [unknown-option]",
         "skipped:\n  line 4, 'c': line 9 has the same external ID [repeated-id]",
         "worth knowing:\n  batch 1 is odd\n  line 3, 'b': 2 assets have this ID [shared-id]",
@@ -228,6 +227,16 @@ def test_summary_tells_slow_rates(seconds: float, told: str) -> None:
     report.timings.total_s = seconds
 
     assert told in report.summary()
+
+
+def test_summary_of_rows_that_are_in_already() -> None:
+    """They tell nothing of the speed."""
+    books = builder()
+    books.record(RowOutcome(1, 2, "a", "imported", EARLIER))
+    books.record(RowOutcome(2, 3, "b", "not sent", "stopped"))
+    report = books.finish()
+    report.timings.total_s = 0.5
+    assert report.summary().splitlines()[0].endswith("0 failed, 1 not sent (0.5 s)")
 
 
 def test_summary_is_short() -> None:

@@ -38,10 +38,18 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def say(message: str) -> None:
-    """Print a message for a person; where nobody can be told, the work is not worth less."""
+def say(message: str, console: Console | None = None) -> None:
+    """Print a message for a person; where nobody can be told, the work is not worth less.
+
+    Args:
+        message: the message.
+        console: what has something on the screen that is to stay below.
+    """
     with suppress(OSError):
-        typer.echo(printable(message), err=True)
+        if console is None:
+            typer.echo(printable(message), err=True)
+        else:
+            console.print(printable(message), markup=False)
 
 
 def show(text: str) -> None:
@@ -83,12 +91,12 @@ def tell_of_rejects(report: Report, file: object) -> None:
         say("--rejects FILE writes the rows that are not in, each with its reason")
 
 
-def complain(message: str, kind: str = "error") -> None:
-    """Print what went wrong."""
+def complain(message: str, kind: str = "error", console: Console | None = None) -> None:
+    """Print what went wrong; the console is that of :func:`say`."""
     from rich.text import Text  # noqa: PLC0415 - as in stderr()
 
     with suppress(OSError):
-        stderr().print(Text.assemble((f"{kind}: ", "bold red"), printable(message)))
+        (console or stderr()).print(Text.assemble((f"{kind}: ", "bold red"), printable(message)))
 
 
 def run(command: Callable[[], None]) -> None:
@@ -127,9 +135,9 @@ def _flushed(code: Any) -> Any:
     return code
 
 
-def warn(message: str) -> None:
-    """Print what may make the whole run useless, before it is under way."""
-    complain(message, "warning")
+def warn(message: str, console: Console | None = None) -> None:
+    """Print what may make the whole run useless, before it does harm; the console is that of :func:`say`."""
+    complain(message, "warning", console)
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def demo_command(
             if serve:
                 _serve(result)
 
-        result = run_demo(rows, store, on_step=say, on_progress=progress, while_running=present)
+        result = run_demo(rows, store, on_step=progress.say, on_progress=progress, while_running=present)
         if not serve:
             say(_where_to_look(result, rows, store))
         raise typer.Exit(0 if result.succeeded else SOME_FAILED)
@@ -68,7 +68,7 @@ def _show(result: DemoResult, store: Path | None) -> None:
     console = Console(highlight=False)
     console.print(_table(result.projects))
     for project in result.projects:
-        show(f"\none task of {project.name!r}:")
+        show(f"\none task of {project.name!r}, project {project.project}:")
         for name, label in project.example[:_SHOWN]:
             show(f"  {name:<12} {label}")
         if len(project.example) > _SHOWN:

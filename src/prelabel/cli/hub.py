@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from prelabel.cli.console import errors_as_exit_codes, read_api_key, say
 from prelabel.cli.options import ApiKeyFile
+from prelabel.spelling import short
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from prelabel.localhub import LocalHub
 
 DEFAULT_PORT = 8765
@@ -36,6 +41,7 @@ _READY = """\
 the local hub is running, and stops with Ctrl-C
   url       {url}
   web page  {page}
+  projects  {projects}
   store     {store}
   key       {key_source}{faults}
 
@@ -44,7 +50,9 @@ connect Ango's SDK:
   sdk = SDK(api_key={key_expression}, host="{url}")
 
 import into it:
-  prelabel import labels.csv --config config.json --project ID --host {url}{key_option}"""
+  prelabel import labels.csv --config config.json --project {project} --host {url}{key_option}"""
+
+_SHOWN = 5
 
 
 def hub_command(
@@ -78,14 +86,23 @@ def hub_command(
             if not given:
                 key_file = store / KEY_FILE
                 write_secret(key_file, hub.api_key)
-            say(ready_text(hub.url, store, key_file, faults, page_url="" if given else hub.page_url))
+            page_url = "" if given else hub.page_url
+            say(ready_text(hub.url, store, key_file, faults, page_url=page_url, projects=hub.projects))
 
         settings = HubSettings(allow_faults=plan is not None, faults=plan)
         serve_forever(store, api_key=given or "", port=port, settings=settings, on_ready=tell)
         say("the local hub has stopped")
 
 
-def ready_text(url: str, store: Path, key_file: Path | None, faults: Path | None = None, *, page_url: str = "") -> str:
+def ready_text(
+    url: str,
+    store: Path,
+    key_file: Path | None,
+    faults: Path | None = None,
+    *,
+    page_url: str = "",
+    projects: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """What to print once the hub listens: where it is, and how to use it.
 
     Args:
@@ -94,22 +111,32 @@ def ready_text(url: str, store: Path, key_file: Path | None, faults: Path | None
         key_file: the file that holds the key; None when the key is the environment's.
         faults: the file of the faults it plays, if it does.
         page_url: the page's address with the hub's own key; one that was given may open other doors: it is not shown.
+        projects: id -> name, the latest first.
     """
     if key_file is None:
         source, expression = "the one in ANGO_API_KEY", 'os.environ["ANGO_API_KEY"]'
     else:
         source, expression = f"in the file {key_file}", f"open({str(key_file)!r}).read().strip()"
-    option = f" --api-key-file {key_file}" if key_file else ""
+    option = f" --api-key-file {shlex.quote(str(key_file))}" if key_file else ""
     played = f"\n  faults    from the file {faults}; see and change them at {url}/faults" if faults else ""
     return _READY.format(
         url=url,
         page=page_url or f"{url}/ (asks for the key)",
+        projects=_listed(projects),
+        project=next(iter(projects), "ID"),
         store=store,
         key_source=source,
         key_expression=expression,
         key_option=option,
         faults=played,
     )
+
+
+def _listed(projects: Mapping[str, str]) -> str:
+    """The latest projects, one a line, beneath each other."""
+    lines = [f"{ident}  {short(name, 60)}" for ident, name in list(projects.items())[:_SHOWN]]
+    lines += ["... and more"] if len(projects) > _SHOWN else []
+    return f"\n{' ' * 12}".join(lines) or "none yet"
 
 
 def write_secret(path: Path, secret: str) -> None:

@@ -14,7 +14,6 @@ from prelabel.cli.console import (
     read_api_key,
     summarize,
     tell_of_rejects,
-    warn,
 )
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
@@ -73,8 +72,8 @@ def import_command(
 
         quieten_libraries()
         progress, stop = watch(quiet=quiet), StopSignal()
-        with telling_how_far(progress), interrupts_to(stop), progress:
-            report = import_labels(csv, config, **options, on_progress=progress, on_warning=warn, stop=stop)
+        with telling_how_far(progress), interrupts_to(stop, progress.say), progress:
+            report = import_labels(csv, config, **options, on_progress=progress, on_warning=progress.warn, stop=stop)
         if not quiet:
             summarize(report.summary())
             tell_of_rejects(report, options.get("rejects"))

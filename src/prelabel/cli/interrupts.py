@@ -1,23 +1,32 @@
-"""Ctrl-C and SIGTERM during an import: the first ends it gently, the second at once."""
+"""Ctrl-C, SIGTERM and a terminal's end during an import: the first ends it gently, the second at once."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from prelabel.cli.console import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from prelabel.importer.stop_signal import StopSignal
 
 
+_HANG_UP = [signal.SIGHUP] if hasattr(signal, "SIGHUP") else []  # Windows has none
+
+
 @contextmanager
-def interrupts_to(stopper: StopSignal) -> Iterator[None]:
+def interrupts_to(stopper: StopSignal, say: Callable[[str], None] = say) -> Iterator[None]:
     """Hand the signals of the block to a stopper; does nothing outside the main thread.
+
+    Args:
+        stopper: asked to stop.
+        say: prints what that means.
 
     Raises:
         KeyboardInterrupt: asked twice, the import was cancelled.
@@ -33,10 +42,19 @@ def interrupts_to(stopper: StopSignal) -> Iterator[None]:
         elif not stopper.abort():
             raise KeyboardInterrupt
 
-    numbers = [signal.SIGTERM]
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as shells start what runs in the background
-        numbers.append(signal.SIGINT)
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    terminals = _terminals()
+
+    def hang_up(number: int, frame: Any) -> None:
+        _send_nowhere(terminals)
+        stopper.request()  # once: shells send it again
+
+    handlers = {signal.SIGTERM: interrupt, signal.SIGINT: interrupt, **dict.fromkeys(_HANG_UP, hang_up)}
+    before = {
+        number: signal.signal(number, handler)
+        for number, handler in handlers.items()
+        # Ignored ones stay so: shells start what runs in the background without Ctrl-C, nohup without a hang-up.
+        if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     except BaseException as error:
@@ -46,3 +64,21 @@ def interrupts_to(stopper: StopSignal) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _terminals() -> list[int]:
+    """The numbers of the standard streams that go to a terminal; once it is gone, nobody can tell."""
+    numbers = []
+    for stream in (sys.__stdout__, sys.__stderr__):
+        with suppress(OSError, ValueError):
+            if stream is not None and stream.isatty():
+                numbers.append(stream.fileno())
+    return numbers
+
+
+def _send_nowhere(numbers: Iterable[int]) -> None:
+    """Let what is still printed to a terminal that is gone be lost: it would fail, and look like a lost result."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in numbers:
+        os.dup2(nowhere, number)
+    os.close(nowhere)

@@ -7,7 +7,8 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from prelabel.cli.console import say, stderr
+from prelabel.cli.console import say, stderr, warn
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 5.0
 _MINUTE_S = 60.0
+_BEGINNING = "reading the config, the CSV and the project"
 
 
 class RequestRate:
@@ -40,8 +42,8 @@ def describe(progress: Progress, requests_per_minute: int | None = None) -> str:
         requests_per_minute: requests of the last minute; None leaves out all that changes with time.
     """
     n_done = _n_done(progress)
-    of_all = f" of {progress.n_rows:,}" if progress.n_rows is not None else ""
-    parts = [f"{n_done:,}{of_all} rows"]
+    n_rows = progress.n_rows
+    parts = [counted(n_done, "row") if n_rows is None else f"{n_done:,} of {counted(n_rows, 'row')}"]
     ends = ((progress.n_failed, "failed"), (progress.n_skipped, "skipped"), (progress.n_not_sent, "not sent"))
     parts += [f"{n:,} {what}" for n, what in ends if n]
     if requests_per_minute is None:
@@ -49,7 +51,7 @@ def describe(progress: Progress, requests_per_minute: int | None = None) -> str:
     if progress.n_masks and progress.elapsed_s > 0:
         parts.append(f"{progress.n_masks / progress.elapsed_s:,.1f} masks/s")
     if progress.n_requests:
-        parts.append(f"{requests_per_minute:,} requests/min")
+        parts.append(f"{counted(requests_per_minute, 'request')}/min")
     if progress.n_rows is not None and 0 < n_done < progress.n_rows:
         parts.append(f"{_duration(_time_left_s(progress, progress.n_rows - n_done, requests_per_minute))} left")
     return ", ".join(parts)
@@ -80,7 +82,31 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-class ProgressLines:
+class NoProgress:
+    """Keeps the latest snapshot and its silence: ``--quiet``. Messages are printed as ever."""
+
+    latest: Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, progress: Progress) -> None:
+        """Take a snapshot."""
+        self.latest = progress
+
+    def say(self, message: str) -> None:
+        """Print a message for a person, where it disturbs nothing."""
+        say(message)
+
+    def warn(self, message: str) -> None:
+        """Print a warning likewise."""
+        warn(message)
+
+
+class ProgressLines(NoProgress):
     """Prints a line at most every few seconds: for logs.
 
     Args:
@@ -100,24 +126,17 @@ class ProgressLines:
         self._clock = clock
         self._rate = RequestRate()
         self._last = clock()
-        self.latest: Progress | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
     def __call__(self, progress: Progress) -> None:
         """Take a snapshot."""
-        self.latest = progress
+        super().__call__(progress)
         rate = self._rate.update(progress.elapsed_s, progress.n_requests)
         if self._clock() - self._last >= self._seconds_between:
             self._last = self._clock()
             self._print_line(describe(progress, rate))
 
 
-class ProgressBar:
+class ProgressBar(NoProgress):
     """A bar with the same words beside it; it is gone when the work is over and the summary takes its place."""
 
     def __init__(self) -> None:
@@ -127,9 +146,8 @@ class ProgressBar:
 
         words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
         self._bar = Bar(BarColumn(bar_width=24), words, console=stderr(), transient=True)
-        self._task = self._bar.add_task("starting", total=None)
+        self._task = self._bar.add_task(_BEGINNING, total=None)
         self._rate = RequestRate()
-        self.latest: Progress | None = None
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -140,33 +158,22 @@ class ProgressBar:
 
     def __call__(self, progress: Progress) -> None:
         """Take a snapshot."""
-        self.latest = progress
+        super().__call__(progress)
         rate = self._rate.update(progress.elapsed_s, progress.n_requests)
         words = describe(progress, rate)
         self._bar.update(self._task, completed=_n_done(progress), total=progress.n_rows, description=words)
 
+    def say(self, message: str) -> None:
+        """Print a message above the bar, which knows its own console only."""
+        say(message, self._bar.console)
 
-class NoProgress:
-    """Keeps the latest snapshot and its silence: ``--quiet``."""
-
-    latest: Progress | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def __call__(self, progress: Progress) -> None:
-        """Take a snapshot."""
-        self.latest = progress
-
-
-Watcher = ProgressBar | ProgressLines | NoProgress
+    def warn(self, message: str) -> None:
+        """Print a warning likewise."""
+        warn(message, self._bar.console)
 
 
 @contextmanager
-def telling_how_far(watcher: Watcher) -> Iterator[None]:
+def telling_how_far(watcher: NoProgress) -> Iterator[None]:
     """Say, when Ctrl-C ends the block, how far it had come."""
     try:
         yield
@@ -176,7 +183,7 @@ def telling_how_far(watcher: Watcher) -> Iterator[None]:
         raise
 
 
-def watch(*, quiet: bool) -> Watcher:
+def watch(*, quiet: bool) -> NoProgress:
     """What fits the terminal, or the lack of one."""
     if quiet:
         return NoProgress()

@@ -137,7 +137,11 @@ class Transport:
     ) -> None:
         key = api_key.strip()
         if not key:
-            raise ConfigError("api_key: it is empty: set the environment variable ANGO_API_KEY", field="api_key")
+            raise ConfigError(
+                "api_key: there is none: set ANGO_API_KEY in the environment, or name a file that holds the key with "
+                "--api-key-file; a local hub's is in the file that 'prelabel hub' prints",
+                field="api_key",
+            )
         if not (key.isascii() and key.isprintable()):
             raise ConfigError("api_key: it holds characters no key has: copy it again from the Hub", field="api_key")
         self.url = base_url(host, allow_http=allow_http)

@@ -60,6 +60,7 @@ async def run_import(session: ImportSession) -> str:
     binding = opened.bind(document)
     survey = await asyncio.to_thread(session.survey, binding)
     session.report.n_counted = survey.ids.n_rows
+    session.watch()
     for warning in await asyncio.to_thread(opened.odd_columns, binding, document):
         session.warn(warning)
     session.warn_of_masks()
@@ -70,7 +71,6 @@ async def run_import(session: ImportSession) -> str:
     halt = partial(session.stop.request, kind="output")
     record = None if options.dry_run else session.journal
     journal = JournalWriter(record, rows, keeps_replaced=options.undo, on_fault=halt)
-    watch = partial(session.watch, survey.ids.n_rows)
 
     # What a batch goes through: its stored labels are read and merged (`prepare`), it is recorded (`before_sending`),
     # sent, and read back where the Hub's answer leaves doubts; then its rows are closed (`settle`).
@@ -84,7 +84,7 @@ async def run_import(session: ImportSession) -> str:
         for part in await readback.parts(outcome) if options.read_back else (outcome,):
             await journal.settled(part)
             rows.settle(part)
-        watch()
+        session.watch()
 
     uploader = Uploader(
         pretend if options.dry_run else partial(hub.send, options.project),
@@ -111,7 +111,9 @@ async def run_import(session: ImportSession) -> str:
                 uploader,  # 8
                 aclosing(opened.encoded(binding, matches, row_filter, masks)) as chunks,  # 2 to 6
             ):
-                await _send(chunks, rows, Batcher(opened.config.upload_batch_size, uploader.max_bytes), uploader, watch)
+                await _send(
+                    chunks, rows, Batcher(opened.config.upload_batch_size, uploader.max_bytes), uploader, session.watch
+                )
         except asyncio.CancelledError:
             rows.cut_off()
             raise

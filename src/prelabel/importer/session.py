@@ -139,15 +139,17 @@ class ImportSession:
                 f"in the first batch that meets any{undo}; {_KEEPING}"
             )
 
-    def watch(self, n_rows: int | None) -> None:
+    def watch(self) -> None:
         """Give whoever watches a snapshot, and stop when too many rows have failed."""
         n_failed, most = self.report.n_by_state["failed"], self.options.max_failures
         if most is not None and n_failed > most:
-            self.stop.request(f"more than {most} rows failed", "failures")
+            self.stop.request(f"more than {counted(most, 'row')} failed", "failures")
         if self.options.on_progress is not None:
             pace = self.opened.config.requests_per_minute
             n_requests = self.hub.transport.n_requests
-            self.options.on_progress(self.report.progress(n_rows, n_requests, pace, self._rows_per_request()))
+            self.options.on_progress(
+                self.report.progress(self.report.n_counted, n_requests, pace, self._rows_per_request())
+            )
 
     def send_nothing(self) -> None:
         """End every row unsent, as the import stopped before they stream; those that are in are."""

@@ -18,6 +18,7 @@ from aiohttp import web
 from prelabel.errors import ConfigError
 from prelabel.localhub import page
 from prelabel.localhub.context import HUB, HubContext
+from prelabel.localhub.envelope import Page
 from prelabel.localhub.faults.strikes import play_faults
 from prelabel.localhub.middleware import check_key, count_requests, envelop_failures, rate_limit
 from prelabel.localhub.routes import assets, exports, faults, files, plugins, projects, storages, tasks
@@ -25,6 +26,7 @@ from prelabel.localhub.serving import STOP_TIMEOUT_S, Server
 from prelabel.localhub.settings import HubSettings
 from prelabel.localhub.store.database import Store, fact
 from prelabel.localhub.store.files import Shelf
+from prelabel.localhub.store.projects import list_projects
 
 if TYPE_CHECKING:
     from collections import Counter, deque
@@ -120,6 +122,12 @@ class LocalHub(Server):
     def page_url(self) -> str:
         """The viewer's address, the key in the part that browsers keep to themselves."""
         return f"{self._url}/#key={quote(self.api_key, safe='')}"
+
+    @property
+    def projects(self) -> dict[str, str]:
+        """The latest projects, a hundred at most: id -> name."""
+        listed = self._running.store.transact(list_projects, Page(1, 100), "seq DESC")["projects"]
+        return {project["_id"]: project["name"] for project in listed}
 
     @property
     def request_counts(self) -> Counter[str]:

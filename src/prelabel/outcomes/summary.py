@@ -29,13 +29,12 @@ def summary_lines(report: RunResults) -> Iterator[str]:
         yield _replaced_line(report.replaced, is_past=report.kind == "import")
     if report.masks.n_masks:
         yield _mask_line(report.masks)
-    if report.kind != "convert":
-        yield f"{counted(report.n_requests, 'request')} to the Hub"
-    yield f"slowest part: {report.bottleneck}"
     for title, states in _TITLES:
         yield from _shown(title, [_group_lines(group) for group in report.groups if group.state in states])
     notes = [group_line(group) for group in report.groups if group.state in {"imported", "ready"}]
     yield from _shown("worth knowing", [*report.notes, *notes])
+    cost = "" if report.kind == "convert" else f"{counted(report.n_requests, 'request')} to the Hub, "
+    yield f"{cost}slowest part: {report.bottleneck}"
 
 
 def achieved(report: RunResults, singular: str = "", plural: str = "") -> str:
@@ -50,7 +49,7 @@ def achieved(report: RunResults, singular: str = "", plural: str = "") -> str:
 
 def _counts_line(report: RunResults) -> str:
     seconds = report.timings.total_s
-    rate = report.n_rows / seconds if seconds > 0 else 0.0
+    rate = (report.n_rows - report.n_earlier - report.n_not_sent) / seconds if seconds > 0 else 0.0
     speed = f", {rate:,.{int(rate < 10)}f} rows/s" if rate else ""
     earlier = ""
     if report.n_earlier:
