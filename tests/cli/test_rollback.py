@@ -35,12 +35,12 @@ def test_rollback(files: DemoFiles, hub: LocalHub, project: str, prelabel: Comma
     assert record.is_dir()
     tried = prelabel("rollback", table, "--dry-run", "--host", hub.url)
     assert tried.returncode == 0, tried.stderr
-    assert f"4 tasks of project {project} at {hub.url} get their earlier labels:" in tried.stderr
+    assert f"4 tasks of project {project} at {hub.url} to get the earlier labels:" in tried.stderr
     assert "nothing was changed (dry run)" in tried.stderr
     assert _n_labelled(hub, project) > 0
     undone = prelabel("rollback", table, ANGO_HOST=hub.url)
     assert undone.returncode == 0, undone.stderr
-    assert undone.stderr.index("answers go, whoever made them") < undone.stderr.index("4 of 4 tasks have")
+    assert undone.stderr.index("answers to go, whoever made them") < undone.stderr.index("4 of 4 tasks have")
     assert "4 of 4 tasks have their earlier labels again" in undone.stderr
     assert _n_labelled(hub, project) == 0
 

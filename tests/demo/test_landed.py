@@ -136,10 +136,10 @@ def _twice(answer: Answer) -> None:
         (_other_option, f"classification {CLASSIFICATION_IDS[1]} is 'C', the CSV says 'B'"),
         (_fewer_options, f"classification {CLASSIFICATION_IDS[2]} is 'Option1', the CSV says 'Option1;Option2'"),
         (_missing_answer, f"classification {CLASSIFICATION_IDS[0]} is None, the CSV says 'red'"),
-        (_moved_point, "3 pixels differ from the mask"),
-        (_missing_hole, "4 pixels differ from the mask"),
-        (_other_class, "6 pixels differ from the mask"),
-        (_twice, "6 pixels differ from the mask"),
+        (_moved_point, "3 pixels not as in the mask"),
+        (_missing_hole, "4 pixels not as in the mask"),
+        (_other_class, "6 pixels not as in the mask"),
+        (_twice, "6 pixels not as in the mask"),
     ],
 )
 def test_every_difference_is_noticed(spoil: Callable[[Answer], None], said: str) -> None:

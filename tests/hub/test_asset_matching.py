@@ -149,7 +149,7 @@ async def test_a_listing_tells_sizes() -> None:
     assert matches.shapes == {"a": ((3, 4), (6, 8)), "b": ((3, 4),)}
     assert (matches.n_assets("a"), matches.n_found, matches.unfound) == (3, 3, {"x"})
     assert matches.notes("no") == ()
-    assert "the sizes of 1 of 3 assets are not known" in matches.notes("if cheap")[0]
+    assert "not compared with the sizes of 1 of 3 assets: the Hub" in matches.notes("if cheap")[0]
 
 
 def some(n: int) -> dict[str, int]:
@@ -255,7 +255,7 @@ async def test_matching_by_a_part(by: MatchIdsBy, ours: str, theirs: str) -> Non
     assert (matches.own_ids, matches.unfound, matches.ambiguous) == ({ours: theirs}, {"z"}, {})
     assert (matches.n_assets(theirs), matches.n_found, matches.other_ids) == (2, 2, set())
     assert (matches.shapes, matches.as_written(theirs), matches.as_written("b")) == ({theirs: ((3, 4),)}, ours, "b")
-    assert f"1 external IDs that differ from their assets', such as {ours!r} and {theirs!r}" in matches.notes("no")[0]
+    assert f"1 external ID written in another way than the asset's: {ours!r} is {theirs!r}" in matches.notes("no")[0]
 
 
 async def test_matching_by_a_part_is_never_a_guess() -> None:

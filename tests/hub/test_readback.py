@@ -74,7 +74,7 @@ async def test_what_is_there_and_what_is_not() -> None:
     assert [(type(part), [each.row_number for each in part.batch.items]) for part in receipts] == [(Receipt, [1, 5, 6])]
     assert [each.row_number for part in failures for each in part.batch.items] == [2, 3, 4]
     reasons = [str(part.error) for part in failures if isinstance(part, BatchFailure)]
-    assert ["1 of its 1 tasks" in reason for reason in reasons] == [True, True, False]
+    assert ["1 of its 1 task:" in reason for reason in reasons] == [True, True, False]
     assert "0 of its 0 tasks" in reasons[2]
 
 
@@ -104,7 +104,7 @@ async def test_reading_back(tmp_path: Path, overwrite: bool) -> None:
             ("0.png", "failed"),
             ("1.png", "failed"),
         ]
-        assert "1 of its 1 tasks do not hold the labels" in first.outcomes[0].reason
+        assert "the labels are missing in 1 of its 1 task: it may" in first.outcomes[0].reason
         assert (first.n_imported, first.n_requests) == (4, 4)
         body = {"toStageId": desk.hub.tasks()[-1]["stage"], "filters": {"externalIds": ["0.png"]}}
         desk.hub._transact(requeue, desk.hub.project, body)

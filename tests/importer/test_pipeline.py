@@ -176,7 +176,8 @@ async def test_ids_matched_by_a_part(desk: Desk, tmp_path: Path, keys: dict[str,
     assert 'the CSV\'s "1.png", "1.jpg" could all mean the asset "1.png"' in reasons["1.jpg"]
     assert "but one has 'deep/8.png', which differs in its folder" in reasons["8.png"]
     assert any(
-        "3 external IDs that differ from their assets', such as '0.jpg' and '0.png'" in note for note in report.notes
+        "3 external IDs written in another way than the asset's: '0.jpg' is '0.png', ..." in note
+        for note in report.notes
     )
     assert {outcome.external_id for outcome in report.outcomes if outcome.state != "failed"} <= {"2.tif"}
     if has_record:
@@ -303,7 +304,9 @@ async def test_sizes_of_masks_and_assets(desk: Desk) -> None:
         in (reasons["half"])
     )
     assert "have different sizes" in reasons["both"]
-    assert [note.partition(" are ")[0] for note in report.notes] == ["the sizes of 1 of 4 assets"]
+    assert [note.partition(":")[0] for note in report.notes] == [
+        "masks were not compared with the sizes of 1 of 4 assets"
+    ]
 
 
 async def test_masks_are_scaled_to_their_assets(desk: Desk) -> None:

@@ -107,11 +107,11 @@ def test_a_plan_in_words() -> None:
     plan.count(ReplacedTask("c", "c.png", {"tools": [CAR]}, {}), {"tools": [{**CAR, "metadata": {"createdBy": "x"}}]})
     plan.count(ReplacedTask("d", "d.png", {"tools": [CAR]}, {}), None)
     assert plan.summary() == (
-        "4 tasks of project p1 at https://hub get their earlier labels:\n"
-        "  1 objects and 1 answers come back\n"
-        "  0 objects and 1 answers go, whoever made them\n"
-        "  1 tasks have their earlier labels already\n"
-        "  1 tasks are not in the project any more"
+        "4 tasks of project p1 at https://hub to get the earlier labels:\n"
+        "  1 object and 1 answer to come back\n"
+        "  0 objects and 1 answer to go, whoever made them\n"
+        "  1 task with the earlier labels already\n"
+        "  1 task no longer in the project"
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from prelabel.demo.scenes import HEIGHT_PX, WIDTH_PX
 from prelabel.demo.seed import CLASSES, CLASSIFICATION_IDS, TOOL_IDS
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -101,7 +102,7 @@ def _differences(
     drawn = sample.mask if has_masks and sample.mask is not None else np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8)
     n_wrong = int((paint(answer.get("tools", ())) != drawn).sum())
     if n_wrong:
-        yield f"{n_wrong} pixels differ from the mask"
+        yield f"{counted(n_wrong, 'pixel')} not as in the mask"
 
 
 def _answer_texts(answer: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, str]:
@@ -152,5 +153,5 @@ def _described(answer: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
         n_holes = sum(len(zone["holes"]) for zone in zones)
         x, y = zones[0]["region"][0]
         title = CLASSES[TOOL_IDS.index(tool["schemaId"])]
-        holes = "1 hole" if n_holes == 1 else f"{n_holes} holes"
-        yield f"object {number}", f"{title}, {n_points} points, {holes}, from ({x:g}, {y:g})"
+        parts = f"{counted(n_points, 'point')}, {counted(n_holes, 'hole')}"
+        yield f"object {number}", f"{title}, {parts}, from ({x:g}, {y:g})"

@@ -19,7 +19,7 @@ from prelabel.hub.transport import Transport
 from prelabel.importer.import_labels import import_labels
 from prelabel.localhub import LocalHub
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
-from prelabel.spelling import escaped
+from prelabel.spelling import counted, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -84,7 +84,7 @@ def run_demo(
     if not 1 <= rows <= _MAX_ROWS:
         raise ConfigError(f"rows is {rows}: the demo makes 1 to {_MAX_ROWS:,}", field="rows", value=rows)
     with _folder(store) as folder, LocalHub(folder / "hub", port=port) as hub:
-        on_step(f"drawing {rows} images and masks")
+        on_step(f"drawing {counted(rows, 'image')}, each with a mask")
         samples = draw_samples(rows)
         _write(folder, samples)
         projects = []

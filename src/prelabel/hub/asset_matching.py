@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from prelabel.errors import UploadError
 from prelabel.hub.client import PAGE_SIZE, split_ids
-from prelabel.spelling import Spellings, listed, short, without_extension, without_folder
+from prelabel.spelling import Spellings, counted, listed, short, without_extension, without_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -127,15 +127,15 @@ class Matches:
         if self.own_ids:
             example, own_id = next(iter(self.own_ids.items()))
             notes.append(
-                f'"match_ids_by" matched {len(self.own_ids)} external IDs that differ from their assets\', such as '
-                f"{short(example)!r} and {short(own_id)!r}"
+                f'"match_ids_by" matched {counted(len(self.own_ids), "external ID")} written in another way than the '
+                f"asset's: {short(example)!r} is {short(own_id)!r}" + (", ..." if len(self.own_ids) > 1 else "")
             )
         n_unsized = self.n_found - len(self.shapes)
         is_silent = sizes == "if cheap" and not self.shapes  # a Hub that tells none: nothing new, run after run
         if sizes != "no" and n_unsized and not is_silent:
             notes.append(
-                f"the sizes of {n_unsized} of {self.n_found} assets are not known, so their masks were not compared "
-                "with them: the Hub does not tell them, or listing the project would have cost too many requests"
+                f"masks were not compared with the sizes of {n_unsized:,} of {counted(self.n_found, 'asset')}: the Hub "
+                "does not tell them, or listing the project would have cost too many requests"
             )
         return tuple(notes)
 

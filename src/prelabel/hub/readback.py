@@ -13,6 +13,7 @@ from prelabel.errors import UploadError, UploadRefused
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.merge import values_of
 from prelabel.model import Batch, BatchFailure, Receipt
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,8 +82,9 @@ class ReadBack:
         if tasks and not n_without:
             return ""
         return (
-            f"the Hub acknowledged the row, but {n_without} of its {len(tasks)} tasks do not hold the labels: it may "
-            "leave out tasks that are past their first stage; move them back there, then run again"
+            f"the Hub acknowledged the row, but the labels are missing in {n_without} of its "
+            f"{counted(len(tasks), 'task')}: it may leave out tasks that are past their first stage; move them back "
+            "there, then run again"
         )
 
     def _surely_holds(self, answer: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:

@@ -25,7 +25,7 @@ from prelabel.importer.rollback_plan import RollbackPlan, plan_rollback
 from prelabel.importer.stop_signal import StopSignal
 from prelabel.model import Item, Receipt
 from prelabel.outcomes.journal import FILE_NAME, Journal
-from prelabel.spelling import escaped, short
+from prelabel.spelling import counted, escaped, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -76,14 +76,15 @@ class RollbackReport:
 
     def summary(self) -> str:
         """The report for a person."""
-        lines = [f"{self.n_put_back:,} of {self.n_tasks:,} tasks have their earlier labels again"]
+        verb = "has its" if self.n_put_back == 1 else "have their"
+        lines = [f"{self.n_put_back:,} of {counted(self.n_tasks, 'task')} {verb} earlier labels again"]
         if self.is_dry_run:
             lines = ["nothing was changed (dry run)"]
         lines += [f"stopped early: {self.stopped}"] if self.stopped else []
         lines += [f"  {external_id!r}: {reason}" for external_id, reason in self.failures[:5]]
         if self.n_put_back < self.n_tasks and not self.is_dry_run:
             lines.append("the same command goes on from here")
-        return "\n".join([*lines, f"{self.n_requests:,} requests to the Hub"])
+        return "\n".join([*lines, f"{counted(self.n_requests, 'request')} to the Hub"])
 
 
 def roll_back(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from prelabel.spelling import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -47,15 +49,17 @@ class RollbackPlan:
 
     def summary(self) -> str:
         """The plan for a person."""
+        back = f"{counted(self.n_objects_back, 'object')} and {counted(self.n_answers_back, 'answer')}"
+        gone = f"{counted(self.n_objects_gone, 'object')} and {counted(self.n_answers_gone, 'answer')}"
         lines = [
-            f"{self.n_tasks:,} tasks of project {self.project} at {self.host} get their earlier labels:",
-            f"  {self.n_objects_back:,} objects and {self.n_answers_back:,} answers come back",
-            f"  {self.n_objects_gone:,} objects and {self.n_answers_gone:,} answers go, whoever made them",
+            f"{counted(self.n_tasks, 'task')} of project {self.project} at {self.host} to get the earlier labels:",
+            f"  {back} to come back",
+            f"  {gone} to go, whoever made them",
         ]
         if self.n_unchanged:
-            lines.append(f"  {self.n_unchanged:,} tasks have their earlier labels already")
+            lines.append(f"  {counted(self.n_unchanged, 'task')} with the earlier labels already")
         if self.n_missing:
-            lines.append(f"  {self.n_missing:,} tasks are not in the project any more")
+            lines.append(f"  {counted(self.n_missing, 'task')} no longer in the project")
         return "\n".join(lines)
 
     def count(self, kept: ReplacedTask, stored: Mapping[str, Any] | None) -> None:

@@ -127,9 +127,10 @@ class PendingRows:
         """Note where the Hub's sentence tells another number of tasks than expected; it may count otherwise."""
         n_expected = sum(self.matches.n_tasks(item.external_id) for item in receipt.batch.items)
         if receipt.n_labeled is not None and receipt.n_labeled != n_expected:
+            verb = "was" if n_expected == 1 else "were"
             self._report.note(
                 f"{self._span(receipt.batch)}: the Hub says it labelled {counted(receipt.n_labeled, 'task')} where "
-                f"{n_expected} were expected; it may leave out tasks that are past their first stage: look at some"
+                f"{n_expected:,} {verb} expected; it may leave out tasks that are past their first stage: look at some"
             )
 
 
