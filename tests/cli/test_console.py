@@ -64,6 +64,8 @@ def _run(error: BaseException | None, *arguments: str) -> tuple[int, str]:
         (OutputError("cannot write r.json"), 4, "error: cannot write r.json\n"),
         (OSError(errno.ENOSPC, "No space left on device"), 4, "error: input or output: No space left on device\n"),
         (ValueError("x = 1"), 70, "error: a fault in prelabel (ValueError: x = 1)"),
+        (ConfigError(f"no {'x' * 100_000}: mend it"), 2, f"error: no {'x' * 197}... mend it\n"),
+        (ConfigError("x y " * 100_000), 2, f"error: {('x y ' * 2500)[:-3]}...\n"),
         (KeyError(), 70, "error: a fault in prelabel (KeyError)"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shlex
 import signal
 import sys
@@ -29,6 +30,7 @@ SOME_FAILED, USAGE, HUB_FAILED, NOT_WRITTEN, OUR_FAULT, INTERRUPTED = 1, 2, 3, 4
 """Exit codes beside 0."""
 
 _MAX_KEY_CHARS = 4096
+_MAX_MESSAGE_CHARS = 10_000
 
 
 def stderr() -> Console:
@@ -191,11 +193,16 @@ def _exit_code(error: Exception) -> int:
 
 
 def _message(error: Exception) -> str:
+    """What to print of an error; what somebody gave in place of a path or an id may be a whole file."""
+    words = re.sub(r"\S{1000,}", lambda word: short(word[0]), _text_of(error))
+    return short(words, _MAX_MESSAGE_CHARS)
+
+
+def _text_of(error: Exception) -> str:
     if isinstance(error, PrelabelError):
         return str(error)
     if isinstance(error, OSError):
-        name = "input or output" if error.filename is None else short(str(error.filename))
-        return f"{name}: {error.strerror or error}"
+        return f"{error.filename or 'input or output'}: {error.strerror or error}"
     fault = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"a fault in prelabel ({fault}); run 'prelabel --debug ...' again and report what it prints"
 

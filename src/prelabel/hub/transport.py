@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST = "https://imeritapi.ango.ai"
 _EXCERPT_CHARS = 300
+_MAX_KEY_CHARS = 4096
 _OWN_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to call where a server says so
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
 """What OpenSSL says of an answer that is no TLS."""
@@ -142,6 +143,8 @@ class Transport:
                 "--api-key-file; a local hub's is in the file that 'prelabel hub' prints",
                 field="api_key",
             )
+        if len(key) > _MAX_KEY_CHARS:  # a Hub would show a part of it in its answer
+            raise ConfigError("api_key: it is longer than any key: copy it again from the Hub", field="api_key")
         if not (key.isascii() and key.isprintable()):
             raise ConfigError("api_key: it holds characters no key has: copy it again from the Hub", field="api_key")
         self.url = base_url(host, allow_http=allow_http)
