@@ -78,7 +78,7 @@ def allowed(entry: Mapping[str, Any]) -> str:
         "boolean": "`true`, `false`",
         "integer": "a whole number",
         "number": "a number",
-        "array": "a list of texts",
+        "array": "a list of texts" if entry.get("items", {}).get("type") == "string" else "a list of values",
         "object": "an object",
         "null": "`null`",
     }[entry["type"]]

@@ -61,7 +61,9 @@ def encoder(
     **chosen: Any,
 ) -> LocalEncoder:
     """Return an encoder for a column of answers and a column of masks, and the folder of these."""
-    config = load_config({"external_id_column": "id", "mask_column": "mask" if kind else "", **chosen})
+    mapping = {tool.title: [VALUES[tool]] for tool in (*tools, *ignored)} if kind == "value" else "project_colors"
+    keys = {"external_id_column": "id", "mask_column": "mask" if kind else "", "mask_color_mapping": mapping}
+    config = load_config({**keys, **chosen})
     classes = []
     for tool in (*tools, *ignored):
         red, green, blue = tool.color or (0, 0, 0)

@@ -128,7 +128,7 @@ async def test_rows_fail_one_by_one(tmp_path: Path) -> None:
             "absent.png",
             "ftp://host/a.png",
             f"{server.url}/gate.png",
-            '{"size": 1}',
+            '{"size": 1, "counts": []}',
             f"{server.url}/a.png",
             gate=lambda _, index: stopped if index == 3 else None,
         )

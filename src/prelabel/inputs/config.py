@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from prelabel.inputs.color_mapping import HEX_COLOR, MAX_GREY, as_json, read_mapping
+from prelabel.inputs.ignored_values import MAX_NUMBER, IgnoredValue, check_ignored, read_ignored
 from prelabel.model import (
     Connectivity,
     Coordinates,
@@ -29,13 +30,6 @@ from prelabel.model import (
 def _as_tuple(value: Any) -> Any:
     """Let lists through a strict model as the tuples that keep it immutable (sets have no order, so they stay out)."""
     return tuple(value) if isinstance(value, list) else value
-
-
-def _as_ignored(value: Any) -> Any:
-    """Let a list of numbers, colours and "nan" through as the tuples of a strict model."""
-    if not isinstance(value, list | tuple):
-        return value
-    return tuple("nan" if str(part).lower() == "nan" else _as_tuple(part) for part in value)
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -63,9 +57,14 @@ ColorMapping = Annotated[
 ]
 
 
+_WrittenIgnored = list[
+    Annotated[str, Field(pattern=f"^(?:[nN][aA][nN]|{HEX_COLOR})$")]
+    | Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+    | tuple[Channel, Channel, Channel]
+]
+
 IgnoredValues = Annotated[
-    tuple[Literal["nan"] | Annotated[int, Field(ge=-(2**31), le=MAX_GREY)] | tuple[Channel, Channel, Channel], ...],
-    BeforeValidator(_as_ignored),
+    tuple[IgnoredValue, ...], BeforeValidator(read_ignored, json_schema_input_type=_WrittenIgnored)
 ]
 
 
@@ -194,8 +193,9 @@ class ImportConfig(BaseModel):
     )
     ignore_values: IgnoredValues = Field(
         default=(),
-        description="Mask values that mean nothing: background, without a note. Whole numbers as in [255], colours as "
-        'in [[255, 255, 255]], and -1 or "nan" where arrays of signed integers or floats have them.',
+        description="Mask values that mean nothing: background, without a note. Of the mapping's kind: whole numbers "
+        'as in [255], and -1 or "nan" where arrays of signed integers or floats have them; colours as in '
+        '[[255, 255, 255]] or ["#ffffff"] under a mapping of colours.',
         examples=[[255], [[255, 255, 255]], [-1, "nan"]],
     )
     requests_per_minute: int = Field(
@@ -253,6 +253,13 @@ class ImportConfig(BaseModel):
                 'a cut needs polygons along pixel edges: set "coordinates" to "pixel_edges", or write "fill" or '
                 '"reject"'
             )
+        return value
+
+    @field_validator("ignore_values")
+    @classmethod
+    def _check_kind(cls, value: tuple[IgnoredValue, ...], info: ValidationInfo) -> tuple[IgnoredValue, ...]:
+        if info.data.get("mask_column") and "mask_color_mapping" in info.data:
+            check_ignored(value, info.data["mask_color_mapping"])
         return value
 
 

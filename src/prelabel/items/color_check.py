@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from prelabel.codes import Code
 from prelabel.errors import MaskError, RowError
 from prelabel.model import Note
@@ -71,10 +73,13 @@ class ColorCheck:
         if not (mask.counts.unknown or mask.snapped.n_pixels):
             return
         exact = self._exact(mask)
+        n_lost = self._n_lost(exact)
+        if not mask.counts.unknown and not n_lost:
+            return  # nothing but what is nearly an ignored value
         text = unknown_colors(exact, self._known)
-        if mask.snapped.n_pixels:
-            n_lost = counted(mask.snapped.n_pixels, "pixel")
-            text += f'; "color_tolerance": {self._config.color_tolerance} makes background of {n_lost}: take it out'
+        if n_lost:
+            tolerance = f'"color_tolerance": {self._config.color_tolerance}'
+            text += f"; {tolerance} makes background of {counted(n_lost, 'pixel')}: take it out"
         raise RowError(
             "the mask holds no pixel of any class, so importing it would only remove labels: "
             f'{_with_hint(text, self._hint(mask, exact))}; mend the mapping or the mask, or set "unmatched_masks" to '
@@ -114,6 +119,13 @@ class ColorCheck:
     def _exact(self, mask: MaskColors) -> PixelCounts:
         """Where the pixels go by their own values, without a tolerance."""
         return self._table.classify(mask.runs)[1] if mask.snapped.n_pixels else mask.counts
+
+    def _n_lost(self, exact: PixelCounts) -> int:
+        """Pixels that ``color_tolerance`` makes background, because their colour is nearly black or 0."""
+        values = np.fromiter(exact.unknown, np.uint32, len(exact.unknown))
+        indices, distances = self._known.nearest(values)
+        is_lost = (distances <= (self._config.color_tolerance or 0)) & ~self._known.are_named[indices]
+        return sum(n for n, lost in zip(exact.unknown.values(), is_lost.tolist(), strict=True) if lost)
 
     def _hint(self, mask: MaskColors, exact: PixelCounts) -> str:
         """What would help, tried on this mask."""

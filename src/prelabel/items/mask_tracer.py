@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError, RowError
 from prelabel.items.color_check import ColorCheck, MaskColors
-from prelabel.kernels.run_values import with_values
+from prelabel.items.void_values import VoidValues
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import MaskCounts, Note, Runs
@@ -29,7 +27,7 @@ from prelabel.polygons.trace import TraceOptions, outline
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from prelabel.inputs.config import ImportConfig
     from prelabel.model import Binding, Shape
@@ -93,13 +91,10 @@ class MaskTracer:
         ignored = [(entry.tool.title, entry.value) for entry in binding.mask_classes if entry.ignored]
         self._tools = ClassTools.of([entry.tool for entry in kept])
         self._table = ClassTable.of(classes, [value for _, value in ignored])
-        self._known = KnownColors.of(classes, ignored, binding.mask_kind)
+        self._void = VoidValues.of(config.ignore_values, binding.mask_kind)
+        self._void.check(binding.mask_classes)
+        self._known = KnownColors.of(classes, ignored, binding.mask_kind, self._void.values.tolist())
         self._color_check = ColorCheck(config, self._known, self._table, [entry.tool for entry in kept])
-        numbers = [each for each in config.ignore_values if isinstance(each, int)]
-        packed = [red << 16 | green << 8 | blue for red, green, blue in _colors_in(config.ignore_values)]
-        self._ignored = np.array(packed if self._kind == "rgb" else [n for n in numbers if n >= 0], np.uint32)
-        self._void = tuple(float(n) for n in numbers if n < 0)
-        self._void += (math.nan,) if "nan" in config.ignore_values else ()
         self._options = TraceOptions(
             tolerance=config.polygon_simplification_tolerance,
             simplification=config.simplification,
@@ -138,19 +133,19 @@ class MaskTracer:
             runs = content
         else:
             try:
-                runs = decode_mask(content, self._kind, self._limits, self._table.keys, self._void)
+                runs = decode_mask(content, self._kind, self._limits, self._table.keys, self._void.numbers)
             except MaskError as error:
                 raise self._color_check.explained(error, partial(self._read_as_other, content)) from error
-        if len(self._ignored):
-            runs = with_values(runs, np.where(np.isin(runs.values, self._ignored), np.uint32(0), runs.values))
-        return fit_to_assets(runs, shapes, self._config.resize, self._limits)
+        return fit_to_assets(self._void.as_background(runs), shapes, self._config.resize, self._limits)
 
     def _read_as_other(self, content: bytes | Runs) -> Runs | None:
         """Read a mask as numbers where the mapping has colours, and the other way round; None where that cannot be."""
         if isinstance(content, Runs):
             return None
         try:
-            return decode_mask(content, "value" if self._kind == "rgb" else "rgb", self._limits, void=self._void)
+            return decode_mask(
+                content, "value" if self._kind == "rgb" else "rgb", self._limits, void=self._void.numbers
+            )
         except MaskError:
             return None
 
@@ -160,6 +155,7 @@ class MaskTracer:
         decoded = time.perf_counter()
         tolerance = self._config.color_tolerance
         snapped = Snapped(runs) if tolerance is None else snap(runs, self._known, tolerance)
+        snapped = replace(snapped, runs=self._void.as_background(snapped.runs))
         outlines = outline(snapped.runs, self._table, self._options)
         colors = MaskColors(runs, snapped, outlines.counts, read_as_other)
         self._color_check.check(colors)
@@ -239,11 +235,6 @@ class MaskTracer:
             points = counted(polygons.n_padded, "point")
             notes.append(Note(Code.PADDED, f"{points} repeated in rings of one pixel or one line"))
         return notes
-
-
-def _colors_in(values: Iterable[object]) -> Iterator[tuple[int, int, int]]:
-    """Yield the colours among the values to ignore."""
-    return (value for value in values if isinstance(value, tuple))
 
 
 def _proof_note(proof: Verification, n_pixels: int) -> Note:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Number = TypeVar("Number", bound=np.generic)
 
 GREY, RGB, RGBA = 0, 1, 2
+_SHOWN = 3
 
 
 @inlined
@@ -140,6 +141,22 @@ def runs_from_array(array: NDArray[np.generic]) -> Runs:
     return Runs(width, row_offsets, starts[:n_runs], values[:n_runs])
 
 
+def negative_values(numbers: NDArray[Any]) -> str:
+    """Say which numbers of an array are below 0, the greatest few of them, and what to do about them."""
+    found = np.unique(numbers[numbers < 0])[::-1].tolist()
+    listed = ", ".join(as_written(number) for number in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return (
+        f"a mask holds no negative values; got {listed}{more}: map them to 0 or a class first, or name what means "
+        f'nothing in "ignore_values", as in [{listed}]'
+    )
+
+
+def as_written(number: float) -> str:
+    """Return a number as a config has it: without a fraction if it has none and is not long."""
+    return str(int(number)) if abs(number) < 2**64 and number == int(number) else repr(number)
+
+
 def _check_pixels(array: NDArray[np.generic]) -> tuple[int, int, int, int]:
     """Return (kind, bytes per pixel, height, width) of an array that can be a mask."""
     shape, dtype = array.shape, array.dtype
@@ -159,7 +176,7 @@ def _check_pixels(array: NDArray[np.generic]) -> tuple[int, int, int, int]:
         else:
             n_bytes = dtype.itemsize
         if dtype.kind == "i" and int(array.min()) < 0:
-            raise ValueError(f"a mask holds no negative values; got {array.min()}: map them to 0 or a class first")
+            raise ValueError(negative_values(array))
         kind = GREY
     else:
         raise ValueError(f"a mask is height x width, or height x width x 3 or 4; got shape {shape}")

@@ -10,7 +10,7 @@ import numpy as np
 from prelabel.kernels.class_runs import IGNORED
 from prelabel.kernels.sweep import sweep_runs
 from prelabel.polygons.mapping_hints import example, numbers_hint
-from prelabel.polygons.near_colors import BACKGROUND, color_name, snap
+from prelabel.polygons.near_colors import color_name, snap
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class ColorHints:
         is_better = distances < self.known.nearest(values)[1]
         for tolerance in (each for each in (0, *_TOLERANCES[:_SLIGHT]) if each < self.known.reach):
             near = distances <= tolerance
-            n_of_classes = pixels[near & self._is_named()[indices]].sum()
-            n_better = pixels[near & self._is_named()[indices] & is_better].sum()
+            n_of_classes = pixels[near & self.known.are_named[indices]].sum()
+            n_better = pixels[near & self.known.are_named[indices] & is_better].sum()
             if pixels[near].sum() >= _MOST * exact.n_unknown and n_better >= max(1, _MOST * n_of_classes):
                 listed = self._listed(np.bincount(indices[near], pixels[near]) / exact.n_unknown)
                 also = f', and set "color_tolerance" to {tolerance}' if tolerance else ""
@@ -89,7 +89,7 @@ class ColorHints:
             return ""
         values, pixels = _as_arrays(exact.unknown)
         indices, distances = self.known.nearest(values)
-        is_near_class = self._is_named()[indices] & (distances < self.known.reach * _OWN_DISTANCE)
+        is_near_class = self.known.are_named[indices] & (distances < self.known.reach * _OWN_DISTANCE)
         if 2 * pixels[is_near_class].sum() > exact.n_unknown:  # a lossy mask of classes that are grey
             return ""
         are_greys = bool((values == (values & 0xFF) * 0x010101).all())
@@ -144,10 +144,6 @@ class ColorHints:
     def _is_class(self) -> NDArray[np.bool_]:
         """Which of the known values are classes that are imported."""
         return np.isin(self.known.values, self.table.keys[self.table.targets != IGNORED])
-
-    def _is_named(self) -> NDArray[np.bool_]:
-        """Which of the known values are classes, imported or not."""
-        return np.array([name != BACKGROUND for name in self.known.names])
 
     def _listed(self, shares: NDArray[np.float64]) -> str:
         """Known values with their shares of the unknown pixels, the greatest first."""

@@ -5,7 +5,7 @@ a channel; for grey values and palette indices it is their difference. A colour 
 
 1. the background, black or 0, unless a class has that value,
 2. the classes, in the mapping's order,
-3. the classes that the config ignores;
+3. the classes that the config ignores, and values that it says mean nothing;
 
 of several at one distance the one whose channels differ less in sum, then the first in this order. So what is nearly
 black stays background, and what is nearly an ignored class stays ignored. Everything here costs by distinct colour.
@@ -52,14 +52,28 @@ class KnownColors:
     is_rgb: bool
 
     @classmethod
-    def of(cls, classes: Sequence[tuple[str, int]], ignored: Sequence[tuple[str, int]], kind: MaskValueKind) -> Self:
-        """Take (name, mask value) pairs of the classes, and of those that are ignored."""
+    def of(
+        cls,
+        classes: Sequence[tuple[str, int]],
+        ignored: Sequence[tuple[str, int]],
+        kind: MaskValueKind,
+        void: Sequence[int] = (),
+    ) -> Self:
+        """Take (name, mask value) pairs of the classes, and of those that are ignored; and values that mean nothing."""
         entries = [(f"{name!r}", value) for name, value in classes]
         entries += [(f"{name!r}, which is ignored", value) for name, value in ignored]
+        named = {value for _, value in entries} | {0}
+        void_names = (f"{color_name(value, as_rgb=kind == 'rgb')}, which is ignored" for value in void)
+        entries += [entry for entry in zip(void_names, void, strict=True) if entry[1] not in named]
         if all(value for _, value in entries):
             entries.insert(0, (BACKGROUND, 0))
         values = np.array([value for _, value in entries], np.uint32)
         return cls(tuple(name for name, _ in entries), values, kind == "rgb")
+
+    @property
+    def are_named(self) -> NDArray[np.bool_]:
+        """Which of the values the config or the project names: all but the background."""
+        return np.array([name != BACKGROUND for name in self.names])
 
     @property
     def reach(self) -> float:

@@ -295,6 +295,8 @@ def _rows_of(image: ImageFile.ImageFile, layout: Layout, top: int, bottom: int) 
         return np.where(pixels[..., 1] == 0, np.uint32(TRANSPARENT), pixels[..., 0].astype(np.uint32))
     if image.mode == "I" and not layout.is_signed:
         return pixels.view(np.uint32)
+    if image.mode == "L" and layout.is_signed:
+        return pixels.view(np.int8)  # Pillow reads -1 as 255
     return pixels
 
 

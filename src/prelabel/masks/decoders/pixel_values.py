@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prelabel.errors import MaskError
+from prelabel.kernels.pixel_runs import as_written, negative_values
 from prelabel.kernels.run_values import with_values
 from prelabel.model import TRANSPARENT, Runs
 
@@ -120,10 +121,20 @@ def hide_void(pixels: Pixels, void: Sequence[float], hidden: Pixels | None = Non
     """
     if not void or pixels.ndim != 2:
         return hidden
-    is_void: Pixels = np.isin(pixels, [number for number in void if not math.isnan(number)])
-    if any(map(math.isnan, void)) and pixels.dtype.kind == "f":
-        is_void = np.logical_or(is_void, np.isnan(pixels))
-    return is_void if hidden is None else np.logical_or(is_void, hidden)
+    numbers = [number for number in void if not math.isnan(number)]
+    if pixels.dtype.kind in "iu":  # what cannot be there is not looked for
+        least, most = np.iinfo(pixels.dtype.str).min, np.iinfo(pixels.dtype.str).max
+        numbers = [number for number in numbers if least <= number <= most]
+    if numbers:
+        hidden = _either(np.isin(pixels, numbers), hidden)
+    if pixels.dtype.kind == "f" and any(map(math.isnan, void)):
+        hidden = _either(np.isnan(pixels), hidden)
+    return hidden
+
+
+def _either(one: NDArray[np.bool_], other: Pixels | None) -> Pixels:
+    """Return where one of two is."""
+    return one if other is None else np.logical_or(one, other)
 
 
 def _without(pixels: Pixels, hidden: Pixels) -> Pixels:
@@ -137,20 +148,34 @@ def _without(pixels: Pixels, hidden: Pixels) -> Pixels:
 
 def _unsigned(numbers: Pixels) -> UInt32Array:
     """Return numbers as uint32; raises MaskError as above."""
-    if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
-        raise MaskError("the mask holds floats that are no numbers (NaN or infinite): save it as integers")
+    if numbers.dtype.kind == "f":
+        _check_whole(numbers)
     if numbers.min() < 0:
-        raise MaskError(f"a mask holds no negative values; got {numbers.min()}: map them to 0 or a class first")
+        raise MaskError(negative_values(numbers))
     if numbers.dtype != np.uint32 and float(numbers.max()) >= TRANSPARENT:
-        raise MaskError(f"a mask holds integers below {TRANSPARENT}; got {numbers.max()}: renumber the labels")
-    whole = numbers.astype(np.uint32)
-    if numbers.dtype.kind == "f" and not np.array_equal(whole, numbers):
-        odd = numbers[whole != numbers][0]
+        most = as_written(numbers.max().item())
         raise MaskError(
-            f"the mask holds floats that are no whole numbers (such as {odd:g}), so it is a picture of scores, not of "
-            "classes: save the class of each pixel as an integer"
+            f"a mask holds integers below {TRANSPARENT}; got {most}: renumber the labels, or, if it means nothing, "
+            f'name it in "ignore_values", as in [{most}]'
         )
-    return whole
+    return numbers.astype(np.uint32)
+
+
+def _check_whole(numbers: Pixels) -> None:
+    """Refuse floats that are no whole numbers; raises MaskError as above."""
+    if np.isnan(numbers).any():
+        raise MaskError(
+            "the mask holds floats that are no numbers (NaN): save it as integers, or, if they mean nothing, name them "
+            'in "ignore_values", as in ["nan"]'
+        )
+    if np.isinf(numbers).any():
+        raise MaskError("the mask holds floats that are no numbers (infinite): save it as integers")
+    is_odd = numbers != np.trunc(numbers)
+    if is_odd.any():
+        raise MaskError(
+            f"the mask holds floats that are no whole numbers (such as {numbers[is_odd][0]:g}), so it is a picture of "
+            "scores, not of classes: save the class of each pixel as an integer"
+        )
 
 
 def _is_keyed_out(values: UInt32Array, key: Any, layout: Layout) -> NDArray[np.bool_]:
@@ -189,8 +214,6 @@ def in_kind(stored: Stored, kind: MaskValueKind, mapped: Iterable[int] | None = 
     """
     runs, layout = stored.runs, stored.layout
     hidden: NDArray[np.bool_] = runs.values == TRANSPARENT
-    if layout.is_signed and layout.mode == "L" and (runs.values[~hidden] > 127).any():
-        raise MaskError("a mask holds no negative values: map them to 0 or a class first", shape=layout.shape)
     if stored.key is not None:
         hidden |= _is_keyed_out(runs.values, stored.key, layout)
     values = _greys(runs.values, hidden, layout, mapped) if kind == "value" else _colors(runs.values, stored)
