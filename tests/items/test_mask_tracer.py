@@ -66,7 +66,10 @@ def test_unknown_values_are_noted(tmp_path: Path) -> None:
     one, many = (encoder(tmp_path, tools=(CAR,), unmatched_masks="import").encode(table, index) for index in (0, 1))
 
     assert texts(one.notes) == (
-        "16.67% of the mask's pixels have no class: [2] 16.67% (1 from 'Car'); they count as background",
+        (
+            "16.67% of the mask's pixels have no class: [2] 16.67% (1 from 'Car'); they count as background; if that is "
+            'meant, name them in "ignore_values"'
+        ),
     )
     assert one.mask is not None
     assert one.mask.n_unknown_pixels == 4
@@ -74,7 +77,8 @@ def test_unknown_values_are_noted(tmp_path: Path) -> None:
         (
             "90.00% of the mask's pixels have no class: "
             "[4] 30.00% (3 from 'Car'), [9] 20.00% (8 from 'Car'), [5] 10.00% (4 from 'Car'), "
-            "[6] 10.00% (5 from 'Car'), [7] 10.00% (6 from 'Car') and 1 more; they count as background"
+            "[6] 10.00% (5 from 'Car'), [7] 10.00% (6 from 'Car') and 1 more; they count as background; "
+            'if that is meant, name them in "ignore_values"'
         ),
         "the mask holds no pixel of any class: the row brings no objects",
     )
@@ -88,7 +92,8 @@ def test_unknown_colours_are_noted(tmp_path: Path) -> None:
 
     (note,) = texts(row.notes)
     assert note == (
-        "16.67% of the mask's pixels have no class: [3, 169, 244] 16.67% (241 from 'Car'); they count as background"
+        "16.67% of the mask's pixels have no class: [3, 169, 244] 16.67% (241 from 'Car'); they count as background; "
+        'if that is meant, name them in "ignore_values"'
     )
 
 

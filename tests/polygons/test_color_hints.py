@@ -86,7 +86,7 @@ def test_a_binary_mask_of_another_value() -> None:
     """255 under [1]."""
     assert hint((SHAPES > 0).astype(np.uint8) * 255, [("Car", 1)], "value") == (
         'the mask holds only 255: if that is a class, write its value in "mask_color_mapping": {"Car": [255]} '
-        "(maps 100% to 'Car')"
+        "(maps 100% to 'Car'); if it means nothing, in \"ignore_values\": [255]"
     )
 
 

@@ -100,7 +100,8 @@ class ColorCheck:
             notes.append(near if counts.unknown else Note(near.code, _with_hint(near.text, hint)))
         if counts.unknown:
             text = f"{unknown_colors(counts, self._known)}; they count as background"
-            notes.append(Note(Code.UNKNOWN_COLORS, _with_hint(text, hint)))
+            remedy = hint or 'if that is meant, name them in "ignore_values"'
+            notes.append(Note(Code.UNKNOWN_COLORS, _with_hint(text, remedy)))
         return notes
 
     def explained(self, error: MaskError, read_as_other: Callable[[], Runs | None]) -> MaskError:

@@ -11,7 +11,7 @@ from prelabel.kernels.class_runs import IGNORED
 from prelabel.kernels.sweep import sweep_runs
 from prelabel.polygons.mapping_hints import example, numbers_hint
 from prelabel.polygons.near_colors import color_name, snap
-from prelabel.spelling import counted
+from prelabel.spelling import counted, first_few
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,11 +103,12 @@ class ColorHints:
         if self.known.is_rgb and len(np.unique(runs.values)) == 1:
             return ""  # nothing but one colour is rather the background
         is_rgb = self.known.is_rgb
-        listed = ", ".join(color_name(value, as_rgb=True) if is_rgb else str(value) for value in values)
+        listed = first_few([color_name(value, as_rgb=True) if is_rgb else str(value) for value in values])
         mapping = example(self.table.names, values, counts.unknown, as_rgb=is_rgb)
         if len(values) == 1:
             return (
-                f'the mask holds only {listed}: if that is a class, write its value in "mask_color_mapping": {mapping}'
+                f'the mask holds only {listed}: if that is a class, write its value in "mask_color_mapping": {mapping}; '
+                f'if it means nothing, in "ignore_values": [{listed}]'
             )
         return f'the mask holds {listed}: if those are classes, write their values in "mask_color_mapping": {mapping}'
 
