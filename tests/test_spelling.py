@@ -19,7 +19,9 @@ from prelabel.spelling import (
     first_few,
     listed,
     means_nothing,
+    plain_name,
     quoted,
+    respellings,
     without_extension,
 )
 
@@ -74,6 +76,30 @@ def test_the_nearest_word(word: str, hint: str) -> None:
         ("img.jpg", "img.png", ["its extension"]),
         ("scan.nii.gz", "scan.png", ["its extension"]),
         ("a/IMG.jpg", "b/img.png", ["upper and lower case", "its folder", "its extension"]),
+        ("A%C2%A0b.jpg", "A b.jpg", ["percent-encoding", "odd spaces"]),
+        ("a%2520b", "a b", ["percent-encoding"]),
+        ("cafe%CC%81", "caf\u00e9", ["percent-encoding", "its Unicode form"]),
+        ("a.png;", "a.png", ["punctuation at its end"]),
+        ("a.png ,", "a.png", ["punctuation at its end"]),
+        ("a.png.", "a.png", ["punctuation at its end"]),
+        ("[a.png]", "a.png", ["brackets around it"]),
+        ("['a.png']", "a.png", ["brackets around it", "quotes around it"]),
+        ("\u0430.png", "a.png", ["letters of another alphabet"]),
+        ("\u0421ar", "car", ["letters of another alphabet", "upper and lower case"]),
+        ("\u039fption", "Option", ["letters of another alphabet"]),
+        ("\u0131mg", "img", ["letters of another alphabet"]),
+        ("ete", "\u00e9t\u00e9", ["accents"]),
+        ("1.0.png", "1.png", ['a ".0" before its extension']),
+        ("img_1.00.PNG", "img_1.png", ["upper and lower case", 'a ".0" before its extension']),
+        ("a.png?x=1", "a.png", ["its query"]),
+        ("m/a.png?x=b/c#d", "a.png", ["its query", "its folder"]),
+        ("frame.jpg.png", "frame.jpg", ["its extension"]),
+        ("frame.jpg.png", "frame.png", ["its extension"]),
+        ("my_file.png", "my file.png", ["spaces, hyphens or underscores"]),
+        ("a?.png", "a.png", []),
+        ("img#1.png", "img#2.png", []),
+        ("10.05.png", "10.5.png", []),
+        ("a.final.png", "a.draft.png", []),
         ("123456_mask.png", "654321_mask.png", []),
         ("same", "same", []),
         ("one", "other", []),
@@ -110,6 +136,17 @@ def test_many_words_of_one_form_cost_no_more() -> None:
     started = time.perf_counter()
     assert all(frames.nearest(f"x{number}/frame.png") for number in range(2_000))
     assert time.perf_counter() - started < 5
+
+
+def test_other_spellings_name_something() -> None:
+    """What is asked for where a folder cannot be listed: each oddity taken off, and all of them."""
+    ways = respellings("['m/\u0430%C2%A0b.png?x=1'];")
+    assert ways[0] != "['m/\u0430%C2%A0b.png?x=1'];"
+    assert "m/a b.png" in ways
+    assert "a.png" in respellings("a.png?x=1")
+    assert "a.png" in respellings("a.png;")
+    assert "1.png" in respellings("1.0.png")
+    assert plain_name("['m/1.0.png?x=a/b'],") == "1.png"
 
 
 def test_canonical_twins() -> None:

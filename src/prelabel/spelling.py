@@ -27,9 +27,22 @@ _TYPOGRAPHIC = str.maketrans(
 )
 _LEADING_ZEROS = re.compile(r"(?<![\d.])0+(?=\d+(?![0-9A-Za-z]))")
 _POINT_ZERO = re.compile(r"(?<=\d)\.0+$")
+_INNER_POINT_ZERO = re.compile(r"(?<=\d)\.0+(?=\.[a-z]\w*$)", re.IGNORECASE)
+_LAST_PUNCTUATION = re.compile(r"\s*[;,|.:]+\s*$")
+_IN_BRACKETS = re.compile(r"^[\[({<](.*)[\])}>]$", re.DOTALL)
+_QUERY = re.compile(r"(?<=\w)(\.[a-z]\w{1,9})[?#].*$", re.IGNORECASE | re.DOTALL)
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+# Cyrillic, Greek and Turkish letters that nobody can tell from Latin ones.
+_LOOK_ALIKE = str.maketrans(
+    "\u0410\u0412\u0415\u0405\u0406\u0408\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0423"
+    "\u0430\u0435\u0455\u0456\u0458\u043e\u0440\u0441\u0443\u0445\u04bb\u0501\u051b\u051d"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u0131",
+    "ABESIJKMHOPCTXYaesijopcyxhdqwABEZHIKMNOPTYXoi",
+)
 # What tools put before a file's name to make it unique: a UUID, a hash or its beginning, a time stamp.
 _PREFIX = re.compile(r"[0-9a-f]{6,64}(?:-[0-9a-f]{2,12}){0,4}[-_](?=.)", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?<=[^/\\])\.(?=\d*[a-z])\w{1,10}(?:\.gz)?$", re.IGNORECASE)
+_IMAGE_EXTENSION = re.compile(r"(?<=[^/\\])\.(?:png|jpe?g|tiff?|bmp|gif|webp|npy|npz)$", re.IGNORECASE)
 _UNNAMED = {"\t": "tab", "\n": "line break", "\r": "line break"}
 _ARE_SPACES = {"odd spaces", "spaces around it"}
 _NO_VALUE = {"nan", "none", "null", "nil", "n/a", "na", "#n/a", "<na>", "nat", "undefined"}
@@ -63,28 +76,62 @@ def _without_typography(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHIC))
 
 
+def _unquoted(text: str) -> str:
+    """The text without percent-encoding, also where it was encoded twice."""
+    return unquote(unquote(text)) if "%" in text else text
+
+
+def _without_accents(text: str) -> str:
+    """The text with plain letters, as file systems and exports that know no others write it."""
+    return text if text.isascii() else composed(_ACCENTS.sub("", unicodedata.normalize("NFD", text)))
+
+
+def _without_extensions(name: str) -> str:
+    """A file's name without its extension, and without that of the image whose mask it is: frame.jpg.png."""
+    name = without_extension(name)
+    while _IMAGE_EXTENSION.search(name):
+        name = without_extension(name)
+    return name
+
+
 Difference = tuple[str, "Callable[[str], str]"]
 
 _OF_WORDS: tuple[Difference, ...] = (
+    ("percent-encoding", _unquoted),
     ("its Unicode form", composed),
     ("odd spaces", _with_plain_spaces),
     ("typographic characters", _without_typography),
-    ("percent-encoding", unquote),
+    ("letters of another alphabet", lambda text: text if text.isascii() else text.translate(_LOOK_ALIKE)),
     ("a plus sign", lambda text: text.lstrip("+").replace("+", " ")),
+    ("punctuation at its end", lambda text: _LAST_PUNCTUATION.sub("", text)),
     ("spaces around it", str.strip),
+    ("brackets around it", lambda text: _IN_BRACKETS.sub(r"\1", text)),
     ("quotes around it", lambda text: text.strip(_QUOTES).strip()),
     ("doubled spaces", lambda text: re.sub(" {2,}", " ", text) if "  " in text else text),
     ("upper and lower case", str.casefold),
+    ("accents", _without_accents),
     ('a ".0" at its end', lambda text: _POINT_ZERO.sub("", text) if text[-1:] == "0" else text),
     ("leading zeros", lambda text: _LEADING_ZEROS.sub("", text) if "0" in text else text),
 )
 _OF_FILES: tuple[Difference, ...] = (
+    ("its query", lambda text: _QUERY.sub(r"\1", text)),
     ("its folder", without_folder),
     ("its prefix", lambda text: _PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text),
-    ("its extension", without_extension),
+    ('a ".0" before its extension', lambda text: _INNER_POINT_ZERO.sub("", text) if ".0" in text else text),
+    ("its extension", _without_extensions),
+    ("spaces, hyphens or underscores", lambda text: re.sub("[ _-]+", "_", text)),
 )
 DIFFERENCES: tuple[Difference, ...] = _OF_WORDS + _OF_FILES
 """What words may differ in, the finest first; the last ones are those of file names. Each is taken away in turn."""
+
+_MAY_BE_NAMES = {"percent-encoding", "odd spaces", "letters of another alphabet", "punctuation at its end"} | {
+    "brackets around it",
+    "quotes around it",
+    "its query",
+    'a ".0" before its extension',
+}
+_OF_NAMES = tuple(difference for difference in DIFFERENCES if difference[0] in _MAY_BE_NAMES)
+"""Differences that leave a name when they are taken away, not only something to compare by."""
 
 
 class NearMiss(NamedTuple):
@@ -139,14 +186,20 @@ def respellings(path: str) -> list[str]:
         path.replace("+", " "),
         path.replace(" ", "_"),
         quote(path),
-        _with_plain_spaces(path),
         unicodedata.normalize("NFC", path),
         unicodedata.normalize("NFD", path),
         path.replace("\\", "/"),
         path.lower(),
+        *(take_away(path) for _, take_away in _OF_NAMES),
+        _without(path, _OF_NAMES),
         *(f"{stem}{dot}{other}" for other in (extension.lower(), extension.upper(), "png") if stem),
     ]
     return [way for way in dict.fromkeys(ways) if way and way != path]
+
+
+def plain_name(path: str) -> str:
+    """The name of the file that a path means, without what no name has: a query, brackets, punctuation, ..."""
+    return without_folder(_without(path, _OF_NAMES).rstrip("/\\"))
 
 
 def describe_near(wanted: str, found: str) -> str:

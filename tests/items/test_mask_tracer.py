@@ -67,8 +67,8 @@ def test_unknown_values_are_noted(tmp_path: Path) -> None:
 
     assert texts(one.notes) == (
         (
-            "16.67% of the mask's pixels have no class: [2] 16.67% (1 from 'Car'); they count as background; if that is "
-            'meant, name them in "ignore_values"'
+            "16.67% of the mask's pixels have no class: [2] 16.67% (1 from 'Car'); they count as background; if "
+            'that is meant, name them in "ignore_values"'
         ),
     )
     assert one.mask is not None

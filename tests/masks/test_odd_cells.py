@@ -74,6 +74,7 @@ def test_forms_are_named(cell: str, part: str) -> None:
         '"a.png"',
         "array(1).png",
         "<a>.png",
+        "<a.png>",
         "#1.png",
         "=a.png",
         "2024-01-05",

@@ -54,7 +54,9 @@ async def open_mask_supply(
     from prelabel.masks.sources.router import MaskSources  # noqa: PLC0415 - compiles kernels, as the tracer does
 
     limits = opened.masks.limits
-    sources = MaskSources(opened.masks.root, opened.masks.access, limits, storage_id=opened.config.storage_id)
+    sources = MaskSources(
+        opened.masks.root, opened.masks.access, limits, storage_id=opened.config.storage_id, no_masks=[opened.csv]
+    )
     cache = TraceCache(survey.is_repeated, limits.max_shared_bytes)
     ahead = _AHEAD_PER_FETCH * limits.concurrency if survey.has_elsewhere else 0
     chunk_rows = max(1, min(_MAX_ROWS_PER_CHUNK, int(_MASKS_PER_CHUNK * survey.rows_per_mask)))

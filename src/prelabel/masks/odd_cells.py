@@ -57,7 +57,7 @@ _FORMS = tuple(
         ),
         (r"b'.*'$|b\".*\"$", "bytes as Python prints them: write a data: URL, data:image/png;base64,..."),
         (r"(?:array|tensor)\(.*\)$|<.* at 0x[\da-f]+>$", f"an object as Python prints it: {_IN_FORM}"),
-        (r"<(?:!doctype|\?xml|html|svg|img|a)\b.*>$", f"markup, not a mask: {_IN_FORM}"),
+        (r"<(?:!doctype|\?xml|html|svg|img|a\s)\b.*>$", f"markup, not a mask: {_IN_FORM}"),
         (r"(?:multi)?polygon\s*(?:z\s*)?\(", f"a polygon (WKT), not a mask: {_IN_FORM}"),
         (
             r"#(?:ref|value|name|num|div/0)[!?]$|=\w+\(",

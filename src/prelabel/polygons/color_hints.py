@@ -107,8 +107,8 @@ class ColorHints:
         mapping = example(self.table.names, values, counts.unknown, as_rgb=is_rgb)
         if len(values) == 1:
             return (
-                f'the mask holds only {listed}: if that is a class, write its value in "mask_color_mapping": {mapping}; '
-                f'if it means nothing, in "ignore_values": [{listed}]'
+                f'the mask holds only {listed}: if that is a class, write its value in "mask_color_mapping": {mapping}'
+                f'; if it means nothing, in "ignore_values": [{listed}]'
             )
         return f'the mask holds {listed}: if those are classes, write their values in "mask_color_mapping": {mapping}'
 

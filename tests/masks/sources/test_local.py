@@ -208,6 +208,14 @@ def test_references_that_are_no_paths(root: Path, reference: str, part: str) -> 
         ("0007.png", "7.png", "(it differs in leading zeros)"),
         ("61148fa2-cat.png", "cat.png", "(it differs in its prefix)"),
         ("CAT.TIF", "cat.png", "(it differs in upper and lower case and its extension)"),
+        ("A b.jpg", "A%C2%A0b.jpg", "did you mean 'A b.jpg'? (it differs in percent-encoding and odd spaces)"),
+        ("cat.png", "cat.png?x=1", "did you mean 'cat.png'? (it differs in its query)"),
+        ("cat.png", "cat.png?next=/a/b.png", "did you mean 'cat.png'? (it differs in its query)"),
+        ("cat.png", "cat.png;", "(it differs in punctuation at its end)"),
+        ("cat.png", "['cat.png']", "(it differs in brackets around it and quotes around it)"),
+        ("cat.png", "c\u0430t.png", "(it differs in letters of another alphabet)"),
+        ("1.png", "1.0.png", "did you mean '1.png'? (it differs in a \".0\" before its extension)"),
+        ("cat.jpg.png", "cat.jpg", "did you mean 'cat.jpg.png'? (it differs in its extension)"),
         (unicodedata.normalize("NFD", "café.png"), unicodedata.normalize("NFC", "café.png"), "did you mean 'cafe"),
     ],
 )
@@ -233,6 +241,7 @@ def test_a_missing_file_hints_at_its_like(tmp_path: Path, present: str, asked: s
         ("masks/A.png", "mask/a.png", "'masks/A.png'? (it differs in upper and lower case and its folder)"),
         ("masks/a.png", "C:\\data\\a.png", "did you mean 'masks/a.png'? (it differs in its folder)"),
         ("masks/a.png", "masks%2Fa.png", "did you mean 'masks/a.png'? (it differs in percent-encoding)"),
+        ("masks/a.png", "['masks/a.png'];", "punctuation at its end, brackets around it and quotes around it)"),
         ("masks/deep/a.png", "a.png", "$"),
     ],
 )
@@ -253,6 +262,23 @@ def test_hints_do_not_lead_outside(root: Path) -> None:
     with pytest.raises(MaskError) as caught:
         LocalFiles(root).read("secret.png")
     assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "asked", ["labels", "labels.png", "labels.tif", "LABELS.CSV.png", "config", "config.png", "rows"]
+)
+def test_what_is_no_mask_is_never_meant(tmp_path: Path, asked: str) -> None:
+    """The CSV under any name, the config and results lie in the same folder; the mask of the like name is found."""
+    for name in ("labels.csv", "config.json", "labels.report.json", "rows.dat"):
+        (tmp_path / name).write_bytes(b"")
+    files = LocalFiles(tmp_path, no_masks=[tmp_path / "rows.dat"])
+    with pytest.raises(MaskError) as caught:
+        files.read(asked)
+    assert "did you mean" not in str(caught.value)
+
+    (tmp_path / "labels.jpg").write_bytes(b"")
+    with pytest.raises(MaskError, match=r"did you mean 'labels\.jpg'"):
+        LocalFiles(tmp_path).read("labels.png")
 
 
 def test_messages_are_cut(root: Path) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from prelabel.codes import Code
 from prelabel.errors import MaskError
-from prelabel.spelling import Spellings, describe_near, first_few, short, without_folder
+from prelabel.spelling import Spellings, describe_near, first_few, plain_name, short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
 # Absent on Windows, where neither symlinks nor FIFOs in a folder can stall or divert an open.
@@ -24,6 +24,7 @@ _OPEN_FLAGS = (
     | getattr(os, "O_NONBLOCK", 0)
 )
 _SEPARATORS = frozenset("/\\")
+_NO_MASKS = frozenset({".csv", ".tsv", ".json", ".ndjson", ".jsonl", ".toml", ".txt", ".md", ".xlsx", ".py", ".sqlite"})
 _SHOWN = 3
 _MAX_FOLDERS = 20
 """Folders below the root that are searched for a file that is not where its row says."""
@@ -36,10 +37,14 @@ class LocalFiles:
         root: the folder that references are relative to: the CSV's own, unless told otherwise.
         max_bytes: bytes a mask file may have.
         outside_root: files outside the root may be read too; devices, pipes and sockets never are.
+        no_masks: files that are never named as what is meant, as the CSV itself.
     """
 
-    def __init__(self, root: Path, *, max_bytes: int = 1 << 30, outside_root: bool = False) -> None:
+    def __init__(
+        self, root: Path, *, max_bytes: int = 1 << 30, outside_root: bool = False, no_masks: Collection[Path] = ()
+    ) -> None:
         self._root = root.resolve()
+        self._no_masks = {path.resolve() for path in no_masks}
         self._max_bytes = max_bytes
         self._outside_root = outside_root
         self._names: dict[Path, Spellings] = {}
@@ -139,12 +144,12 @@ class LocalFiles:
 
     def _near_miss(self, folders: Sequence[Path], reference: str) -> str:
         """Name the file of a like name in these folders, as a cell would have it; or the files, where several are."""
-        name = without_folder(reference.rstrip("/\\"))
+        name = plain_name(reference)
         found = []
         for folder in folders:
             near = self._names_in(folder).nearest(name)
             file = folder / (near.word if near else name)
-            if near or _is_there(file):
+            if near or (self._may_be_mask(file) and _is_there(file)):
                 found.append(file.relative_to(self._root).as_posix() if file.is_relative_to(self._root) else str(file))
         if len(found) > 1:
             shown = first_few([repr(short(own)) for own in found[:_SHOWN]], len(found))
@@ -164,9 +169,13 @@ class LocalFiles:
         if folder not in self._names:
             names: list[str] = []
             with suppress(OSError):
-                names = sorted(entry.name for entry in folder.iterdir())
+                names = sorted(entry.name for entry in folder.iterdir() if self._may_be_mask(entry))
             self._names[folder] = Spellings(names, are_files=True)
         return self._names[folder]
+
+    def _may_be_mask(self, path: Path) -> bool:
+        """Whether a file may be named as a mask: not the CSV, the config and what else lies beside them."""
+        return path.suffix.lower() not in _NO_MASKS and path not in self._no_masks
 
 
 def _is_there(path: Path) -> bool:

@@ -32,7 +32,7 @@ from prelabel.masks.sources.local import LocalFiles
 from prelabel.masks.sources.url_expiry import may_have_expired
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Collection, Coroutine
     from pathlib import Path
 
     from prelabel.masks.references import Reference
@@ -54,6 +54,7 @@ class MaskSources:
         access: what may be reached.
         limits: how much, how long, how many at once.
         storage_id: the config's.
+        no_masks: files that no hint names, as the CSV.
 
     Attributes:
         limits: as given.
@@ -61,13 +62,17 @@ class MaskSources:
         busy_s: seconds spent fetching, summed over fetches at the same time.
     """
 
-    def __init__(self, root: Path, access: Access, limits: Limits, *, storage_id: str = "") -> None:
+    def __init__(
+        self, root: Path, access: Access, limits: Limits, *, storage_id: str = "", no_masks: Collection[Path] = ()
+    ) -> None:
         self.limits = limits
         self.held = HeldBytes(limits.max_held_bytes)
         self.busy_s = 0.0
         self._access = access
         self._storage_id = storage_id
-        self._files = LocalFiles(root, max_bytes=limits.mask.max_bytes, outside_root=access.outside_root)
+        self._files = LocalFiles(
+            root, max_bytes=limits.mask.max_bytes, outside_root=access.outside_root, no_masks=no_masks
+        )
         self._urls: SignedUrls | None = None
         self._hub_origin = ""
         self._web: WebMasks | None = None
