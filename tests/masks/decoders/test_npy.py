@@ -48,6 +48,15 @@ def test_colour_arrays_come_back(n_channels: int) -> None:
     assert np.array_equal(pixels_in_npy(npy(array)), array)
 
 
+def test_one_image_or_channel_is_a_mask() -> None:
+    """As networks and TIFF readers keep it; one row of colours is what it always was."""
+    array = np.arange(10, dtype=np.uint16).reshape(2, 5)
+    assert pixels_in_npy(npy(array[np.newaxis])).tolist() == array.tolist()
+    assert pixels_in_npy(npy(np.zeros((1, 5, 3), np.uint8))).shape == (1, 5, 3)
+    with pytest.raises(MaskError, match=r"shape \(1, 5, 3\)"):
+        pixels_in_npy(npy(np.zeros((1, 5, 3), np.uint16)))
+
+
 def test_a_third_side_of_one_is_left_out() -> None:
     """As machine learning leaves it: height x width x 1."""
     array = np.arange(10, dtype=np.uint16).reshape(2, 5)

@@ -101,6 +101,39 @@ def test_wide_numbers_are_what_gdal_wrote(dtype: str, options: dict[str, Any]) -
     assert np.array_equal(decoded(gdal([array], **options)), array)
 
 
+@pytest.mark.parametrize("bits", [3, 5, 6, 7, 9, 10, 11, 13, 14, 15])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"photometric": "MINISWHITE"},
+        {"compress": "lzw", "tiled": True, "blockxsize": 16, "blockysize": 32},
+        {"compress": "deflate", "tiled": True, "blockxsize": 48, "blockysize": 16},
+    ],
+    ids=str,
+)
+def test_numbers_of_odd_bits_are_what_gdal_packed(bits: int, options: dict[str, Any]) -> None:
+    """``NBITS``: in strips, and in tiles that the picture does not fill; stored numbers, whatever white is."""
+    array = np.random.default_rng(bits).integers(0, 2**bits, (37, 85)).astype(np.uint8 if bits < 8 else np.uint16)
+    encoded = gdal([array], NBITS=bits, **options)
+    assert np.array_equal(decoded(encoded, "value", 1), array)
+    if bits < 8:
+        spread = (array.astype(int) * 255 + 2 ** (bits - 1) - 1) // (2**bits - 1)
+        assert np.array_equal(decoded(encoded, "value", 255), spread)
+        assert np.array_equal(decoded(encoded, "rgb"), array.astype(np.uint32) * 0x010101)
+    else:
+        with pytest.raises(MaskError, match="give one value per class"):
+            decode_mask(encoded, "rgb")
+
+
+def test_cut_off_numbers_of_odd_bits_are_refused() -> None:
+    """Every prefix of a file ends in a MaskError."""
+    encoded = gdal([SMALL], NBITS=3)
+    for n in range(8, len(encoded) - 1, 7):
+        with pytest.raises(MaskError):
+            decode_mask(encoded[:n], "value")
+
+
 def gdal(bands: list[np.ndarray], valid: np.ndarray | None = None, **options: Any) -> bytes:
     """Return a GeoTIFF of these bands, with a validity mask of its own where there is one."""
     height, width = bands[0].shape

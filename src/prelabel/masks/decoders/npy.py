@@ -22,7 +22,7 @@ def pixels_in_npy(encoded: bytes) -> NDArray[np.generic]:
 
     Returns:
         Read-only, height x width of bools, integers or floats in either byte order, or height x width x 3 or 4 of
-        uint8; a third side of 1 is left out.
+        uint8; a third side of 1 is left out, and a first one, as of one channel or one image.
 
     Raises:
         MaskError: another shape or type, bools that are none, or the file is cut off.
@@ -34,6 +34,8 @@ def pixels_in_npy(encoded: bytes) -> NDArray[np.generic]:
     shape, by_columns, dtype = read_header(stream)
     if len(shape) == 3 and shape[2] == 1:
         shape = shape[:2]
+    elif len(shape) == 3 and shape[0] == 1 and shape[2] not in {3, 4}:
+        shape = shape[1:]
     is_grey = len(shape) == 2 and dtype.kind in "buif" and dtype.itemsize <= 8
     is_color = len(shape) == 3 and shape[2] in {3, 4} and dtype == np.uint8
     if not (is_grey or is_color) or min(shape) < 1:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WIDE_GREY = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 PALETTE = frozenset({"P", "PA"})
 COLOR = frozenset({"RGB", "RGBA"})
-_SPREAD = {1: 255, 2: 85, 4: 17}  # by bits: what makes of a stored grey one of 0 to 255
+_SPREAD = {1: 255, 2: 85, 4: 17}  # by bits: what readers multiply a stored grey by, to make it one of 0 to 255
 _READABLE = frozenset({"1", "L", "LA"}) | WIDE_GREY | PALETTE | COLOR
 
 
@@ -231,15 +231,21 @@ def _greys(values: UInt32Array, hidden: NDArray[np.bool_], layout: Layout, mappe
         values = ((values.astype(np.uint64) * layout.maximum + top // 2) // top).astype(np.uint32)
     if layout.scale > 1:
         values = values // np.uint32(layout.scale)
-    spread = _SPREAD.get(1 if layout.mode == "1" else layout.bits, 1) if layout.mode in {"1", "L"} else 1
-    return values * np.uint32(spread) if spread > 1 and _names_spread(mapped, spread) else values
+    top = 1 if layout.mode == "1" else 2**layout.bits - 1
+    if layout.mode in {"1", "L"} and top < 255 and _names_spread(mapped, top):
+        return _spread(values, top)
+    return values
 
 
-def _names_spread(mapped: Iterable[int] | None, spread: int) -> bool:
+def _spread(values: UInt32Array, top: int) -> UInt32Array:
+    """Return greys from 0 to ``top`` spread over 0 to 255."""
+    return (values * np.uint32(255) + np.uint32(top // 2)) // np.uint32(top)
+
+
+def _names_spread(mapped: Iterable[int] | None, top: int) -> bool:
     """Whether a mapping names a grey that only spreading gives: of 2 bits, 85, 170 or 255."""
-    return mapped is not None and any(
-        255 // spread < value <= 255 and value % spread == 0 for value in map(int, mapped)
-    )
+    spread = set(_spread(np.arange(top + 1, dtype=np.uint32), top).tolist())
+    return mapped is not None and any(top < value and value in spread for value in map(int, mapped))
 
 
 def _colors(values: UInt32Array, stored: Stored) -> UInt32Array:
