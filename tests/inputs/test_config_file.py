@@ -170,10 +170,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load_config(tmp_path)
     path = tmp_path / "config.json"
     path.write_text(CLASSIFICATIONS, encoding="utf-16-le")
-    with pytest.raises(ConfigError, match="is UTF-16 or UTF-32 without a byte order mark: save it as UTF-8"):
+    with pytest.raises(ConfigError, match="is UTF-16 or UTF-32 without a byte order mark: name the right one"):
         load_config(path)
     path.write_bytes(CLASSIFICATIONS.replace("Color", "Größe").encode("cp1252"))
-    with pytest.raises(ConfigError, match=r"is not UTF-8, on line \d+: .*'Größe' as cp1252.*; save it as UTF-8"):
+    with pytest.raises(ConfigError, match=r"is not UTF-8, on line \d+: .*'Größe' as cp1252.*; name the right one with"):
         load_config(path)
     for encoding in ("utf-8-sig", "utf-16", "utf-32"):
         path.write_text(CLASSIFICATIONS, encoding=encoding)

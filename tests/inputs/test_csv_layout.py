@@ -114,7 +114,7 @@ def test_late_wrong_byte_is_found(tmp_path: Path) -> None:
     content = "\n".join(lines).encode()
     assert sum(len(batch) for batch in read_rows(written(tmp_path / "a.csv", content), rows_per_batch=9999)) == 400_000
     message = refusal(written(tmp_path / "a.csv", content + b"\nx,caf\xe9\ny"))
-    assert "on line 400002: byte 0xe9 stands in what would be 'café' as cp1252" in message
+    assert "is UTF-8 but for line 400002: byte 0xe9 stands in what would be 'café' as cp1252" in message
 
 
 def test_delimiter_that_is_half_a_character(tmp_path: Path) -> None:

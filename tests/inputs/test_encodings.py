@@ -13,9 +13,7 @@ from prelabel.inputs.encodings import (
     coding_of,
     decode_text,
     describe_readings,
-    likely_encodings,
     swallows,
-    wide_encodings,
 )
 
 
@@ -83,9 +81,12 @@ def test_small_files(name: str) -> None:
     [
         (
             '{\n"é": 1}'.encode("cp1252"),
-            r"the config c is not UTF-8, on line 2: byte 0xe9 .*'é' as cp1252.*; save it as",
+            r"the config c is not UTF-8, on line 2: byte 0xe9 .*'é' as cp1252.*; name the right one with --enc",
         ),
-        ("{}".encode("utf-16-le"), "the config c is UTF-16 or UTF-32 without a byte order mark: save it as UTF-8"),
+        (
+            "{}".encode("utf-16-le"),
+            "the config c is UTF-16 or UTF-32 without a byte order mark: name the right one with --encoding, or",
+        ),
         ("{}".encode("utf-16")[:-1], "the config c is not UTF-16-LE"),
     ],
 )
@@ -95,39 +96,19 @@ def test_small_files_in_other_encodings(content: bytes, part: str) -> None:
         decode_text(content, "the config c")
 
 
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("a.jpg,Größe\n", "cp1252"),
-        ("naïve “quote” … x\n", "cp1252"),
-        ("x,żółć Łódź\n", "cp1250"),
-        ("x,příliš žluťoučký kůň\n", "cp1250"),
-        ("x,привет мир\n", "cp1251"),
-        ("a,ПРИВЕТ Мир\n", "cp1251"),
-        ("x,日本語のテキスト\n", "shift_jis"),
-        ("x,①日本語のテキスト\n", "cp932"),
-        ("x,汉字文本,测试\n", "gbk"),
-        ("x,한국어\n", "euc_kr"),
-        ("x,café olé\n", "mac_roman"),
-        ("größe\n", "cp850"),
-        ("x,y\nz,1\n", "utf-16-le"),
-        ("名前,値\nあ,い\n", "utf-16-be"),
-        ("名,値\n", "utf-32-le"),
-    ],
-)
-def test_the_likeliest_comes_first(text: str, name: str) -> None:
-    """Words of many languages are taken for words in their own encoding."""
-    assert likely_encodings(text.encode(name))[0] == name
-
-
-def test_some_nul_bytes_are_no_utf_16() -> None:
-    """One damaged cell does not make a file another encoding."""
-    assert wide_encodings(b"a,b\n" * 20 + b"x,\0\n") == []
-    assert wide_encodings(b"") == []
-
-
 @given(sample=st.binary(min_size=1, max_size=200), start=st.integers(0, 199))
 def test_any_bytes_are_described(sample: bytes, start: int) -> None:
     """Whatever the bytes: a message of bounded length, and no failure."""
     assert 0 < len(describe_readings(sample, min(start, len(sample) - 1))) < 1500
     assert len(describe_readings(sample * 1000, min(start, len(sample) - 1))) < 1500
+
+
+def test_small_files_in_a_named_encoding() -> None:
+    """The name, which is the CSV's, is tried where the file is not UTF-8 and has no mark."""
+    text = '{"é": 1}'
+    for name in ("cp1252", "utf-16-le", "utf-32-be"):
+        assert decode_text(text.encode(name), "the config c", name) == text
+    for written_as in ("utf-8", "utf-8-sig", "utf-16"):
+        assert decode_text(text.encode(written_as), "the config c", "cp1252") == text
+    with pytest.raises(ConfigError, match=r"the config c is not ASCII, on line 1: .*'é' as cp1252"):
+        decode_text(text.encode("cp1252"), "the config c", "ascii")

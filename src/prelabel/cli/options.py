@@ -72,7 +72,9 @@ DECLARED: dict[str, Any] = {
     "encoding": Annotated[
         str | None,
         typer.Option(
-            "--encoding", metavar="NAME", help="How the CSV's text is written, such as cp1252. UTF-8 unless set."
+            "--encoding",
+            metavar="NAME",
+            help="How the CSV is written, and a config or schema that is not UTF-8: such as cp1252. UTF-8 unless set.",
         ),
     ],
     "mask_root": _file(

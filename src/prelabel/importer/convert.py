@@ -64,7 +64,7 @@ def convert(csv: PathLike, config: ConfigLike, options: ConvertOptions) -> Repor
         raise ConfigError("convert needs --schema FILE, or --project ID to ask the Hub", field="schema")
     schema, hub = None, None
     if options.schema is not None:
-        schema = read_schema(options.schema)
+        schema = read_schema(options.schema, options.encoding or opened.config.encoding or None)
     else:
         hub = connect(options.host, options.api_key, requests_per_minute=opened.config.requests_per_minute)
     try:
@@ -97,7 +97,7 @@ async def _convert(
             schema = await hub.get_project(options.project)
         assert schema is not None, "there is a schema or a Hub"
         binding = opened.bind(schema)
-        for warning in await asyncio.to_thread(opened.odd_columns, binding, schema):
+        for warning in await asyncio.to_thread(opened.warnings, binding, schema):
             report.note(warning)
             if options.on_warning is not None:
                 options.on_warning(warning)
@@ -122,8 +122,8 @@ async def _convert(
     return lines.fault
 
 
-def read_schema(schema: PathLike | Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a categorySchema given as an object or as a JSON file.
+def read_schema(schema: PathLike | Mapping[str, Any], encoding: str | None = None) -> Mapping[str, Any]:
+    """Return a categorySchema given as an object or as a JSON file, whose encoding may be named if it is not UTF-8.
 
     Raises:
         ConfigError: the file cannot be read or is no JSON object.
@@ -132,7 +132,7 @@ def read_schema(schema: PathLike | Mapping[str, Any]) -> Mapping[str, Any]:
         return schema
     path = Path(schema)
     try:
-        document = orjson.loads(decode_text(path.read_bytes(), f"the schema {path}"))
+        document = orjson.loads(decode_text(path.read_bytes(), f"the schema {path}", encoding))
     except OSError as error:
         raise ConfigError(f"cannot read the schema {path}: {error.strerror or error}", field="schema") from error
     except orjson.JSONDecodeError as error:

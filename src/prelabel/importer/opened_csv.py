@@ -74,7 +74,7 @@ class OpenedCsv:
                 field="mask_root",
             )
         settings = MaskSettings.of(folder_of(path), options)
-        checked = load_config(config)
+        checked = load_config(config, encoding=options.encoding)
         encoding = options.encoding or checked.encoding or None
         layout = read_header(path, delimiter=options.delimiter, encoding=encoding)
         return cls(path, with_columns_of(layout.header, checked), options, layout, settings)
@@ -145,13 +145,14 @@ class OpenedCsv:
         """
         return bind(self.config, parse_ontology(category_schema), self.layout.header)
 
-    def odd_columns(self, binding: Binding, document: Mapping[str, Any]) -> list[str]:
-        """What to warn of: columns that are wrong as a whole."""
+    def warnings(self, binding: Binding, document: Mapping[str, Any]) -> list[str]:
+        """What to warn of before anything is sent: a doubtful encoding, columns that are wrong as a whole."""
+        warnings = [self.layout.doubt] if self.layout.doubt else []
         columns = [link.column for link in binding.columns]
-        if not columns:
-            return []
-        rows = read_rows(self.layout, columns=columns, rows_per_batch=1_000)
-        return odd_columns(rows, binding.columns, parse_ontology(document).classifications)
+        if columns:
+            rows = read_rows(self.layout, columns=columns, rows_per_batch=1_000)
+            warnings += odd_columns(rows, binding.columns, parse_ontology(document).classifications)
+        return warnings
 
     def tracer(self, binding: Binding) -> MaskTracer:
         """Return what turns masks into objects; loads the kernels.

@@ -44,7 +44,8 @@ class RunOptions(MaskOptions):
         on_progress: given a snapshot now and then, in the event loop: be quick.
         on_warning: given, before it does harm, what may make the whole run useless; the report's notes tell of it too.
         delimiter: the CSV's; None finds out.
-        encoding: the CSV's, by Python's name of it; None means UTF-8. A byte order mark counts more.
+        encoding: the CSV's, and a config's or schema's that is not UTF-8, by Python's name of it; None means UTF-8. A
+            byte order mark counts more.
         report: where to write the report as JSON.
         rejects: where to write the failed rows as CSV.
         n_threads: threads that decode and trace; None means one per core.

@@ -61,7 +61,7 @@ async def run_import(session: ImportSession) -> str:
     survey = await asyncio.to_thread(session.survey, binding)
     session.report.n_counted = survey.ids.n_rows
     session.watch()
-    for warning in await asyncio.to_thread(opened.odd_columns, binding, document):
+    for warning in await asyncio.to_thread(opened.warnings, binding, document):
         session.warn(warning)
     session.warn_of_masks()
     matches = await _match(session, survey, document)

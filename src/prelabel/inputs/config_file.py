@@ -21,11 +21,12 @@ from prelabel.spelling import did_you_mean, first_few, quoted
 _SECRETS = ("apikey", "token", "accesstoken", "secret", "password", "authorization")
 
 
-def load_config(source: str | Path | Mapping[str, Any] | ImportConfig) -> ImportConfig:
+def load_config(source: str | Path | Mapping[str, Any] | ImportConfig, *, encoding: str | None = None) -> ImportConfig:
     """Read and check a config.
 
     Args:
         source: a file (JSON, or TOML where its name ends in ``.toml``), an object already read, or a config.
+        encoding: how a file is written that is not UTF-8.
 
     Raises:
         ConfigError: the file cannot be read, or the config cannot be used; all its problems are in the message, the
@@ -50,9 +51,8 @@ def load_config(source: str | Path | Mapping[str, Any] | ImportConfig) -> Import
         raise ConfigError(f"{path} is a folder: name the config file in it") from error
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror or error}; check the path") from error
-    return parse_config(
-        decode_text(content, f"the config {path}"), origin=str(path), toml=path.suffix.lower() == ".toml"
-    )
+    text = decode_text(content, f"the config {path}", encoding)
+    return parse_config(text, origin=str(path), toml=path.suffix.lower() == ".toml")
 
 
 def parse_config(text: str, *, origin: str = "config", toml: bool = False) -> ImportConfig:

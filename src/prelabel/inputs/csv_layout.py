@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Self
 
@@ -15,11 +14,12 @@ from prelabel.errors import ConfigError
 from prelabel.inputs.csv_cells import cell_spans, cell_text, is_blank
 from prelabel.inputs.csv_file import CsvFile, unusable
 from prelabel.inputs.csv_lines import LINE_END, cut_rows, octets_of
-from prelabel.inputs.encodings import UTF8, Coding, coding_of, describe_readings, swallows, wide_encodings
+from prelabel.inputs.encoding_check import check_encoding
+from prelabel.inputs.encodings import UTF8, Coding, coding_of, swallows
 from prelabel.spelling import first_few, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from prelabel.inputs.csv_lines import Stretch
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _DELIMITERS = (",", ";", "\t")
 _SNIFF_BYTES = 1 << 16
 _SNIFF_ROWS = 20
-_SCAN_BYTES = 1 << 20
 _MAGIC = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
@@ -36,7 +35,8 @@ _MAGIC = {
     b"PAR1": "a Parquet file: write it as CSV first",
     b"%PDF": "a PDF",
 }
-_SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n])"?[ \t,;]*(\r\n?|\n|\Z)')  # spreadsheets write and read it
+# Spreadsheets write and read it, in any case.
+_SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n])"?[ \t,;]*(\r\n?|\n|\Z)', re.IGNORECASE)
 _LINE_ENDS = (b"\r\n", b"\n", b"\r")
 
 
@@ -62,8 +62,8 @@ class RowForm:
     def of_names(cls, names: Sequence[str], delimiter: str = ",") -> Self:
         """The form of a plain CSV in UTF-8 with these columns."""
         text = io.StringIO()
-        csv.writer(text, delimiter=delimiter, lineterminator="").writerow(names)
-        return cls(text.getvalue().encode(), delimiter)
+        csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(names)  # which it quotes in names
+        return cls(text.getvalue().removesuffix("\r\n").encode(), delimiter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class CsvLayout:
         width: cells of a row.
         first_line: 1-based line after the header.
         offset: byte offset of that line.
+        doubt: what to warn of before anything is sent, empty for nothing.
     """
 
     file: CsvFile
@@ -89,6 +90,7 @@ class CsvLayout:
     width: int
     first_line: int
     offset: int
+    doubt: str = ""
 
     @property
     def delimiter(self) -> str:
@@ -116,7 +118,7 @@ def read_header(csv: str | Path | CsvFile, *, delimiter: str | None = None, enco
         if kind is not None:
             raise unusable(f"{file.shown} is no CSV but {kind}", file.shown)
         coding, mark = coding_of(first, encoding)
-        _check_encoding(file, coding, len(mark), is_named=encoding is not None)
+        doubt = check_encoding(file, coding, len(mark), is_named=encoding is not None)
         sample = first[len(mark) :].decode(coding.name, "replace")
         separator = _SEPARATOR_LINE.match(sample)
         chosen = delimiter or (separator.group(1) if separator else _sniffed(sample))
@@ -126,7 +128,7 @@ def read_header(csv: str | Path | CsvFile, *, delimiter: str | None = None, enco
         rows = cut_rows(opened, chosen, _SNIFF_BYTES, offset=len(preamble), line=line, coding=coding)
         for stretch in rows:
             if len(stretch.lines):
-                return _layout(file, stretch, RowForm(b"", chosen, coding, preamble))
+                return replace(_layout(file, stretch, RowForm(b"", chosen, coding, preamble)), doubt=doubt)
     raise unusable(f"{file.shown} is empty: its first line must name the columns", file.shown)
 
 
@@ -212,62 +214,3 @@ def _check_blank(file: CsvFile, stretch: Stretch, form: RowForm, blank: Sequence
             f"name, on line {line}, or empty them",
             file.shown,
         )
-
-
-def _check_encoding(file: CsvFile, coding: Coding, start: int, *, is_named: bool) -> None:
-    """Go over the whole file, so that one in another encoding is refused once and not row by row."""
-    with file.opened() as opened:
-        wide = wide_encodings(opened.read(_SNIFF_BYTES)) if coding.unit == 1 else []
-        if wide:
-            message = (
-                f"{file.shown} is not {coding.name.upper()}: name {wide[0]} with --encoding, as which it can be read"
-            )
-        else:
-            place = next(_wrong_places(file, coding, start), None)
-            if place is None:
-                return
-            line, begin = _line_of(file, place, coding)
-            opened.seek(begin)
-            sample = opened.read(place - begin + _SNIFF_BYTES)
-            message = (
-                f"{file.shown} is not {coding.name.upper()}, on line {line}: "
-                f"{describe_readings(sample, place - begin)}; name the right one with --encoding, or save it as UTF-8"
-            )
-    raise ConfigError(message, field="encoding" if is_named else "csv", value=coding.name if is_named else file.shown)
-
-
-def _wrong_places(file: CsvFile, coding: Coding, start: int) -> Iterator[int]:
-    """Yield where in the file the first byte stands that is not in the encoding, if one does."""
-    decoder = codecs.getincrementaldecoder(coding.name)("strict")
-    is_plain = True  # no character is begun
-    with file.opened() as opened:
-        opened.seek(start)
-        while True:
-            block = opened.read(_SCAN_BYTES)
-            if is_plain and coding.unit == 1 and block.isascii():
-                if not block:
-                    return
-            else:
-                try:
-                    decoder.decode(block, final=not block)
-                except UnicodeDecodeError as error:
-                    yield start - (len(error.object) - len(block)) + error.start
-                    return
-                if not block:
-                    return
-                is_plain = not decoder.getstate()[0]
-            start += len(block)
-
-
-def _line_of(file: CsvFile, place: int, coding: Coding) -> tuple[int, int]:
-    """Return the line of a byte, and where that line begins, or near enough where it is very long."""
-    line, begin, position = 1, 0, 0
-    with file.opened() as opened:
-        while position < place:
-            octets = octets_of(opened.read(_SCAN_BYTES), coding)
-            for end in LINE_END.finditer(octets):
-                if position + end.end() * coding.unit > place:
-                    break
-                line, begin = line + 1, position + end.end() * coding.unit
-            position += len(octets) * coding.unit
-    return line, max(begin, place - _SNIFF_BYTES)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 
 from prelabel.errors import ConfigError
+from prelabel.inputs.likely_encodings import CANDIDATES, WIDE, likely_encodings
 from prelabel.spelling import did_you_mean, quoted, short
 
 _BOMS = (  # UTF-32 first: its mark begins like that of UTF-16
@@ -23,29 +22,8 @@ _BOMS = (  # UTF-32 first: its mark begins like that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-_CANDIDATES = (  # of names in a group the first that fits; before others of equal likelihood
-    ("cp1252",),
-    ("cp1250",),
-    ("cp1251",),
-    ("shift_jis", "cp932"),
-    ("gbk", "gb18030"),
-    ("big5",),
-    ("euc_kr", "cp949"),
-    ("mac_roman",),
-    ("cp850",),
-)
-_LATIN = {"cp1252": 0.0, "cp1250": 0.0, "mac_roman": 0.2, "cp850": 0.2}  # the last two are rare by now
-_FREQUENT = {  # first bytes of the frequent characters; in cp949 those that euc_kr lacks are rare
-    "shift_jis": (0x88, 0x97),
-    "cp932": (0x88, 0x97),
-    "gbk": (0xB0, 0xD7),
-    "gb18030": (0xB0, 0xD7),
-    "big5": (0xA4, 0xC6),
-    "euc_kr": (0xB0, 0xC8),
-    "cp949": (0xB0, 0xC8),
-}
-_MAX_READINGS = 5
+_SAVE = "name the right one with --encoding, or save it as UTF-8"
+_MAX_NAMES = 2  # of encodings that read the same
 _MAX_SHOWN = 40
 _SAMPLE_BYTES = 1 << 16
 _STATEFUL_PROBE = "+AGE-~{!!~}\x1b$B!!\x1b(B"  # what shifts state in UTF-7, HZ and ISO-2022
@@ -104,7 +82,7 @@ def _named(name: str) -> Coding:
     try:
         codec = codecs.lookup(name)
     except (LookupError, ValueError) as error:
-        known = ("utf-8", *_WIDE, *(name for group in _CANDIDATES for name in group), "latin-1")
+        known = (*WIDE, *(name for group in CANDIDATES for name in group), "latin-1")
         hint = did_you_mean(name, known) or f" some that are: {', '.join(known)}"
         raise ConfigError(f"no encoding is called {quoted(name, 100)}:{hint}", field="encoding", value=name) from error
     plain = codec.name.removesuffix("-sig")
@@ -153,36 +131,46 @@ def swallows(coding: Coding, mark: str) -> bool:
     return False
 
 
-def decode_text(content: bytes, what: str) -> str:
-    """Return the text of a small file, a config or a schema: UTF-8, or what its byte order mark says.
+def decode_text(content: bytes, what: str, name: str | None = None) -> str:
+    """Return the text of a small file, a config or a schema: UTF-8, what its byte order mark says, or what was named.
 
     Args:
         content: the file's bytes.
         what: what to call it in the error.
+        name: the encoding that was named, for the CSV: it is tried where the file is not UTF-8.
 
     Raises:
         ConfigError: it is written otherwise; what is likely is in the message.
     """
     coding, mark = coding_of(content)
+    content = content[len(mark) :]
+    if not mark and name is not None and not _is_utf8(content):
+        coding, _ = coding_of(content, name)
     try:
-        text = coding.decode(content[len(mark) :])
+        text = coding.decode(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        readings = describe_readings(content[len(mark) :], error.start)
-        raise ConfigError(
-            f"{what} is not {coding.name.upper()}, on line {line}: {readings}; save it as UTF-8"
-        ) from error
+        readings = describe_readings(content, error.start)
+        raise ConfigError(f"{what} is not {coding.name.upper()}, on line {line}: {readings}; {_SAVE}") from error
     if "\0" in text[:4]:
-        raise ConfigError(f"{what} is UTF-16 or UTF-32 without a byte order mark: save it as UTF-8")
+        raise ConfigError(f"{what} is UTF-16 or UTF-32 without a byte order mark: {_SAVE}")
     return text
 
 
-def describe_readings(sample: bytes, start: int) -> str:
+def _is_utf8(content: bytes) -> bool:
+    try:
+        return "\0" not in content.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def describe_readings(sample: bytes, start: int, most: int = 5) -> str:
     """Say what the likely encodings make of bytes that are not what they should be, the likeliest first.
 
     Args:
         sample: bytes from the begin of a line.
         start: where in them the first wrong byte is.
+        most: readings to tell of.
     """
     sample = _whole_lines(sample[: start + _SAMPLE_BYTES])
     begin, end = _cell_around(sample, start)
@@ -192,48 +180,9 @@ def describe_readings(sample: bytes, start: int) -> str:
         readings.setdefault(text, []).append(name)
     if not readings:
         return f"byte 0x{sample[start : start + 1].hex()} stands there, and no common encoding fits"
-    likeliest = list(readings.items())[:_MAX_READINGS]
-    shown = [f"{short(text, _MAX_SHOWN)!r} as {' or '.join(names)}" for text, names in likeliest]
+    likeliest = list(readings.items())[:most]
+    shown = [f"{short(text, _MAX_SHOWN)!r} as {' or '.join(names[:_MAX_NAMES])}" for text, names in likeliest]
     return f"byte 0x{sample[start : start + 1].hex()} stands in what would be {', '.join(shown)}"
-
-
-def likely_encodings(sample: bytes) -> list[str]:
-    """Return the common encodings that bytes may be in, the likeliest first.
-
-    Many NUL bytes tell UTF-16 and UTF-32. Of the others those stay in which all bytes mean something, ordered by how
-    much the result looks like words.
-    """
-    if wide := wide_encodings(sample):
-        return wide
-    scores: dict[str, float] = {}
-    for group in _CANDIDATES:
-        for name in group:
-            try:
-                text = sample.decode(name)
-            except UnicodeDecodeError:
-                continue
-            if any("\ue000" <= letter <= "\uf8ff" for letter in text):
-                continue  # letters of private use: the bytes mean something only to their maker
-            scores[name] = _plausibility(text, name)
-            break
-    return sorted(scores, key=scores.__getitem__, reverse=True)
-
-
-def wide_encodings(sample: bytes) -> list[str]:
-    """Return which of UTF-16 and UTF-32 bytes without a mark must be in: their many NULs tell."""
-    if sample.count(b"\0") * 32 < len(sample) or b"\0" not in sample:
-        return []
-    return [name for name in _WIDE if _is_wide(sample, name)]
-
-
-def _is_wide(sample: bytes, name: str) -> bool:
-    """Whether bytes with NULs among them are text in UTF-16 or UTF-32."""
-    unit = 4 if name.startswith("utf-32") else 2
-    try:
-        text = sample[: len(sample) // unit * unit].decode(name)
-    except UnicodeDecodeError:
-        return False
-    return "\0" not in text and any(mark in text for mark in ",;\t\n\r{")
 
 
 def _whole_lines(sample: bytes) -> bytes:
@@ -249,54 +198,3 @@ def _cell_around(sample: bytes, start: int) -> tuple[int, int]:
     after = re.compile(rb'[,;\t"\r\n]').search(sample, start)
     end = after.start() if after else len(sample)
     return (begin if start - begin <= 4 * _MAX_SHOWN else start), min(end, start + 4 * _MAX_SHOWN)
-
-
-def _plausibility(text: str, name: str) -> float:
-    """Return how much a text looks like words, per character beyond ASCII; higher is likelier."""
-    scores: list[float] = []
-    for word in re.finditer(r"[^\x00-\x7f]+", text):
-        letters = word.group()
-        before, after = text[max(0, word.start() - 1) : word.start()], text[word.end() : word.end() + 1]
-        if name in _LATIN:
-            scores += [_latin_score(letters, before, after) - _LATIN[name]] * len(letters)
-        elif name == "cp1251":
-            is_word = not before.isalpha() and not after.isalpha() and {*map(_script, letters)} == {"CYRILLIC"}
-            scores += [1.0 if is_word and _is_cased(letters) else -0.5] * len(letters)
-        elif before.isalpha() and after.isalpha():
-            scores += [-0.5] * len(letters)
-        else:
-            scores += [_asian_score(letter, name) for letter in letters]
-    return sum(scores) / len(scores) if scores else 0.0
-
-
-def _script(letter: str) -> str:
-    return unicodedata.name(letter, "").partition(" ")[0]
-
-
-def _is_cased(letters: str) -> bool:
-    """Whether no capital follows a small letter."""
-    return not any(one.islower() and other.isupper() for one, other in pairwise(letters))
-
-
-def _latin_score(letters: str, before: str, after: str) -> float:
-    """Accented letters stand among others, a few at a time; signs stand between words."""
-    if any(unicodedata.category(letter) in {"Cc", "Cn", "Co"} for letter in letters):
-        return -2.0
-    if not letters.isalpha():
-        return -0.5 if before.isalpha() and after.isalpha() else 0.6
-    if len(letters) > 4 or not _is_cased(before + letters + after):
-        return -0.5
-    return 1.0
-
-
-def _asian_score(letter: str, name: str) -> float:
-    """Common characters come first in each standard: that is what tells text from chance."""
-    script = _script(letter)
-    if script in {"HIRAGANA", "KATAKANA", "FULLWIDTH", "IDEOGRAPHIC"}:
-        return 1.0
-    if script not in {"CJK", "HANGUL"}:
-        return -0.5
-    lead = letter.encode(name)[0]
-    first, last = _FREQUENT[name]
-    frequent = 1.0 if script == "HANGUL" else 0.8
-    return frequent if first <= lead <= last else -0.5
