@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inputs.csv_reading import broken_of, written
+from inputs.csv_reading import broken_of, rows_of, written
 from prelabel.codes import Code
 from prelabel.inputs.csv_faults import misquoted, ragged
 from prelabel.inputs.csv_layout import RowForm, read_header
@@ -44,6 +44,8 @@ def test_ragged_rows_are_broken_and_the_others_go_on(tmp_path: Path) -> None:
         ('"abc" ,m', "cell 1 goes on after its closing quote, with ' ,m'"),
         ('"{\\"k\\", 1}"', "cell 1 ends with the quote after its backslash"),
         (' "a, b",m', "3 cells where the header has 2: take out the space before the quote of cell 1"),
+        ('m, "abc"', "cell 2 has a space before its quotes, which makes them letters like others: take out the space"),
+        (' \t"a ""b""" ,m', "cell 1 has a space before its quotes"),
         ('"abc', "it opens a quote that is not closed: close it, or take it out"),
     ],
 )
@@ -55,6 +57,12 @@ def test_quotes_that_do_not_fit(tmp_path: Path, row: str, part: str) -> None:
         assert (line, text) == (3, row)
         assert part in error
         assert [batch.columns for batch in read_rows(path)] == [{"a": ["1", "3"], "b": ["2", "4"]}]
+
+
+@pytest.mark.parametrize("cell", ['say "ab"', ' "a" or "b"', ' "a" b', ' "', "'ab'", ' "a"b'])
+def test_quotes_that_are_letters(tmp_path: Path, cell: str) -> None:
+    """Within an unquoted cell, also behind a space: where they do not stand around all of it they are meant."""
+    assert rows_of(written(tmp_path / "a.csv", f"a,b\nx,{cell}\n")) == [(1, 2, ("x", cell))]
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_byte_order_mark_counts_more_than_a_name(tmp_path: Path) -> None:
         ("\na,,,b\n1,2,3,4\n", "columns 2, 3 of PATH have no name but cells with content: give each its own name"),
         (",,\n\r\n , \n", "PATH is empty: its first line must name the columns"),
         ('"\u00a0",\n1,2\n', "the header of PATH, on line 1, names no column"),
-        ('a,"b"c\n', "the header of PATH, on line 1, cannot be read: text follows a closing quote"),
+        ('a,"b"c\n', "the header of PATH, on line 1, cannot be read: cell 2 goes on after its closing quote"),
         ("", "PATH is empty: its first line must name the columns"),
         ("\n\r\n\n", "PATH is empty"),
         (b"\xef\xbb\xbf", "PATH is empty"),
@@ -168,3 +168,16 @@ def test_the_form_of_a_plain_csv(names: list[str], delimiter: str) -> None:
 
     assert next(csv.reader(io.StringIO(form.header_row.decode(), newline=""), delimiter=delimiter)) == names
     assert (form.delimiter, form.preamble, form.line_end) == (delimiter, b"", b"\r\n")
+
+
+def test_a_form_of_any_names() -> None:
+    """Names with delimiters, quotes and line ends in them are quoted, so that they stay one line of names."""
+    names = ("a,b", 'c"d', "e\nf", "g\rh", "i\r\nj", "plain")
+    assert RowForm.of_names(names).header_row == b'"a,b","c""d","e\nf","g\rh","i\r\nj",plain'
+    assert RowForm.of_names(("a,b", "c;d"), ";").header_row == b'a,b;"c;d"'
+
+
+@pytest.mark.parametrize("line", ["SEP=;", "Sep=;", '"sep=;"', "sep=;;;"])
+def test_separator_lines_in_any_case(tmp_path: Path, line: str) -> None:
+    """As spreadsheets read them."""
+    assert rows_of(written(tmp_path / "a.csv", f"{line}\r\na;b\r\n1,5;2\r\n")) == [(1, 3, ("1,5", "2"))]

@@ -83,10 +83,17 @@ def slow_blank(row: bytes, delimiter: bytes) -> bool:
     )
 
 
+def is_quoted(cell: bytes) -> bool:
+    """Whether a cell has quotes at both ends, and only doubled ones between them."""
+    return len(cell) > 1 and cell[:1] == cell[-1:] == b'"' and b'"' not in cell[1:-1].replace(b'""', b"")
+
+
 def slow_misquoted(row: bytes, delimiter: bytes) -> bool:
-    """Whether text follows a closing quote, or a quote stands in an unquoted cell behind one closed by a backslash."""
+    """Whether a cell is quoted in a way that would alter it: text around its quotes, a backslash before one."""
     cells = slow_cells(row, delimiter)
     if any(0 <= end < len(cell) - 1 for cell, end in cells):
+        return True
+    if any(end < 0 and cell[:1] in {b" ", b"\t"} and is_quoted(cell.strip(b" \t")) for cell, end in cells):
         return True
     slashed = [place for place, (cell, end) in enumerate(cells) if end > 0 and cell[end - 1 : end] == b"\\"]
     stray = [place for place, (cell, end) in enumerate(cells) if end < 0 and b'"' in cell]
@@ -122,6 +129,7 @@ PIECES = [b"a", b'"', b'"', b'""', b",", b";", b"\n", b"\r", b"\r\n", b" ", b"]"
 @example(text=b'a,"b\n\r\r\n\nc', delimiter=",", block_bytes=1)
 @example(text=b'a,"b\n"c",d\n"e"\n', delimiter=",", block_bytes=50)
 @example(text=b'"\n""', delimiter=",", block_bytes=50)
+@example(text=b'a, "b" ,c\n "d"\n"e, ""f"", g", "h"\n', delimiter=",", block_bytes=50)
 def test_rows_are_those_of_the_twin(text: bytes, delimiter: str, block_bytes: int) -> None:
     """Any text, in blocks of any size: the same rows on the same lines, and quotes left open break the same lines."""
     assert cut(text, delimiter, block_bytes) == slow_rows(text, delimiter.encode())

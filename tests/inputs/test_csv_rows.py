@@ -245,8 +245,8 @@ def test_content_without_a_column(tmp_path: Path) -> None:
 
 def test_quotes_within_unquoted_cells_stay(tmp_path: Path) -> None:
     """Inches are no quotes: nothing is altered."""
-    path = written(tmp_path / "a.csv", 'a,b\n5" x 7",m\nC:\\"x",y\n "q",z\n')
-    assert [cells for *_, cells in rows_of(path)] == [('5" x 7"', "m"), ('C:\\"x"', "y"), (' "q"', "z")]
+    path = written(tmp_path / "a.csv", 'a,b\n5" x 7",m\nC:\\"x",y\n "q" r,z\n')
+    assert [cells for *_, cells in rows_of(path)] == [('5" x 7"', "m"), ('C:\\"x"', "y"), (' "q" r', "z")]
 
 
 @pytest.mark.parametrize("n_columns", [50_000])

@@ -423,3 +423,23 @@ def test_each_mask_value_has_one_class(data: st.DataObject) -> None:
         return
     assert len({entry.value for entry in classes}) == len(classes)
     assert {entry.tool.schema_id for entry in classes if not entry.ignored} == {entry["schemaId"] for entry in live}
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_another_delimiter_is_named(mark: str) -> None:
+    """Where the names stand within the header's cells, the delimiter is the fault, not the names."""
+    shown = {"\t": '"\\t"'}.get(mark, f'"{mark}"')
+    for names in (HEADER, [f' "{name}"' for name in HEADER]):
+        message = str(refusal(header=(mark.join(names), "x")))
+        assert message.startswith(f"the CSV's cells seem to be separated by {shown}: name that with --delimiter; ")
+
+
+def test_clauses_are_set_off() -> None:
+    """A hint in brackets is followed by a semicolon, and each cause is one sentence."""
+    message = str(refusal(mask_color_mapping={"car": [1]}))
+    assert '"Car"? (it differs in upper and lower case); its segmentation and polygon tools are "Car", ' in message
+    message = str(refusal(ignored_schema_ids=[CAR.upper()]))
+    assert "(it differs in upper and lower case); the project has " in message
+    assert "which the project does not have: take it out; the project has" in str(refusal(ignored_schema_ids=["!"]))
+    message = str(refusal(classification_schema_ids=[COLOR.upper(), TYPE, QUESTION]))
+    assert "(it differs in upper and lower case); it has " in message

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prelabel.codes import Code
 from prelabel.errors import RowError
 from prelabel.inputs.csv_cells import cell_spans
-from prelabel.inputs.csv_lines import LINE_END, octets_of
+from prelabel.inputs.csv_lines import LINE_END, octets_of, spaced_quotes
 from prelabel.model import BrokenRow
 
 if TYPE_CHECKING:
@@ -44,11 +44,17 @@ def ragged(row: bytes, width: int, layout: CsvLayout) -> str:
 
 
 def misquoted(row: bytes, line: int, form: RowForm) -> str:
-    """Say where in a row, which starts on this line, text follows a closing quote, or one is missing."""
+    """Say which cell of a row, which starts on this line, is quoted in a way that would alter it, and how."""
     octets, unit = octets_of(row, form.coding), form.coding.unit
+    spaced = spaced_quotes(form.delimiter)
     for place, (start, end) in enumerate(cell_spans(octets, form.delimiter)):
         quoted = _QUOTED.match(octets, start, end)
         if quoted is None:
+            if spaced.match(octets, start):
+                return (
+                    f"cell {place + 1} has a space before its quotes, which makes them letters like others: take out "
+                    "the space"
+                )
             if octets[start:end].startswith(b'"'):
                 n_before = len(LINE_END.findall(octets, 0, start))
                 subject = f"line {line + n_before}" if n_before else "it"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from prelabel.errors import ConfigError
 from prelabel.inputs.csv_cells import cell_spans, cell_text, is_blank
+from prelabel.inputs.csv_faults import misquoted
 from prelabel.inputs.csv_file import CsvFile, unusable
 from prelabel.inputs.csv_lines import LINE_END, cut_rows, octets_of
 from prelabel.inputs.encoding_check import check_encoding
@@ -162,7 +163,7 @@ def _layout(file: CsvFile, stretch: Stretch, form: RowForm) -> CsvLayout:
     octets = octets_of(row, coding)
     problem = stretch.error or ("it holds a NUL byte, so it is not text" if b"\0" in octets else "")
     if not problem and 0 in stretch.misquoted:
-        problem = 'text follows a closing quote: write "" for a quote within a quoted cell'
+        problem = misquoted(row, line, form)
     if problem:
         raise unusable(f"the header of {file.shown}, on line {line}, cannot be read: {problem}", file.shown)
     spans = cell_spans(octets, delimiter)

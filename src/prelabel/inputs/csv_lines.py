@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,8 @@ class Stretch:
         starts, ends: int64, where in ``text`` each row starts, and ends with its line end.
         lines: int64, the file's line on which each row starts.
         n_blank: rows passed over because nothing stands in them but delimiters and spaces; empty lines do not count.
-        misquoted: indices of rows in which text follows a closing quote, or one is missing.
+        misquoted: indices of rows in which text follows a closing quote, a space precedes an opening one, or one is
+            missing.
         error: why this is no row, for a stretch of one.
         rest: of a row that is not kept whole, what follows ``text``.
     """
@@ -94,7 +96,8 @@ class _Scan:
         line_ends: positions after each line end, up to the quote that is still open.
         row_ends: indices into ``line_ends`` of those that end a row, being in no quoted cell.
         open_at: where the quote stands that is still open; the buffer's length if none is.
-        misquoted: where quotes are that text follows, or that are not closed on their line and break it.
+        misquoted: where quotes are that text follows, or a space precedes, or that are not closed on their line and
+            break it.
     """
 
     line_ends: IntArray
@@ -278,7 +281,19 @@ def _quoted(octets: bytes, array: NDArray[np.uint8], delimiter: str) -> tuple[In
         return opens, closes, quotes[:0]  # every quote opens or closes a cell, or is doubled: they take turns
     # A quote within an unquoted cell is a character like any other, so cells are followed one by one.
     opens, closes, misquoted = _followed(octets, delimiter)
-    return opens, closes, np.union1d(misquoted, _escaped(array, quotes, opens, closes))
+    spaced = np.array([match.start(1) for match in spaced_quotes(delimiter).finditer(octets)], np.int64)
+    is_outside = np.searchsorted(opens, spaced, side="right") == np.searchsorted(closes, spaced, side="left")
+    return opens, closes, np.union1d(np.union1d(misquoted, spaced[is_outside]), _escaped(array, quotes, opens, closes))
+
+
+@lru_cache(maxsize=8)
+def spaced_quotes(delimiter: str) -> re.Pattern[bytes]:
+    """Cells in quotes that count as letters, since a space stands before them; group 1 begins with the quote."""
+    mark = re.escape(delimiter.encode())
+    spaces = b"[%s]" % b" \t".replace(delimiter.encode(), b"")
+    return re.compile(
+        rb'(?<![^%s\r\n])%s++("(?:[^"%s\r\n]|"")*+")%s*+(?=[%s\r\n]|\Z)' % (mark, spaces, mark, spaces, mark)
+    )
 
 
 def _followed(octets: bytes, delimiter: str) -> tuple[IntArray, IntArray, IntArray]:

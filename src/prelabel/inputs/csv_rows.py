@@ -29,7 +29,7 @@ from prelabel.inputs.csv_faults import broken_row, misquoted, ragged
 from prelabel.inputs.csv_layout import CsvLayout, read_header
 from prelabel.inputs.csv_lines import cut_rows
 from prelabel.model import RowBatch
-from prelabel.spelling import did_you_mean
+from prelabel.spelling import clauses, did_you_mean, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from prelabel.inputs.csv_lines import Stretch
 
 BLOCK_BYTES = 1 << 20
-_MAX_LISTED = 200
 
 
 def read_rows(
@@ -72,11 +71,10 @@ def read_rows(
     known = frozenset(layout.header)
     missing = next((name for name in names if name not in known), None)
     if missing is not None:
-        listed = ", ".join(f'"{column}"' for column in layout.header[:_MAX_LISTED])
-        shown = listed if len(listed) <= _MAX_LISTED else listed[:_MAX_LISTED] + f"... ({len(known):,} columns)"
+        hint = did_you_mean(missing, layout.header).strip()
+        columns_are = f"its columns are {listed(layout.header)}"
         raise ConfigError(
-            f'{layout.file.shown} has no column "{missing}":{did_you_mean(missing, layout.header)} its columns are '
-            f"{shown}",
+            f"{layout.file.shown} has no column {quoted(missing)}: {clauses(hint, columns_are)}",
             field="columns",
             value=missing,
             allowed=layout.header,

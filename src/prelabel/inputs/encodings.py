@@ -13,7 +13,7 @@ from functools import cache
 
 from prelabel.errors import ConfigError
 from prelabel.inputs.likely_encodings import CANDIDATES, WIDE, likely_encodings
-from prelabel.spelling import did_you_mean, quoted, short
+from prelabel.spelling import did_you_mean, listed, quoted, short
 
 _BOMS = (  # UTF-32 first: its mark begins like that of UTF-16
     (codecs.BOM_UTF8, "utf-8"),
@@ -83,13 +83,15 @@ def _named(name: str) -> Coding:
         codec = codecs.lookup(name)
     except (LookupError, ValueError) as error:
         known = (*WIDE, *(name for group in CANDIDATES for name in group), "latin-1")
-        hint = did_you_mean(name, known) or f" some that are: {', '.join(known)}"
-        raise ConfigError(f"no encoding is called {quoted(name, 100)}:{hint}", field="encoding", value=name) from error
+        remedy = did_you_mean(name, known) or f" write one such as {listed(known)}"
+        raise ConfigError(
+            f"no encoding is called {quoted(name, 100)}:{remedy}", field="encoding", value=name
+        ) from error
     plain = codec.name.removesuffix("-sig")
     coding = _coding({"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(plain, plain))
     if not _keeps_ascii(coding):
         raise ConfigError(
-            f'"{name}" cannot be read, since its bytes do not tell cells apart: save the file as UTF-8',
+            f"{quoted(name, 100)} cannot be read, since its bytes do not tell cells apart: save the file as UTF-8",
             field="encoding",
             value=name,
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from prelabel.model import (
     Rgb,
     Tool,
 )
-from prelabel.spelling import MAX_LISTED, canonical_twin, did_you_mean, first_few, listed, quoted, short
+from prelabel.spelling import MAX_LISTED, canonical_twin, clauses, did_you_mean, first_few, listed, quoted, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -209,8 +210,8 @@ def _check_ignored(config: ImportConfig, ontology: Ontology) -> None:
     for schema_id in config.ignored_schema_ids:
         if schema_id not in known:
             raise ConfigError(
-                f'"ignored_schema_ids" has {quoted(schema_id)}, which the project does not have:'
-                f"{did_you_mean(schema_id, known) or ' take it out'}; the project has {_titled(known)}",
+                f'"ignored_schema_ids" has {quoted(schema_id)}, which the project does not have: '
+                + clauses(did_you_mean(schema_id, known).strip() or "take it out", f"the project has {_titled(known)}"),
                 field="ignored_schema_ids",
                 value=schema_id,
                 allowed=tuple(known),
@@ -225,8 +226,8 @@ def _find_classification(schema_id: str, ontology: Ontology) -> Classification:
         problem = f"which {len(matching)} classifications of the project share: give each its own in the project"
     else:
         known = {entry.schema_id: entry.title for entry in ontology.classifications}
-        hint = did_you_mean(schema_id, known)
-        problem = f"which is no classification of the project:{hint} it has {_titled(known)}"
+        hint = did_you_mean(schema_id, known).strip()
+        problem = f"which is no classification of the project: {clauses(hint, f'it has {_titled(known)}')}"
     raise ConfigError(
         f'"classification_schema_ids" has {quoted(schema_id)}, {problem}',
         field="classification_schema_ids",
@@ -241,14 +242,25 @@ def _check_header(config: ImportConfig, links: Sequence[ColumnLink], header: Seq
     wanted += [("mask_column", config.mask_column)] if config.mask_column else []
     missing = [(key, column) for key, column in wanted if column not in header]
     if missing:
-        shown = [f'"{key}" names {quoted(column)}{_hint(column, header)}' for key, column in missing[:MAX_LISTED]]
+        shown = [f'"{key}" names {quoted(column)}{_hint(column, header)}' for key, column in missing[:_SHOWN]]
+        problem = f"the CSV has no such column: {first_few(shown, len(missing), '; ')}"
+        if mark := _likely_delimiter({column for _, column in missing}, header):
+            problem = f"the CSV's cells seem to be separated by {quoted(mark)}: name that with --delimiter; {problem}"
         raise ConfigError(
-            f"the CSV has no such column: {first_few(shown, len(missing), '; ')}; the CSV's columns are "
-            f"{listed(header)}",
+            clauses(problem, f"the CSV's columns are {listed(header)}"),
             field=missing[0][0],
             value=missing[0][1],
             allowed=tuple(header),
         )
+
+
+def _likely_delimiter(missing: AbstractSet[str], header: Sequence[str]) -> str:
+    """What stands between cells, where the missing names stand within other ones; empty where they do not."""
+    for mark in ",;\t|:":
+        parts = {part.strip(" \"'") for name in header for part in name.split(mark)}
+        if len(missing & parts) * 2 > len(missing):
+            return mark
+    return ""
 
 
 def _project_classes(config: ImportConfig, ontology: Ontology) -> tuple[MaskClass, ...]:
@@ -317,8 +329,8 @@ def _find_tool(name: str, config: ImportConfig, ontology: Ontology) -> Tool:
         problem = f"which cannot be imported: {named[0].unsupported}; take it out, or put {named[0].schema_id} into "
         problem += '"ignored_schema_ids"'
     else:
-        problem = f"which is no tool of the project:{did_you_mean(name, titles)} its segmentation and polygon tools "
-        problem += f"are {listed(titles)}"
+        tools = f"its segmentation and polygon tools are {listed(titles)}"
+        problem = f"which is no tool of the project: {clauses(did_you_mean(name, titles).strip(), tools)}"
     raise ConfigError(
         f'"mask_color_mapping" names {quoted(name)}, {problem}',
         field=f"mask_color_mapping.{name}",
