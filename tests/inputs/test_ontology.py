@@ -431,7 +431,12 @@ def test_another_delimiter_is_named(mark: str) -> None:
     shown = {"\t": '"\\t"'}.get(mark, f'"{mark}"')
     for names in (HEADER, [f' "{name}"' for name in HEADER]):
         message = str(refusal(header=(mark.join(names), "x")))
-        assert message.startswith(f"the CSV's cells seem to be separated by {shown}: name that with --delimiter; ")
+        expected = (
+            f'the CSV has no column "External ID": {shown} seems to separate its cells, name it with --delimiter; '
+        )
+        assert message.startswith(expected)
+    spaced = str(refusal(header=tuple(f" {name}" for name in HEADER)))
+    assert spaced.startswith('the CSV has no such column: "external_id_column" names "External ID": did you mean ')
 
 
 def test_clauses_are_set_off() -> None:

@@ -245,7 +245,10 @@ def _check_header(config: ImportConfig, links: Sequence[ColumnLink], header: Seq
         shown = [f'"{key}" names {quoted(column)}{_hint(column, header)}' for key, column in missing[:_SHOWN]]
         problem = f"the CSV has no such column: {first_few(shown, len(missing), '; ')}"
         if mark := _likely_delimiter({column for _, column in missing}, header):
-            problem = f"the CSV's cells seem to be separated by {quoted(mark)}: name that with --delimiter; {problem}"
+            first = quoted(missing[0][1])
+            problem = (
+                f"the CSV has no column {first}: {quoted(mark)} seems to separate its cells, name it with --delimiter"
+            )
         raise ConfigError(
             clauses(problem, f"the CSV's columns are {listed(header)}"),
             field=missing[0][0],
@@ -257,7 +260,7 @@ def _check_header(config: ImportConfig, links: Sequence[ColumnLink], header: Seq
 def _likely_delimiter(missing: AbstractSet[str], header: Sequence[str]) -> str:
     """What stands between cells, where the missing names stand within other ones; empty where they do not."""
     for mark in ",;\t|:":
-        parts = {part.strip(" \"'") for name in header for part in name.split(mark)}
+        parts = {part.strip(" \"'") for name in header if mark in name for part in name.split(mark)}
         if len(missing & parts) * 2 > len(missing):
             return mark
     return ""
