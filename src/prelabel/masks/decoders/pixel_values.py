@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -244,8 +245,14 @@ def _spread(values: UInt32Array, top: int) -> UInt32Array:
 
 def _names_spread(mapped: Iterable[int] | None, top: int) -> bool:
     """Whether a mapping names a grey that only spreading gives: of 2 bits, 85, 170 or 255."""
-    spread = set(_spread(np.arange(top + 1, dtype=np.uint32), top).tolist())
-    return mapped is not None and any(top < value and value in spread for value in map(int, mapped))
+    return mapped is not None and any(value in _only_spread(top) for value in map(int, mapped))
+
+
+@cache
+def _only_spread(top: int) -> frozenset[int]:
+    """The spread greys that are none of those stored, 0 to ``top``."""
+    spread = _spread(np.arange(top + 1, dtype=np.uint32), top).tolist()
+    return frozenset(value for value in spread if value > top)
 
 
 def _colors(values: UInt32Array, stored: Stored) -> UInt32Array:
