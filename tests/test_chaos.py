@@ -20,7 +20,7 @@ TESTS = Path(__file__).parent
 def test_nothing_is_lost_and_nothing_is_there_twice(seed: int) -> None:
     """Amid faults and kill -9 the hub ends as an undisturbed import would have left it; rolled back, as it was."""
     command = [sys.executable, str(TESTS / "chaos.py"), "5", "--seed", str(seed), "--rows", "200"]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=55, check=False, env=_environment())
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=110, check=False, env=_environment())
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "5 runs of 200 rows, 0 wrong" in done.stdout

@@ -14,7 +14,10 @@ from conftest import JIT_OFF
 TESTS = Path(__file__).parent
 N_INPUTS = 400 if JIT_OFF else 8_000
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the inputs are read in forks")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="the inputs are read in forks"),
+    pytest.mark.timeout(240),
+]
 
 # A decoder that goes wrong at one input, in the place of the real one.
 FAULTY = """
@@ -44,7 +47,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python with these arguments, where the fuzzer can be imported."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
     command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=55, check=False, env=environment)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=200, check=False, env=environment)
 
 
 @pytest.mark.parametrize("seed", [11, 12])

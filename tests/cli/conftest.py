@@ -103,7 +103,7 @@ def prelabel() -> Command:
             capture_output=True,
             encoding="utf-8",
             env=environment_with(**environment),
-            timeout=55,
+            timeout=110,
             check=False,
         )
 

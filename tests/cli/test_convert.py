@@ -221,7 +221,7 @@ def _after(command: str, files: DemoFiles, tmp_path: Path) -> tuple[int, str]:
         env=environment_with(),
         cwd=tmp_path,
         check=False,
-        timeout=55,
+        timeout=110,
     )
     return done.returncode, done.stderr
 

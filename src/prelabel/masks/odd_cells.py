@@ -76,10 +76,11 @@ def odd_cell(text: str) -> str:
     Returns:
         What follows "the cell holds"; an empty string for all that may be a reference.
     """
-    if means_nothing(text):
-        return "what programs write for no value: leave the cell empty where there is no mask"
     on_one_line = text.replace("\n", " ")
-    return _bare_base64(text) or next((fault for pattern, fault in _FORMS if pattern.match(on_one_line)), "")
+    fault = _bare_base64(text) or next((fault for pattern, fault in _FORMS if pattern.match(on_one_line)), "")
+    if not fault and means_nothing(text):
+        return "what programs write for no value: leave the cell empty where there is no mask"
+    return fault
 
 
 def _bare_base64(text: str) -> str:
