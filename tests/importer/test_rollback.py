@@ -18,6 +18,7 @@ from prelabel.errors import ConfigError
 from prelabel.importer.rollback import _folder_of, roll_back
 from prelabel.importer.rollback_plan import RollbackPlan
 from prelabel.importer.stop_signal import StopSignal
+from prelabel.localhub.store.assets import delete_assets
 from prelabel.outcomes.journal import FILE_NAME
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ async def test_a_dry_run_says_what_would_change(tmp_path: Path) -> None:
         assert (report.exit_code, report.n_tasks, report.n_put_back) == (0, 5, 0)
         assert plans == [report.plan]
         (plan,) = plans
-        assert (plan.n_tasks, plan.n_unchanged, plan.n_missing) == (5, 0, 0)
+        assert (plan.n_tasks, plan.n_unchanged, plan.missing) == (5, 0, set())
         assert (plan.n_objects_back, plan.n_objects_gone) == (2, 0)
         assert (plan.n_answers_back, plan.n_answers_gone) == (3, 10)
         assert [_essence(task) for task in desk.hub.tasks()] == [_essence(task) for task in now]
@@ -123,6 +124,23 @@ async def test_a_dry_run_says_what_would_change(tmp_path: Path) -> None:
         assert plans[1] == plan
         assert done.exit_code == 0
         assert [_essence(task) for task in desk.hub.tasks()] == before
+
+
+async def test_tasks_that_are_gone_have_nothing_again(tmp_path: Path) -> None:
+    """They are no failure, nor are they said to be as they were; another task of their external ID is."""
+    async with desk_with(tmp_path, 3) as desk:
+        desk.hub.add_assets(["0.png"])
+        await desk.run(rows_of(3), state=tmp_path / "state")
+        gone = [task["asset"] for task in desk.hub.tasks() if task["externalId"] in {"0.png", "2.png"}][:2]
+        desk.hub._transact(delete_assets, desk.hub.project, gone)
+        where: dict[str, Any] = {"api_key": KEY, "host": desk.hub.url}
+        for _ in range(2):
+            report = await asyncio.to_thread(roll_back, tmp_path / "state", **where)
+            assert (report.exit_code, report.n_tasks, report.n_put_back, report.n_missing) == (0, 4, 2, 2)
+            assert report.summary().startswith(
+                "2 of 4 tasks have their earlier labels again\n2 tasks no longer in the project: nothing was put back"
+            )
+        assert desk.answers() == {}
 
 
 async def test_kept_labels_that_are_none(tmp_path: Path) -> None:

@@ -46,9 +46,10 @@ def test_what_comes_back_and_what_goes(tasks: list[tuple[dict[str, Any], dict[st
     """Over all tasks, objects and answers that one side has and the other has not, as often as it has them."""
     plan, twin = RollbackPlan("p", "h"), RollbackPlan("p", "h", n_tasks=len(tasks))
     for before, now in tasks:
-        plan.count(ReplacedTask("t", "a", before, {}), now)
+        number = str(plan.n_tasks)
+        plan.count(ReplacedTask(number, "a", before, {}), now)
         if now is None:
-            twin.n_missing += 1
+            twin.missing.add(number)
             continue
         changes = [
             left_of(one[key], other[key])
@@ -93,7 +94,7 @@ async def test_a_plan_of_a_record(tmp_path: Path) -> None:
 
         plan = await plan_rollback(journal, cast("HubClient", hub))
 
-    assert plan == RollbackPlan("p1", "https://hub", n_tasks=250, n_missing=3, n_objects_back=247)
+    assert plan == RollbackPlan("p1", "https://hub", n_tasks=250, missing={"t248", "t249", "twin"}, n_objects_back=247)
     assert [len(ids) for ids in hub.asked] == [100, 100, 49]
     assert {name for ids in hub.asked for name in ids} == {task.external_id for task in kept} - {"007.png"}
 
@@ -111,7 +112,7 @@ def test_a_plan_in_words() -> None:
         "  1 object and 1 answer to come back\n"
         "  0 objects and 1 answer to go, whoever made them\n"
         "  1 task with the earlier labels already\n"
-        "  1 task no longer in the project"
+        "  1 task no longer in the project, which nothing can be put back to"
     )
 
 

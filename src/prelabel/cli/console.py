@@ -88,7 +88,9 @@ def tell_of_rejects(report: Report, file: object) -> None:
     """Say where the rows are that are not in."""
     n_rejected = report.n_failed + report.n_not_sent
     if n_rejected and file is not None:
-        say(f"{counted(n_rejected, 'row')} not in, each with its reason: {file}")
+        say(f"{counted(n_rejected, 'row')} not in, each with its reason: {escaped(str(file))}")
+    elif file is not None:
+        say(f"no row is left to mend: {escaped(str(file))} has the header only")
     elif n_rejected:
         say("--rejects FILE writes the rows that are not in, each with its reason")
 

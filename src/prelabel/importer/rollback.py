@@ -28,7 +28,7 @@ from prelabel.outcomes.journal import FILE_NAME, Journal
 from prelabel.spelling import counted, escaped, short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
     from prelabel.hub.client import HubClient
     from prelabel.hub.merge import OptionValues
@@ -52,6 +52,7 @@ class RollbackReport:
         failures: external IDs that were not put back, with the reason, at most a hundred.
         stopped: why the run ended early, empty when it did not.
         is_interrupted: whether a person made it end.
+        n_missing: those that cannot have them, as they are no longer in the project.
         plan: what the run was to change, None where it ended before that was known.
         is_dry_run: whether it was to change nothing.
     """
@@ -62,17 +63,22 @@ class RollbackReport:
     failures: list[tuple[str, str]] = field(default_factory=list)
     stopped: str = ""
     is_interrupted: bool = False
+    n_missing: int = 0
     plan: RollbackPlan | None = None
     is_dry_run: bool = False
 
     @property
     def exit_code(self) -> int:
-        """0 all put back; 1 some not; 3 the Hub refused us or could not be reached; 130 interrupted."""
+        """0 all put back that can be; 1 some not; 3 the Hub refused us or could not be reached; 130 interrupted."""
         if self.is_interrupted:
             return 130
         if self.stopped:
             return 3
-        return 0 if self.is_dry_run or self.n_put_back == self.n_tasks else 1
+        return 0 if self.is_dry_run or not self._n_left else 1
+
+    @property
+    def _n_left(self) -> int:
+        return self.n_tasks - self.n_put_back - self.n_missing
 
     def summary(self) -> str:
         """The report for a person."""
@@ -82,7 +88,9 @@ class RollbackReport:
             lines = ["nothing was changed (dry run)"]
         lines += [f"stopped early: {self.stopped}"] if self.stopped else []
         lines += [f"  {external_id!r}: {reason}" for external_id, reason in self.failures[:5]]
-        if self.n_put_back < self.n_tasks and not self.is_dry_run:
+        if self.n_missing and not self.is_dry_run:
+            lines.append(f"{counted(self.n_missing, 'task')} no longer in the project: nothing was put back there")
+        if self._n_left and not self.is_dry_run:
             lines.append("the same command goes on from here")
         return "\n".join([*lines, f"{counted(self.n_requests, 'request')} to the Hub"])
 
@@ -184,6 +192,8 @@ async def _roll_back(
             if not dry_run:
                 await asyncio.to_thread(journal.write_facts, {"rolled_back": "begun"})
                 await _put_back(journal, hub, option_values(document.get("categorySchema") or {}), report, stop)
+        if report.plan is not None:
+            report.n_missing = len(report.plan.missing)
     report.n_requests = hub.transport.n_requests
     report.n_put_back = journal.n_kept()[1]
     return report
@@ -192,10 +202,12 @@ async def _roll_back(
 async def _put_back(
     journal: Journal, hub: HubClient, options: OptionValues, report: RollbackReport, stop: StopSignal
 ) -> None:
+    missing = report.plan.missing if report.plan is not None else set()
+
     async def settle(outcome: Receipt | BatchFailure) -> None:
         ids = [item.external_id for item in outcome.batch.items]
         if isinstance(outcome, Receipt):
-            await asyncio.to_thread(journal.put_back, ids)
+            await asyncio.to_thread(journal.put_back, ids, but=missing)
         else:
             report.failures += [(external_id, str(outcome.error)) for external_id in ids[: 100 - len(report.failures)]]
 
@@ -207,7 +219,7 @@ async def _put_back(
         uploader.stop(UploadUnavailable(reason))
         hub.pace.close(reason)
 
-    batcher, groups = Batcher(_BATCH_ITEMS, _BATCH_BYTES), journal.to_put_back()
+    batcher, groups = Batcher(_BATCH_ITEMS, _BATCH_BYTES), _without(journal.to_put_back(), missing)
     with stop.heard_by(halt):
         async with uploader:
             await _send_all(groups, options, batcher, uploader, report.failures)
@@ -230,6 +242,13 @@ async def _send_all(
                 await uploader.put(batch)
     for batch in batcher.flush():
         await uploader.put(batch)
+
+
+def _without(groups: Iterator[list[ReplacedTask]], missing: Container[str]) -> Iterator[list[ReplacedTask]]:
+    """The groups without tasks that are no longer in the project."""
+    for group in groups:
+        if there := [task for task in group if task.task_id not in missing]:
+            yield there
 
 
 def _some(groups: Iterator[list[ReplacedTask]]) -> list[list[ReplacedTask]]:

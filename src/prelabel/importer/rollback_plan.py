@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ class RollbackPlan:
         host: the Hub.
         n_tasks: tasks that get their earlier labels.
         n_unchanged: those among them that have these already.
-        n_missing: those that the project does not have any more, or not under this external ID.
+        missing: ids of those that the project does not have any more, or not under this external ID.
         n_objects_back: objects that come back.
         n_objects_gone: objects that go, whoever made them.
         n_answers_back: answers that come back.
@@ -41,7 +41,7 @@ class RollbackPlan:
     host: str
     n_tasks: int = 0
     n_unchanged: int = 0
-    n_missing: int = 0
+    missing: set[str] = field(default_factory=set)
     n_objects_back: int = 0
     n_objects_gone: int = 0
     n_answers_back: int = 0
@@ -58,15 +58,17 @@ class RollbackPlan:
         ]
         if self.n_unchanged:
             lines.append(f"  {counted(self.n_unchanged, 'task')} with the earlier labels already")
-        if self.n_missing:
-            lines.append(f"  {counted(self.n_missing, 'task')} no longer in the project")
+        if self.missing:
+            lines.append(
+                f"  {counted(len(self.missing), 'task')} no longer in the project, which nothing can be put back to"
+            )
         return "\n".join(lines)
 
     def count(self, kept: ReplacedTask, stored: Mapping[str, Any] | None) -> None:
         """Count one task, by its labels of now; None where the project does not have it."""
         self.n_tasks += 1
         if stored is None:
-            self.n_missing += 1
+            self.missing.add(kept.task_id)
             return
         try:
             objects_back, objects_gone = _changes(_objects(kept.answer), _objects(stored))

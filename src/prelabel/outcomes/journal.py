@@ -369,12 +369,13 @@ class Journal:
                 "SELECT MIN(external_id) FROM replaced WHERE NOT put_back AND external_id > ?", external_id
             )
 
-    def put_back(self, external_ids: Iterable[str]) -> None:
-        """Record that the tasks of these external IDs are as they were."""
+    def put_back(self, external_ids: Iterable[str], *, but: Iterable[str] = ()) -> None:
+        """Record that the tasks of these external IDs are as they were, but those of some ids."""
         with self._turn() as db:
             db.execute("BEGIN IMMEDIATE")
             marks = [(external_id,) for external_id in external_ids]
             db.executemany("UPDATE replaced SET put_back = 1 WHERE external_id = ?", marks)
+            db.executemany("UPDATE replaced SET put_back = 0 WHERE task = ?", [(task,) for task in but])
 
     def _value(self, query: str, *parameters: Any) -> Any:
         with self._turn() as db:
