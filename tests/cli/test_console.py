@@ -77,6 +77,12 @@ def test_errors_become_messages_and_exit_codes(error: BaseException | None, code
     assert "Traceback" not in stderr
 
 
+def test_a_terminal_of_no_width_shows_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As COLUMNS=0 has it, where nobody knows the width."""
+    monkeypatch.setenv("COLUMNS", "0")
+    assert _run(ConfigError("the config is wrong")) == (2, "error: the config is wrong\n")
+
+
 def test_debug_shows_the_traceback() -> None:
     """With ``--debug`` the traceback comes before the message."""
     exit_code, stderr = _run(ConfigError("the config is wrong"), "--debug")

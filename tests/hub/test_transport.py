@@ -74,6 +74,7 @@ def test_base_url(host: str, expected: str) -> None:
         ("https://hub.example?x=1", "must be a plain http(s) URL"),
         ("https://", "must be a plain http(s) URL"),
         ("https://hub.example:port", "is no URL"),
+        ("https://xn--a", "is no URL"),
         ("", "must be a plain http(s) URL"),
         ("127.0.0.1:8765", "write http://127.0.0.1:8765 if it is a local hub, or https://127.0.0.1:8765"),
         (" localhost:8765/v2", "write http://localhost:8765/v2 if it is a local hub"),

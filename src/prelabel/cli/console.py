@@ -35,9 +35,17 @@ _MAX_MESSAGE_CHARS = 10_000
 
 def stderr() -> Console:
     """A console on stderr that knows whether it is a terminal and whether colours are wanted."""
+    return console_on(stderr=True, soft_wrap=True)
+
+
+def console_on(*, stderr: bool, soft_wrap: bool = False) -> Console:
+    """A console on one of the standard streams."""
     from rich.console import Console  # noqa: PLC0415 - costs time, and help does not need it
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=stderr, highlight=False, soft_wrap=soft_wrap)
+    if console.width < 1:  # COLUMNS=0 says that nobody knows; Rich would show nothing
+        console.width = 80
+    return console
 
 
 def say(message: str, console: Console | None = None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prelabel.cli.console import SOME_FAILED, command_line, complain, errors_as_exit_codes, say, show
+from prelabel.cli.console import SOME_FAILED, command_line, complain, console_on, errors_as_exit_codes, say, show
 from prelabel.cli.progress import watch
 
 if TYPE_CHECKING:
@@ -63,10 +63,7 @@ def demo_command(
 
 
 def _show(result: DemoResult, store: Path | None) -> None:
-    from rich.console import Console  # noqa: PLC0415 - costs time, and help does not need it
-
-    console = Console(highlight=False)
-    console.print(_table(result.projects))
+    console_on(stderr=False).print(_table(result.projects))
     for project in result.projects:
         show(f"\none task of {project.name!r}, project {project.project}:")
         for name, label in project.example[:_SHOWN]:
@@ -84,7 +81,7 @@ def _show(result: DemoResult, store: Path | None) -> None:
 
 
 def _table(projects: tuple[DemoProject, ...]) -> Table:
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - costs time, and help does not need it
 
     table = Table("example", title="what landed in the local hub", title_justify="left")
     for name in ("rows", "answers", "objects", "zones", "holes", "points"):

@@ -27,7 +27,7 @@ ApiKeyFile = Annotated[
     Path | None,
     typer.Option("--api-key-file", metavar="FILE", help="File with the API key, instead of ANGO_API_KEY."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary, only errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary, only warnings and errors.")]
 
 
 def _file(*names: str, help: str, metavar: str = "FILE") -> Any:  # noqa: A002 - as typer calls it

@@ -65,6 +65,7 @@ def base_url(host: str, *, allow_http: bool = False) -> URL:
     text = host.strip()
     try:
         url = URL(text if "://" in text else f"https://{text}")
+        str(url.host)  # decoded only now
     except ValueError as error:
         raise ConfigError(
             f"host: {short(host)!r} is no URL ({short(str(error))}): give for instance {DEFAULT_HOST}", field="host"
