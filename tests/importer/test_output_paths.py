@@ -57,6 +57,7 @@ def test_places_that_are_right(folder: Path) -> None:
         ({"rejects": "./config.json"}, "--rejects: .*config.json is the config"),
         ({"out": "schema.json"}, "--out: .*schema.json is the schema"),
         ({"report": "state/journal.sqlite", "state": "state"}, "--report: .* is the record of the import"),
+        ({"report": "new-state", "state": "new-state"}, "--report: .* is the folder of the record"),
         ({"report": "new", "rejects": "state/../new"}, "--rejects: .*new is where --report goes as well"),
         ({"report": "earlier.json", "out": "earlier.json"}, "--report: .* is where --out goes as well"),
         ({"report": "m.png"}, r"--report: .*m.png holds a picture \(PNG\)"),

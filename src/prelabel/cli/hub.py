@@ -46,7 +46,7 @@ the local hub is running, and stops with Ctrl-C
   key       {key_source}{faults}
 
 connect Ango's SDK:
-  from imerit_ango.sdk import SDK
+  {imports}from imerit_ango.sdk import SDK
   sdk = SDK(api_key={key_expression}, host="{url}")
 
 import into it:
@@ -126,6 +126,7 @@ def ready_text(
         project=next(iter(projects), "ID"),
         store=store,
         key_source=source,
+        imports="import os\n  " if key_file is None else "",
         key_expression=expression,
         key_option=option,
         faults=played,

@@ -36,6 +36,7 @@ def check_outputs(csv: object, config: object, options: ImportOptions | ConvertO
     schema, state = getattr(options, "schema", None), getattr(options, "state", None)
     outputs = {"--out": getattr(options, "out", None), "--report": options.report, "--rejects": options.rejects}
     inputs = {"the CSV itself": csv, "the config": config, "the schema": schema}
+    inputs["the folder of the record"] = state
     inputs["the record of the import"] = None if state is None else Path(state) / FILE_NAME
     check_places(outputs, inputs)
 
