@@ -61,6 +61,28 @@ def test_a_tolerance_that_gives_swapped_channels_a_class(tmp_path: Path) -> None
     assert note.startswith("13 pixels mapped from 2 near colours; red and blue look swapped")
 
 
+def test_a_tolerance_that_reaches_the_next_class(tmp_path: Path) -> None:
+    """Class numbers are one apart, so a tolerance makes one class of another; that is said."""
+    save(tmp_path / "a.png", np.where(MASK == 1, 3, MASK).astype(np.uint8))
+    row = encoder(tmp_path, color_tolerance=1).encode(rows("a.png"), 0)
+    (note,) = texts(row.notes)
+    assert note == (
+        '9 pixels mapped from 1 near colour; "color_tolerance": 1 reaches from one value of the mapping to another: '
+        "take it out"
+    )
+    save(tmp_path / "a.png", np.clip(PALETTE[MASK].astype(int) + 3, 0, 255).astype(np.uint8))
+    (note,) = texts(encoder(tmp_path, "rgb", color_tolerance=130).encode(rows("a.png"), 0).notes)
+    assert note.endswith("to another: take it out, or keep it below 120.5")
+
+
+def test_many_unknown_colours_are_not_to_be_named(tmp_path: Path) -> None:
+    """A smoothed mask has hundreds; to ignore each by name is no advice."""
+    smooth = np.linspace(60, 130, 24).astype(np.uint8).reshape(MASK.shape)
+    save(tmp_path / "a.png", np.where(MASK[..., np.newaxis] == 1, PALETTE[MASK], smooth[..., np.newaxis]))
+    (note,) = texts(encoder(tmp_path, "rgb").encode(rows("a.png"), 0).notes)
+    assert note.endswith("they count as background")
+
+
 def test_a_tolerance_that_is_meant_brings_no_hint(tmp_path: Path) -> None:
     """Colours near classes are what it is for."""
     save(tmp_path / "a.png", np.clip(PALETTE[MASK].astype(int) + 3, 0, 255).astype(np.uint8))

@@ -78,7 +78,8 @@ def test_unknown_values_are_noted(tmp_path: Path) -> None:
             "90.00% of the mask's pixels have no class: "
             "[4] 30.00% (3 from 'Car'), [9] 20.00% (8 from 'Car'), [5] 10.00% (4 from 'Car'), "
             "[6] 10.00% (5 from 'Car'), [7] 10.00% (6 from 'Car') and 1 more; they count as background; "
-            'if that is meant, name them in "ignore_values"'
+            'the mask holds the numbers 4, 5, 6, 7, 8, 9: class numbers? name them in "mask_color_mapping", as in '
+            "{\"Car\": [4]} (maps 33% to 'Car')"
         ),
         "the mask holds no pixel of any class: the row brings no objects",
     )

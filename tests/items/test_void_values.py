@@ -127,8 +127,10 @@ def test_what_is_nearly_void_is_so_with_a_tolerance(tmp_path: Path, monkeypatch:
     assert unknown.startswith("20.00% of the mask's pixels have no class: [235] 20.00% (9 from 'Car')")
 
 
-def test_a_mask_of_nothing_else(tmp_path: Path) -> None:
+def test_a_mask_of_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is empty, not one that fits no class; nearly void is as good with a tolerance."""
+    monkeypatch.setitem(VALUES, CAR, 100)
+    monkeypatch.setitem(VALUES, TREE, 150)
     save(tmp_path / "a.png", np.full(MASK.shape, 255, np.uint8))
     save(tmp_path / "b.png", np.array([[255, 253, 0]], np.uint8))
     nothing = "the mask holds no pixel of any class: the row brings no objects"

@@ -33,7 +33,7 @@ def hint(mask: np.ndarray, classes: list[tuple[str, int]], kind: MaskValueKind =
     counts = table.classify(runs)[1]
     is_grey = mask.ndim == 3 and bool((mask == mask[..., :1]).all())
     numbers = runs_from_array(np.ascontiguousarray(mask[..., 0])) if is_grey else None
-    return hints.mistaken(counts, numbers) or hints.helpful(runs, counts)
+    return hints.mistaken(runs, counts, numbers) or hints.helpful(runs, counts)
 
 
 def as_grey(values: np.ndarray) -> np.ndarray:
@@ -82,12 +82,26 @@ def test_red_and_blue_swapped(mask: np.ndarray, also: str) -> None:
     assert bool(also) == ("color_tolerance" in text)
 
 
+def test_some_channels_are_not_swapped_alone() -> None:
+    """Turning all colours round must not lose a class that is right; colours of equal red and blue do not matter."""
+    half = np.where((SHAPES == 1)[..., np.newaxis], COLORS[SHAPES][..., ::-1], COLORS[SHAPES])
+    assert "swapped" not in hint(half, [CAR, PERSON])
+    green = np.where((SHAPES == 2)[..., np.newaxis], np.array([0, 200, 0], np.uint8), COLORS[SHAPES])
+    assert "they map 56% to 'Grass', 44% to 'Car'" in hint(green[..., ::-1], [CAR, ("Grass", 0x00C800)])
+
+
 def test_a_binary_mask_of_another_value() -> None:
     """255 under [1]."""
     assert hint((SHAPES > 0).astype(np.uint8) * 255, [("Car", 1)], "value") == (
         'the mask holds only 255: if that is a class, write its value in "mask_color_mapping": {"Car": [255]} '
         "(maps 100% to 'Car'); if it means nothing, in \"ignore_values\": [255]"
     )
+
+
+def test_more_numbers_than_classes() -> None:
+    """Counted up, 255 beside them: the mapping names others."""
+    mask = np.where(SHAPES == 2, 255, SHAPES + np.arange(60, dtype=np.uint8) // 20).astype(np.uint8)
+    assert hint(mask, [("Car", 200)], "value").startswith("the mask holds the numbers 1, 2, 255: class numbers? ")
 
 
 def test_other_colours_than_the_mapping_has() -> None:

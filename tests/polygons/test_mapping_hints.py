@@ -39,6 +39,25 @@ def test_numbers_that_are_a_picture(values: tuple[int, ...]) -> None:
     assert hint(*values) == ""
 
 
+def test_void_is_no_class() -> None:
+    """255 beside numbers that are counted up, alone or beside others it is as good as any."""
+    assert hint(1, 2, 255).endswith(
+        "as in {\"Car\": [1], \"Tree\": [2]} (maps 33% to 'Car', 33% to 'Tree'); 255 is rather no class: name it in "
+        '"ignore_values": [255]'
+    )
+    assert "ignore_values" not in hint(255) + hint(127, 255)
+
+
+def test_lossy_colours_of_tools() -> None:
+    """Their own mapping fits with a tolerance."""
+    rng = np.random.default_rng(1)
+    mask = np.repeat(np.array([[[0, 0, 0], [244, 67, 54], [3, 169, 244]]], int), 60, axis=1)
+    mask = np.clip(mask + rng.integers(-6, 7, mask.shape), 0, 255).astype(np.uint8)
+    assert colors_hint(runs_from_array(mask), [CAR, TREE]) == (
+        '"mask_color_mapping": "project_colors" with "color_tolerance": 8 would map 50% to \'Car\', 50% to \'Tree\''
+    )
+
+
 def test_examples_are_cut() -> None:
     """Three classes, their names cut; what they map is of all pixels that are not background."""
     shown = example(["é" * 200, "b", "c", "d"], [1, 2, 3, 4], {1: 5, 2: 3, 3: 1, 4: 1})
@@ -51,7 +70,7 @@ def test_colours_of_tools() -> None:
     mask = np.zeros((10, 10, 3), np.uint8)
     mask[:5], mask[5:], mask[9, 9] = (244, 67, 54), (3, 169, 244), 7
     assert colors_hint(runs_from_array(mask), [CAR, TREE, Tool("x", "x", "segmentation", None)]) == (
-        "\"mask_color_mapping\": \"project_colors\" would map 50% to 'Car', 49% to 'Tree'"
+        "\"mask_color_mapping\": \"project_colors\" would map 51% to 'Car', 49% to 'Tree'"
     )
     assert colors_hint(runs_from_array(mask), [CAR]) == ""  # three colours, one class
     assert colors_hint(runs_from_array(mask * 0), [CAR]) == ""

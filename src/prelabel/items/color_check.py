@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from prelabel.polygons.near_colors import KnownColors, Snapped
 
 _MAX_HINTS = 16
+_FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,12 @@ class ColorCheck:
         # A tolerance that finds classes for all there is may be meant, unless no colour is a class's own.
         hint = self._hint(mask, exact) if counts.unknown or not exact.n_mapped else ""
         if near:
-            notes.append(near if counts.unknown else Note(near.code, _with_hint(near.text, hint)))
+            remedy = ("" if counts.unknown else hint) or self._too_far()
+            notes.append(Note(near.code, _with_hint(near.text, remedy)))
         if counts.unknown:
             text = f"{unknown_colors(counts, self._known)}; they count as background"
-            remedy = hint or 'if that is meant, name them in "ignore_values"'
+            is_short = len(counts.unknown) <= _FEW
+            remedy = hint or ('if that is meant, name them in "ignore_values"' if is_short else "")
             notes.append(Note(Code.UNKNOWN_COLORS, _with_hint(text, remedy)))
         return notes
 
@@ -116,6 +119,14 @@ class ColorCheck:
         """Whether hints are still looked for: only for the first masks that need one, as trying costs time."""
         self._n_hints_left -= 1
         return self._n_hints_left >= 0
+
+    def _too_far(self) -> str:
+        """Say that ``color_tolerance`` reaches from one class to the next, so that values between are anyone's."""
+        tolerance, reach = self._config.color_tolerance or 0, self._known.reach
+        if tolerance < reach:
+            return ""
+        remedy = "take it out" if reach <= 1 else f"take it out, or keep it below {reach:g}"
+        return f'"color_tolerance": {tolerance} reaches from one value of the mapping to another: {remedy}'
 
     def _exact(self, mask: MaskColors) -> PixelCounts:
         """Where the pixels go by their own values, without a tolerance."""
@@ -133,7 +144,7 @@ class ColorCheck:
         if not self._may_try():
             return ""
         numbers = mask.read_as_other() if self._known.is_rgb else None
-        hint = self._hints.mistaken(exact, numbers)
+        hint = self._hints.mistaken(mask.runs, exact, numbers)
         return hint or (self._hints.helpful(mask.snapped.runs, mask.counts) if mask.counts.unknown else "")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from prelabel.kernels.class_runs import IGNORED
 from prelabel.kernels.sweep import sweep_runs
-from prelabel.polygons.mapping_hints import example, numbers_hint
+from prelabel.polygons.mapping_hints import example, numbers_hint, pixels_by_value
 from prelabel.polygons.near_colors import color_name, snap
 from prelabel.spelling import counted, first_few
 
@@ -42,16 +42,17 @@ class ColorHints:
     known: KnownColors
     table: ClassTable
 
-    def mistaken(self, exact: PixelCounts, numbers: Runs | None) -> str:
+    def mistaken(self, runs: Runs, exact: PixelCounts, numbers: Runs | None) -> str:
         """Say that colours are none, or have their channels swapped; nothing where they are as they should be.
 
         Args:
-            exact: where the mask's pixels went by their own values, before any tolerance; some are unknown.
+            runs: the mask as decoded, before any tolerance.
+            exact: where its pixels went; some are unknown.
             numbers: the same mask read as class numbers, None where it cannot be.
         """
         if not self.known.is_rgb:
             return ""
-        return self._swapped(exact) or self._class_numbers(exact, numbers)
+        return self._swapped(runs) or self._class_numbers(exact, numbers)
 
     def helpful(self, runs: Runs, counts: PixelCounts) -> str:
         """Name the mapping or the tolerance that gives the unknown values of a mask a class; nothing if none does.
@@ -60,22 +61,24 @@ class ColorHints:
             runs: the mask.
             counts: where its pixels went; some are unknown.
         """
-        ways = (self._tolerance, self._own_values) if self.known.is_rgb else (self._own_values, self._tolerance)
-        return ways[0](runs, counts) or ways[1](runs, counts)
+        if self.known.is_rgb:
+            return self._tolerance(runs, counts) or self._own_values(runs, counts)
+        other_numbers = "" if counts.n_mapped else numbers_hint(runs, self.table.names)
+        return self._own_values(runs, counts) or self._tolerance(runs, counts) or other_numbers
 
-    def _swapped(self, exact: PixelCounts) -> str:
+    def _swapped(self, runs: Runs) -> str:
         """Colours that are classes' with red and blue swapped, as OpenCV keeps them; in a lossy mask nearly."""
-        values, pixels = _as_arrays(exact.unknown)
-        values, pixels = values[:_COMPARED], pixels[:_COMPARED]
+        values, pixels = pixels_by_value(runs)
+        n_pixels, values, pixels = pixels.sum(), values[:_COMPARED], pixels[:_COMPARED]
         turned = ((values & 0xFF) << 16 | values & 0xFF00 | values >> 16).astype(np.uint32)
         indices, distances = self.known.nearest(turned)
-        is_better = distances < self.known.nearest(values)[1]
+        gains = self.known.nearest(values)[1] - distances
         for tolerance in (each for each in (0, *_TOLERANCES[:_SLIGHT]) if each < self.known.reach):
             near = distances <= tolerance
-            n_of_classes = pixels[near & self.known.are_named[indices]].sum()
-            n_better = pixels[near & self.known.are_named[indices] & is_better].sum()
-            if pixels[near].sum() >= _MOST * exact.n_unknown and n_better >= max(1, _MOST * n_of_classes):
-                listed = self._listed(np.bincount(indices[near], pixels[near]) / exact.n_unknown)
+            of_classes = near & self.known.are_named[indices] & (gains != 0)
+            n_better = pixels[of_classes & (gains > 0)].sum()
+            if pixels[near].sum() >= _MOST * n_pixels and n_better >= max(1, _MOST * pixels[of_classes].sum()):
+                listed = self._listed(np.bincount(indices[near], pixels[near]) / n_pixels)
                 also = f', and set "color_tolerance" to {tolerance}' if tolerance else ""
                 return (
                     f"red and blue look swapped (turned round, they map {listed}): save the mask as RGB, not BGR, or "
