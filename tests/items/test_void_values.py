@@ -157,7 +157,7 @@ def test_the_remedy_names_them(
     (tmp_path / "a.png").write_bytes(write(with_void(dtype, float(odd))))
     with pytest.raises(MaskError) as caught:
         encoder(tmp_path).encode(rows("a.png"), 0)
-    assert f'"ignore_values", as in [{named}]' in str(caught.value)
+    assert f'in an import, "ignore_values": [{named}] makes background of' in str(caught.value)
     check(tmp_path, (tmp_path / "a.png").read_bytes(), ignore_values=json.loads(f"[{named}]"))
 
 

@@ -147,8 +147,8 @@ def negative_values(numbers: NDArray[Any]) -> str:
     listed = ", ".join(as_written(number) for number in found[:_SHOWN])
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return (
-        f"a mask holds no negative values; got {listed}{more}: map them to 0 or a class first, or name what means "
-        f'nothing in "ignore_values", as in [{listed}]'
+        f"a mask holds no negative values; got {listed}{more}: map them to 0 or a class first; in an import, "
+        f'"ignore_values": [{listed}] makes background of them'
     )
 
 

@@ -161,7 +161,7 @@ def gdal(bands: list[np.ndarray], valid: np.ndarray | None = None, **options: An
     ("array", "kind", "part"),
     [
         (np.array([[1, 0.5]]), "value", r"no whole numbers \(such as 0\.5\)"),
-        (np.array([[1, np.nan]]), "value", r"\(NaN\): .*ignore_values"),
+        (np.array([[1, np.nan]]), "value", r"NaN or infinite\): .*ignore_values"),
         (np.array([[-3, 1]]), "value", "no negative values; got -3"),
         (np.array([[2**32, 1]]), "value", "renumber the labels"),
         (np.array([[1, 2]]), "rgb", "give one value per class"),

@@ -156,21 +156,17 @@ def _unsigned(numbers: Pixels) -> UInt32Array:
     if numbers.dtype != np.uint32 and float(numbers.max()) >= TRANSPARENT:
         most = as_written(numbers.max().item())
         raise MaskError(
-            f"a mask holds integers below {TRANSPARENT}; got {most}: renumber the labels, or, if it means nothing, "
-            f'name it in "ignore_values", as in [{most}]'
+            f"a mask holds integers below {TRANSPARENT}; got {most}: renumber the labels; in an import, "
+            f'"ignore_values": [{most}] makes background of it'
         )
     return numbers.astype(np.uint32)
 
 
 def _check_whole(numbers: Pixels) -> None:
     """Refuse floats that are no whole numbers; raises MaskError as above."""
-    if np.isnan(numbers).any():
-        raise MaskError(
-            "the mask holds floats that are no numbers (NaN): save it as integers, or, if they mean nothing, name them "
-            'in "ignore_values", as in ["nan"]'
-        )
-    if np.isinf(numbers).any():
-        raise MaskError("the mask holds floats that are no numbers (infinite): save it as integers")
+    if not np.isfinite(numbers).all():
+        also = '; in an import, "ignore_values": ["nan"] makes background of NaN' if np.isnan(numbers).any() else ""
+        raise MaskError(f"the mask holds floats that are no numbers (NaN or infinite): save it as integers{also}")
     is_odd = numbers != np.trunc(numbers)
     if is_odd.any():
         raise MaskError(

@@ -68,7 +68,7 @@ def _runs_in(text: str, limits: MaskLimits) -> Runs:
     if not {"size", "counts"} <= found.keys():
         raise MaskError(
             f"the cell holds a JSON object with {listed(found) if found else 'no keys'}, and COCO run lengths have "
-            '"size" and "counts": write {"size": [height, width], "counts": ...}',
+            '"size" and "counts": give it both, {"size": [height, width], "counts": ...}',
             code=Code.MASK_REFERENCE,
         )
     return from_coco_rle(found, limits)
