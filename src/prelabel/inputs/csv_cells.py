@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def cell_spans(row: bytes, delimiter: str) -> list[tuple[int, int]]:
-    """Return where each cell of a row starts and ends, quotes included.
+def cell_spans(row: bytes, delimiter: str) -> Iterator[tuple[int, int]]:
+    """Yield where each cell of a row starts and ends, quotes included.
 
     A quoted cell goes on to the next delimiter after its closing quote, to the row's end where it is not closed.
 
@@ -16,13 +20,13 @@ def cell_spans(row: bytes, delimiter: str) -> list[tuple[int, int]]:
         delimiter: what stands between cells.
     """
     cell, mark = _cell_pattern(delimiter), delimiter.encode()
-    spans, start = [], 0
+    start = 0
     while True:
         match = cell.match(row, start)
         assert match is not None, "an empty cell matches"
-        spans.append(match.span())
+        yield match.span()
         if row[match.end() : match.end() + 1] != mark:
-            return spans
+            return
         start = match.end() + 1
 
 

@@ -96,8 +96,8 @@ class _Scan:
         line_ends: positions after each line end, up to the quote that is still open.
         row_ends: indices into ``line_ends`` of those that end a row, being in no quoted cell.
         open_at: where the quote stands that is still open; the buffer's length if none is.
-        misquoted: where quotes are that text follows, or a space precedes, or that are not closed on their line and
-            break it.
+        misquoted: in any order, where quotes are that text follows, or a space precedes, or that are not closed on
+            their line and break it.
     """
 
     line_ends: IntArray
@@ -162,8 +162,8 @@ class _Cutter:
                 buffer = buffer[self._go_on(int(scan.line_ends[n_lines - 1]) * self.coding.unit, n_lines) :]
                 n_wanted = self.block_bytes
             elif block and len(buffer) <= MAX_ROW_BYTES:
-                # Twice as much each time, so that a long row is not scanned over and over.
-                n_wanted = min(len(buffer), MAX_ROW_BYTES + self.coding.unit - len(buffer))
+                # Four times as much each time, so that a long row is not scanned over and over.
+                n_wanted = min(3 * len(buffer), MAX_ROW_BYTES + self.coding.unit - len(buffer))
             else:
                 yield self._broken(buffer, octets, scan, at_end=not block)
                 self.file.seek(self.offset)
@@ -283,7 +283,7 @@ def _quoted(octets: bytes, array: NDArray[np.uint8], delimiter: str) -> tuple[In
     opens, closes, misquoted = _followed(octets, delimiter)
     spaced = np.array([match.start(1) for match in spaced_quotes(delimiter).finditer(octets)], np.int64)
     is_outside = np.searchsorted(opens, spaced, side="right") == np.searchsorted(closes, spaced, side="left")
-    return opens, closes, np.union1d(np.union1d(misquoted, spaced[is_outside]), _escaped(array, quotes, opens, closes))
+    return opens, closes, np.concatenate([misquoted, spaced[is_outside], _escaped(array, quotes, opens, closes)])
 
 
 @lru_cache(maxsize=8)
@@ -304,7 +304,7 @@ def _followed(octets: bytes, delimiter: str) -> tuple[IntArray, IntArray, IntArr
     """
     mark = re.escape(delimiter.encode())
     quoted = re.compile(rb'(?:\A|[%s\r\n])(")[^"]*+(?:""[^"]*+)*+("?)' % mark)
-    border = re.compile(rb"[%s\r\n]|\Z" % mark)
+    borders = frozenset(delimiter.encode() + b"\r\n")
     opens, closes, misquoted = [], [], []
     match = quoted.search(octets)
     while match is not None:
@@ -312,7 +312,7 @@ def _followed(octets: bytes, delimiter: str) -> tuple[IntArray, IntArray, IntArr
         opens.append(start)
         position = match.end()
         if end < len(octets):
-            if not border.match(octets, position):
+            if position < len(octets) and octets[position] not in borders:
                 misquoted.append(start)
                 if line_end := LINE_END.search(octets, start, end):
                     position, end = line_end.start(), line_end.start() - 1

@@ -12,6 +12,8 @@ import re
 import tempfile
 import weakref
 from array import array
+from collections import deque
+from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any
 
 from prelabel.errors import OutputError
@@ -160,7 +162,7 @@ class _RejectedRows:
         if self._place is None:
             return False  # the reason before the next row ends it
         row = octets_of(raw, self._form.coding)
-        start, end = cell_spans(row.rstrip(b"\r\n"), self._form.delimiter)[-1]
+        ((start, end),) = deque(cell_spans(row.rstrip(b"\r\n"), self._form.delimiter), maxlen=1)
         return row[start : start + 1] == b'"' and not _CLOSED.match(row, start, end)
 
     def pieces(self, raw: bytes, reason: str, rest: Iterable[bytes]) -> Iterator[bytes]:
@@ -186,14 +188,15 @@ class _RejectedRows:
         delimiter = self._form.delimiter
         spans = cell_spans(row, delimiter)
         assert self._place is not None
-        if len(spans) <= self._place:
+        first = list(islice(spans, max(self._n_named, self._place + 1)))
+        if len(first) <= self._place:
             return None
-        start, end = spans[self._place]
+        start, end = first[self._place]
         # What breaks the row may be in that very cell: without it the row would come back as a sound one.
         if not _WELL_QUOTED.match(row, start, end) or b"\0" in row[start:end]:
             return None
-        is_whole = len(spans) >= self._n_named and all(
-            is_blank(row[begin:stop], delimiter) for begin, stop in spans[self._n_named :]
+        is_whole = len(first) >= self._n_named and all(
+            is_blank(row[begin:stop], delimiter) for begin, stop in chain(first[self._n_named :], spans)
         )
         is_ours = self._place == 0 and _WRITTEN_BY_US.match(row) is not None
         return (start, end) if is_whole or is_ours else None
