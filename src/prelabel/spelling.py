@@ -310,12 +310,17 @@ def quoted(text: str, max_chars: int = MAX_SHOWN_CHARS) -> str:
 
 def listed(words: Collection[str]) -> str:
     """Words in double quotes, "none" where there are none; as many of the first as a message has room for."""
+    return those_with_room((quoted(word, 80) for word in words), len(words)) or "none"
+
+
+def those_with_room(texts: Iterable[str], n_all: int) -> str:
+    """The first of some texts, as many as a message has room for, and how many there are beside them."""
     shown: list[str] = []
-    for word in (quoted(word, 80) for word in islice(words, MAX_LISTED)):
-        if shown and sum(map(len, shown)) + 2 * len(shown) + len(word) > MAX_SHOWN_CHARS:
+    for text in islice(texts, MAX_LISTED):
+        if shown and sum(map(len, shown)) + 2 * len(shown) + len(text) > MAX_SHOWN_CHARS:
             break
-        shown.append(word)
-    return first_few(shown, len(words)) or "none"
+        shown.append(text)
+    return first_few(shown, n_all)
 
 
 def first_few(texts: Sequence[str], n_all: int = 0, separator: str = ", ") -> str:

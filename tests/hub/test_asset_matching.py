@@ -255,7 +255,7 @@ async def test_matching_by_a_part(by: MatchIdsBy, ours: str, theirs: str) -> Non
     assert (matches.own_ids, matches.unfound, matches.ambiguous) == ({ours: theirs}, {"z"}, {})
     assert (matches.n_assets(theirs), matches.n_found, matches.other_ids) == (2, 2, set())
     assert (matches.shapes, matches.as_written(theirs), matches.as_written("b")) == ({theirs: ((3, 4),)}, ours, "b")
-    assert f"1 external ID written in another way than the asset's: {ours!r} is {theirs!r}" in matches.notes("no")[0]
+    assert f"matched one external ID that differs from its asset's: {ours!r} and {theirs!r}" in matches.notes("no")[0]
 
 
 async def test_matching_by_a_part_is_never_a_guess() -> None:

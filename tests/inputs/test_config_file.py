@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         (
             {"classification_schema_ids": ["1"]},
             "classification_schema_ids",
-            ["1 entries and classification_columns has 0"],
+            ["1 entry and classification_columns has 0"],
         ),
         (
             {"classification_columns": ["a", "a"], "classification_schema_ids": ["1", "2"]},

@@ -22,7 +22,7 @@ def test_ragged_rows_are_broken_and_the_others_go_on(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", 'a,b\n1,2\n3\n\n4,"5\n6",7,8\n9,10\n')
     assert [row.numbers for row in read_rows(path)] == [[1, 4]]
     assert broken_of(path) == [
-        (2, 3, "3", "line 3 is no row: 1 cells where the header has 2: add the missing cells"),
+        (2, 3, "3", "line 3 is no row: 1 cell where the header has 2: add the missing cells"),
         (
             3,
             5,

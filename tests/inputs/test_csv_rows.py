@@ -17,6 +17,7 @@ from inputs.csv_reading import as_before, broken_of, refusal, rows_of, written
 from prelabel.errors import ConfigError
 from prelabel.inputs.csv_layout import read_header
 from prelabel.inputs.csv_rows import read_rows
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +96,7 @@ def test_same_cells_and_lines_as_csv(
     ragged = [(line, cells) for line, cells in expected if not fits(cells, width)]
     assert [line for line, _ in broken] == [line for line, _ in ragged]
     for (_, error), (line, cells) in zip(broken, ragged, strict=True):
-        assert error.startswith(f"line {line} is no row: {len(cells)} cells")
+        assert error.startswith(f"line {line} is no row: {counted(len(cells), 'cell')}")
     for name in header:
         narrow = [cell for part in read_rows(scratch, columns=[name], **options) for cell in part.columns[name]]
         assert narrow == [cell for batch in batches for cell in batch.columns[name]]
@@ -169,7 +170,7 @@ def test_nul_breaks_its_row_only(tmp_path: Path) -> None:
         ([1, 4], [2, 5], {"a": ["1", "5"], "b": ["ok", "é"]})
     ]
     assert broken_of(path) == [
-        (2, 3, "3", "line 3 is no row: 1 cells where the header has 2: add the missing cells"),
+        (2, 3, "3", "line 3 is no row: 1 cell where the header has 2: add the missing cells"),
         (3, 4, "4,x\0y", "line 4 is no row: it holds a NUL byte, so it is not text: write the cell again"),
     ]
 

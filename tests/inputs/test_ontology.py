@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel.errors import ConfigError
+from prelabel.errors import ConfigError, RowError
+from prelabel.inputs.answers import row_answers
 from prelabel.inputs.config_file import load_config
 from prelabel.inputs.ontology import bind, parse_ontology, with_columns_of
 from prelabel.model import Binding, Classification, ColumnLink, MaskClass, Ontology, Option, Tool
@@ -310,7 +311,7 @@ def test_project_colors_without_a_tool_that_can_be_imported() -> None:
         assert part in message
     many = str(refusal({**SEED_SCHEMA, "tools": [{**base, "frameSpecific": True, "title": f"t{n}"} for n in range(9)]}))
     assert '"t4": ' in many
-    assert "; ...)" in many
+    assert " and 4 more)" in many
     assert '"t5"' not in many
 
 
@@ -448,3 +449,20 @@ def test_clauses_are_set_off() -> None:
     assert "which the project does not have: take it out; the project has" in str(refusal(ignored_schema_ids=["!"]))
     message = str(refusal(classification_schema_ids=[COLOR.upper(), TYPE, QUESTION]))
     assert "(it differs in upper and lower case); it has " in message
+
+
+def test_floods_of_the_schema_are_dammed() -> None:
+    """Titles, kinds and IDs of any length are cut, whichever of them a message is about."""
+    long = "x" * 100_000
+    of_kind = {**SEED_SCHEMA, "tools": [tool(long, f"{long}{n}", long, color="#f44336") for n in range(9)]}
+    alike = {**SEED_SCHEMA, "tools": [tool(long, f"{long}{n}", color="#f44336") for n in range(9)]}
+    for schema in (of_kind, alike):
+        assert len(str(refusal(schema))) < 1500
+        assert len(str(refusal(schema, mask_color_mapping={long: [1]}))) < 1500
+        assert len(str(refusal(schema, mask_color_mapping={"y": [1]}))) < 1500
+        assert len(str(refusal(schema, ignored_schema_ids=["y"]))) < 1500
+    odd = {**SEED_SCHEMA, "classifications": [{"title": long, "tool": long, "schemaId": COLOR}]}
+    links = bound(odd, classification_columns=["Color"], classification_schema_ids=[COLOR], mask_column="").columns
+    with pytest.raises(RowError) as caught:
+        row_answers(links, ["y"])
+    assert len(str(caught.value)) < 500

@@ -126,10 +126,10 @@ class Matches:
         notes = []
         if self.own_ids:
             example, own_id = next(iter(self.own_ids.items()))
-            notes.append(
-                f'"match_ids_by" matched {counted(len(self.own_ids), "external ID")} written in another way than the '
-                f"asset's: {short(example)!r} is {short(own_id)!r}" + (", ..." if len(self.own_ids) > 1 else "")
-            )
+            such = "one external ID that differs from its asset's:"
+            if len(self.own_ids) > 1:
+                such = f"{len(self.own_ids):,} external IDs that differ from their assets', such as"
+            notes.append(f'"match_ids_by" matched {such} {short(example)!r} and {short(own_id)!r}')
         n_unsized = self.n_found - len(self.shapes)
         is_silent = sizes == "if cheap" and not self.shapes  # a Hub that tells none: nothing new, run after run
         if sizes != "no" and n_unsized and not is_silent:

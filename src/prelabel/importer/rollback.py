@@ -87,7 +87,7 @@ class RollbackReport:
         if self.is_dry_run:
             lines = ["nothing was changed (dry run)"]
         lines += [f"stopped early: {self.stopped}"] if self.stopped else []
-        lines += [f"  {external_id!r}: {reason}" for external_id, reason in self.failures[:5]]
+        lines += [f"  {short(external_id)!r}: {reason}" for external_id, reason in self.failures[:5]]
         if self.n_missing and not self.is_dry_run:
             lines.append(f"{counted(self.n_missing, 'task')} no longer in the project: nothing was put back there")
         if self._n_left and not self.is_dry_run:

@@ -131,7 +131,7 @@ def _refusing(link: ColumnLink) -> _Read:
         if not cell.strip():
             return None
         what = link.classification
-        remedy = f'empty the cell, or put {what.schema_id} into "ignored_schema_ids"'
+        remedy = f'empty the cell, or put {short(what.schema_id, 80)} into "ignored_schema_ids"'
         problem = f"{named(what)} cannot be imported: {what.unsupported}; {remedy}"
         raise _error(link, cell, problem, Code.UNSUPPORTED_CLASSIFICATION)
 

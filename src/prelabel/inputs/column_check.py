@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from prelabel.inputs.answer_lists import written_list
 from prelabel.inputs.answers import tester
-from prelabel.spelling import clauses, did_you_mean, means_nothing, quoted
+from prelabel.spelling import clauses, did_you_mean, means_nothing, quoted, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -110,7 +110,7 @@ class _Column:
     def _misfit(self, fitting: Classification | None) -> str:
         what, n_values = self.link.classification, len(self.wrong)
         value, line = next(iter(self.wrong.items()))
-        column, title = quoted(self.link.column), f"{quoted(what.title, 80)} ({what.schema_id})"
+        column, title = quoted(self.link.column), _title(what)
         if n_values == 1:
             message = f"the only value of column {column}, {quoted(value, 80)} on line {line}, does not fit {title}"
         else:
@@ -123,8 +123,7 @@ class _Column:
             first = f"the first, {quoted(value, 80)}, is on line {line}" if n_values > 1 else ""
             return f"{message}{(first or hint) and ': '}{clauses(first, hint)}"
         they_are = "it is an answer" if n_values == 1 else "they are all answers"
-        other = f"{quoted(fitting.title, 80)} ({fitting.schema_id})"
-        return f"{message}: {they_are} of {other}; are the schema IDs shifted?"
+        return f"{message}: {they_are} of {_title(fitting)}; are the schema IDs shifted?"
 
     def _words_as_text(self) -> str:
         word, line = next(iter(self.words.items()))
@@ -135,3 +134,7 @@ class _Column:
             f"column {column} holds words such as {quoted(word)} in {self.n_words:,} cells, the first on line {line}, "
             "sent as text: empty those that have no answer"
         )
+
+
+def _title(classification: Classification) -> str:
+    return f"{quoted(classification.title, 80)} ({short(classification.schema_id, 80)})"

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from prelabel.inputs.color_mapping import HEX_COLOR, MAX_GREY, as_json, read_mapping
+from prelabel.inputs.color_mapping import HEX_COLOR, MAX_GREY, read_mapping
 from prelabel.inputs.ignored_values import MAX_NUMBER, IgnoredValue, check_ignored, read_ignored
 from prelabel.model import (
     Connectivity,
@@ -25,6 +25,7 @@ from prelabel.model import (
     Simplification,
     UnmatchedMasks,
 )
+from prelabel.spelling import counted, listed
 
 
 def _as_tuple(value: Any) -> Any:
@@ -234,14 +235,13 @@ class ImportConfig(BaseModel):
     def _check_repeats(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         repeated = sorted({text for text in value if value.count(text) > 1})
         if repeated:
-            raise ValueError(
-                f"{as_json(repeated)[1:-1]} is listed more than once: list it once, with its partner in the other list"
-            )
+            shown = f"{listed(repeated)} {'is' if len(repeated) == 1 else 'are'} listed more than once"
+            raise ValueError(f"{shown}: list each once, with its partner in the other list")
         columns = info.data.get("classification_columns")
         if columns is not None and len(columns) != len(value):
             raise ValueError(
-                f"it has {len(value)} entries and classification_columns has {len(columns)}: give one schema ID for "
-                "each column, in the same order"
+                f"it has {counted(len(value), 'entry', 'entries')} and classification_columns has {len(columns):,}: "
+                "give one schema ID for each column, in the same order"
             )
         return value
 

@@ -10,6 +10,7 @@ from prelabel.errors import RowError
 from prelabel.inputs.csv_cells import cell_spans
 from prelabel.inputs.csv_lines import LINE_END, octets_of, spaced_quotes
 from prelabel.model import BrokenRow
+from prelabel.spelling import counted
 
 if TYPE_CHECKING:
     from prelabel.inputs.csv_layout import CsvLayout, RowForm
@@ -40,7 +41,7 @@ def ragged(row: bytes, width: int, layout: CsvLayout) -> str:
         if spaced := re.search(rb'(?:\A|%s)[ \t]+"' % mark, row) if delimiter not in " \t" else None:
             place = row.count(delimiter.encode(), 0, spaced.end()) + 1
             remedy = f"take out the space before the quote of cell {place}, which else is a letter like others"
-    return f"{width} cells{reach} where the header has {layout.width}: {remedy}"
+    return f"{counted(width, 'cell')}{reach} where the header has {layout.width}: {remedy}"
 
 
 def misquoted(row: bytes, line: int, form: RowForm) -> str:

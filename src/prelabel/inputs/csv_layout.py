@@ -17,7 +17,7 @@ from prelabel.inputs.csv_file import CsvFile, unusable
 from prelabel.inputs.csv_lines import LINE_END, cut_rows, octets_of
 from prelabel.inputs.encoding_check import check_encoding
 from prelabel.inputs.encodings import UTF8, Coding, coding_of, swallows
-from prelabel.spelling import first_few, quoted
+from prelabel.spelling import first_few, quoted, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +136,8 @@ def read_header(csv: str | Path | CsvFile, *, delimiter: str | None = None, enco
 def _check_delimiter(delimiter: str, coding: Coding) -> None:
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
         raise ConfigError(
-            f'{delimiter!r} cannot stand between cells: write one character, such as "," or ";"', field="delimiter"
+            f'{short(delimiter)!r} cannot stand between cells: write one character, such as "," or ";"',
+            field="delimiter",
         )
     if swallows(coding, delimiter):
         raise ConfigError(

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from prelabel.errors import ConfigError
@@ -29,7 +28,7 @@ from prelabel.model import (
     Rgb,
     Tool,
 )
-from prelabel.spelling import MAX_LISTED, canonical_twin, clauses, did_you_mean, first_few, listed, quoted, short
+from prelabel.spelling import canonical_twin, clauses, did_you_mean, first_few, listed, quoted, short, those_with_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -184,7 +183,7 @@ def _classification(entry: Mapping[str, Any], place: str) -> Classification:
 def _unsupported(entry: Mapping[str, Any], place: str, kind: str, kinds: tuple[str, ...]) -> str:
     """Say why a tool or classification cannot be imported, or return an empty string."""
     if kind not in kinds:
-        return f"prelabel imports {', '.join(kinds)}, and this is {kind or 'of no kind'}"
+        return f"prelabel imports {', '.join(kinds)}, and this is {short(kind, 80) or 'of no kind'}"
     if entry.get("frameSpecific"):
         return "prelabel imports labels of whole assets, and this one is frame-specific"
     if any(True for _ in _entries(entry, "classifications", place)):
@@ -286,8 +285,8 @@ def _project_classes(config: ImportConfig, ontology: Ontology) -> tuple[MaskClas
                 value=config.mask_color_mapping,
             )
     if not by_color:
-        unusable = [f'"{tool.title}": {tool.unsupported or "it has no colour"}' for tool in ontology.tools]
-        listed = f" ({'; '.join(unusable[:_SHOWN])}{'; ...' if len(unusable) > _SHOWN else ''})" if unusable else ""
+        unusable = [f"{quoted(tool.title, 80)}: {tool.unsupported or 'it has no colour'}" for tool in ontology.tools]
+        listed = f" ({first_few(unusable[:_SHOWN], len(unusable), '; ')})" if unusable else ""
         raise ConfigError(
             f"the project has no segmentation or polygon tool with a colour that can be imported{listed}, so "
             '"project_colors" finds no class: add one, or name the classes in "mask_color_mapping", or empty '
@@ -326,11 +325,11 @@ def _find_tool(name: str, config: ImportConfig, ontology: Ontology) -> Tool:
         return wanted[0]
     titles = tuple(tool.title for tool in ontology.tools if not tool.unsupported)
     if wanted:
-        ids = first_few([tool.schema_id for tool in wanted])
+        ids = first_few([short(tool.schema_id, 80) for tool in wanted[:_SHOWN]], len(wanted))
         problem = f"which {len(wanted)} tools are called: write the schema ID of the one you mean, of {ids}"
     elif named:
-        problem = f"which cannot be imported: {named[0].unsupported}; take it out, or put {named[0].schema_id} into "
-        problem += '"ignored_schema_ids"'
+        ignoring = f'put {short(named[0].schema_id, 80)} into "ignored_schema_ids"'
+        problem = f"which cannot be imported: {named[0].unsupported}; take it out, or {ignoring}"
     else:
         tools = f"its segmentation and polygon tools are {listed(titles)}"
         problem = f"which is no tool of the project: {clauses(did_you_mean(name, titles).strip(), tools)}"
@@ -350,7 +349,7 @@ def _packed(color: Sequence[int]) -> int:
 def _titled(titles: Mapping[str, str]) -> str:
     """Schema IDs with their titles, the first few of many."""
     shown = (f"{short(schema_id, 80)} ({quoted(title, 80)})" for schema_id, title in titles.items())
-    return first_few(list(islice(shown, MAX_LISTED)), len(titles)) or "none"
+    return those_with_room(shown, len(titles)) or "none"
 
 
 def _hint(word: str, known: Sequence[str]) -> str:

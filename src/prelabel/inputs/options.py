@@ -116,7 +116,7 @@ class Options:
 
 def named(classification: Classification) -> str:
     """A classification as messages call it."""
-    return f"{quoted(classification.title, 80)} ({classification.kind})"
+    return f"{quoted(classification.title, 80)} ({short(classification.kind, 80)})"
 
 
 def _unambiguous(values: Iterable[str], form: Callable[[str], str]) -> dict[str, str]:
