@@ -415,6 +415,28 @@ async def test_stopping_before_rows_stream(tmp_path: Path) -> None:
     assert len((tmp_path / "r.csv").read_text().splitlines()) == 4
 
 
+async def test_cancelling_while_rows_end_unsent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked twice does not go through the rest of the file; report and rejects have what was reached."""
+    stop, seen = StopSignal(), list[int]()
+
+    def slow(*_: Any, **__: Any) -> Iterator[RowBatch]:
+        for number in range(1, 1000):
+            seen.append(number)
+            time.sleep(0.01)
+            yield RowBatch(HEADER, [number], [number + 1], {name: ["0.png"] for name in HEADER}, raw=[b"0.png,,,,"])
+
+    monkeypatch.setattr("prelabel.importer.session.read_rows", slow)
+    stop.request()
+    async with desk_with(tmp_path, 1) as desk:
+        asyncio.get_running_loop().call_later(0.5, stop.abort)
+        with pytest.raises(asyncio.CancelledError):
+            await desk.run(rows_of(3), stop=stop, report=tmp_path / "r.json", rejects=tmp_path / "r.csv")
+    report = json.loads((tmp_path / "r.json").read_bytes())
+    assert 0 < report["rows"]["n_not_sent"] < len(seen) + 1 < 200
+    assert len((tmp_path / "r.csv").read_text().splitlines()) == report["rows"]["n_not_sent"] + 1
+    assert any("cut off before all rows were counted" in note for note in report["notes"])
+
+
 @pytest.mark.parametrize("state", [None, "state"])
 async def test_a_deadline_while_rows_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str | None

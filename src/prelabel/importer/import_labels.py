@@ -91,6 +91,32 @@ async def _import(csv: PathLike, config: ConfigLike, options: ImportOptions) -> 
 
 async def _run(session: ImportSession) -> str:
     """Run the pipeline until its end, or until somebody stops it; returns why the Hub did."""
+    try:
+        stopped_by_hub = await _run_pipeline(session)
+        if stopped_by_hub is None:
+            await _send_nothing(session)
+    except asyncio.CancelledError:
+        session.stop.request()
+        session.note_unreached()
+        session.conclude("", "collect")
+        raise
+    return stopped_by_hub or ""
+
+
+async def _send_nothing(session: ImportSession) -> None:
+    """End every row unsent; when that is cancelled, too, only once the report is left alone."""
+    work = asyncio.ensure_future(asyncio.to_thread(session.send_nothing))
+    try:
+        with session.stop.heard_by(lambda _: None):
+            await asyncio.shield(work)
+    except asyncio.CancelledError:
+        session.stop.is_aborted = True
+        await work
+        raise
+
+
+async def _run_pipeline(session: ImportSession) -> str | None:
+    """Returns None where somebody stopped it before rows stream: no error, but the report says why."""
     stop, hub = session.stop, session.hub
     try:
         stop.check()
@@ -102,10 +128,4 @@ async def _run(session: ImportSession) -> str:
             raise
     except OutputError as fault:  # the record cannot be written
         stop.request(str(fault), "output")
-    except asyncio.CancelledError:
-        stop.request()
-        session.note_unreached()
-        session.conclude("", "collect")
-        raise
-    await asyncio.to_thread(session.send_nothing)  # stopped before rows stream: no error, but the report says why
-    return ""
+    return None

@@ -160,7 +160,9 @@ class ImportSession:
         id_column = self.opened.config.external_id_column
         unsent = RowFilter(id_column, done=done, stopped=lambda: self.stop.reason)
         rows = PendingRows(self.report, Matches())
-        for batch in read_rows(self.opened.layout, columns=[id_column], rows_per_batch=10_000):
+        for batch in read_rows(self.opened.layout, columns=[id_column], rows_per_batch=1_000):
+            if self.stop.is_aborted:  # asked twice
+                return
             ends = [(index, end) for index in range(len(batch)) if (end := unsent(batch, index)) is not None]
             deque(rows.take(EncodedChunk(batch, [*ends], 0.0, batch.broken, n_blank=batch.n_blank)), maxlen=0)
 
@@ -168,7 +170,7 @@ class ImportSession:
         """Say how many rows the report cannot tell of, as the import was cut off before it came to them."""
         n_rows = self.report.n_counted
         if n_rows is None:
-            self.report.note("cut off before the rows were counted: none was sent, and none is in the rejects")
+            self.report.note("cut off before all rows were counted: those that were not reached are not in the rejects")
         elif n_unreached := n_rows - self.report.n_by_state.total():
             rows, are = counted(n_unreached, "row"), "it is" if n_unreached == 1 else "they are"
             text = f"{rows} not reached when the import was cut off: {are} not in the rejects"

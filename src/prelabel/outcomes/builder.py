@@ -120,7 +120,10 @@ class ReportBuilder:
 
     def _is_new(self, group: OutcomeGroup, text: str) -> bool:
         """Whether a text says something else than those of the group that are shown, but for the values in it."""
-        return _kind_of(text) not in {_kind_of(group.text), *(_kind_of(other) for _, other in group.others)}
+        return text != group.text and _kind_of(text) not in {
+            _kind_of(group.text),
+            *(_kind_of(other) for _, other in group.others),
+        }
 
     def _decide(self) -> None:
         """Keep the rows in whose place another one counts, now that it is known what became of that one."""

@@ -61,8 +61,9 @@ class Rejects:
             rest: what follows ``raw``, of a row that is not held whole.
         """
         start = end = self._starts[-1]
+        pieces = self._rows.pieces(raw, reason, rest)
         try:
-            for piece in self._rows.pieces(raw, printable(reason), rest):
+            for piece in pieces if rest else (b"".join(pieces),):  # each write goes to the disk
                 self._spool.write(end, piece)
                 end += len(piece)
         except OSError as error:  # no room, or the rest of a row is gone: the import goes on, writing tells of it
@@ -150,6 +151,7 @@ class _RejectedRows:
         first = ERROR_COLUMN if delimiter not in ERROR_COLUMN else f'"{ERROR_COLUMN}"'
         added = b"" if self._place is not None else coding.encode(first + delimiter)
         self.header = form.preamble + added + form.header_row + form.line_end
+        self._reason, self._cell = "", coding.encode(_quoted(""))  # of the last row: many share theirs
         self.divider = coding.encode('"\t"' if delimiter == " " else '" "') + form.line_end
 
     def ends_open_cells(self, row: bytes) -> bool:
@@ -170,10 +172,9 @@ class _RejectedRows:
         coding, unit = self._form.coding, self._form.coding.unit
         octets = octets_of(raw, coding)
         n_row = len(octets.rstrip(b"\r\n")) * unit
-        # A letter comes first: behind a row whose quote is open, a quote and a letter do not look like its end.
-        worded = reason if reason[:1].isalnum() else f"failed: {reason}"
-        error = re.sub(r"[\r\n\0]+", " ", worded[:_MAX_REASON]).replace('"', '""')
-        cell = coding.encode(f'"{error}"')
+        if reason != self._reason:
+            self._reason, self._cell = reason, coding.encode(_quoted(printable(reason)))
+        cell = self._cell
         if self._place is None:
             yield cell + coding.encode(self._form.delimiter) + raw[:n_row]
         elif (span := self._error_span(octets[: n_row // unit])) is not None:
@@ -200,6 +201,12 @@ class _RejectedRows:
         )
         is_ours = self._place == 0 and _WRITTEN_BY_US.match(row) is not None
         return (start, end) if is_whole or is_ours else None
+
+
+def _quoted(reason: str) -> str:
+    """A reason as a cell. A letter comes first: behind a row whose quote is open, a quote and one are not its end."""
+    worded = reason if reason[:1].isalnum() else f"failed: {reason}"
+    return '"' + re.sub(r"[\r\n\0]+", " ", worded[:_MAX_REASON]).replace('"', '""') + '"'
 
 
 def _not_kept(error: OSError, n_lost: int) -> OutputError:
