@@ -232,7 +232,7 @@ def _after(command: str, files: DemoFiles, tmp_path: Path) -> tuple[int, str]:
     [
         ("CONVERT >/dev/full", 4, "cannot write the standard output (No space left on device): make room there"),
         ("CONVERT -o /dev/full", 4, "cannot write /dev/full (No space left on device): make room there"),
-        ("CONVERT -o /dev/full", 4, "as --out; 4 of 4 rows could be converted, and not written\n"),
+        ("CONVERT -o /dev/full", 4, "as --out; 4 of 4 rows could be converted but not written\n"),
         ("CONVERT -o items --rejects /dev/full", 4, "as --rejects; 4 of 4 rows are converted all the same"),
         ("CONVERT -o items 2>/dev/full", 4, ""),
         ("CONVERT -o items -q 2>/dev/full", 0, ""),

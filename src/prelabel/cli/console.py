@@ -1,4 +1,4 @@
-"""What all commands share: messages on stderr, errors as exit codes, the API key, SIGTERM as an interrupt."""
+"""What all commands share: messages on stderr, errors as exit codes, the API key, other ends as interrupts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from prelabel.cli.hang_up import HANG_UP, send_nowhere, terminals
 from prelabel.errors import ConfigError, ImportFailed, OutputError, PrelabelError, UploadError
 from prelabel.hub.api_key import ApiKey
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
@@ -164,7 +165,7 @@ def errors_as_exit_codes(ctx: typer.Context) -> Iterator[None]:
     else:
         logging.getLogger("prelabel").addHandler(logging.NullHandler())  # the report has it
     try:
-        with _sigterm_interrupts():
+        with _ends_interrupt():
             yield
     except KeyboardInterrupt:
         complain("stopped before the end", "interrupted")
@@ -218,8 +219,16 @@ def _text_of(error: Exception) -> str:
 
 
 @contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does, whatever that is at the time: inside an event loop it cancels the main task."""
+def _ends_interrupt() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does, whatever that is at the time: inside an event loop it cancels the main task.
+
+    A terminal that is closed interrupts as well, unless nohup has it ignored.
+    """
+    streams = terminals()
+
+    def hang_up(number: int, frame: Any) -> None:
+        send_nowhere(streams)
+        raise KeyboardInterrupt
 
     def interrupt(number: int, frame: Any) -> None:
         on_interrupt = signal.getsignal(signal.SIGINT)
@@ -227,14 +236,18 @@ def _sigterm_interrupts() -> Iterator[None]:
             raise KeyboardInterrupt
         on_interrupt(number, frame)
 
-    before = signal.getsignal(signal.SIGTERM)
+    handlers = {signal.SIGTERM: interrupt}
+    handlers |= {number: hang_up for number in HANG_UP if signal.getsignal(number) is not signal.SIG_IGN}
+    before = {number: signal.getsignal(number) for number in handlers}
     with suppress(ValueError):  # only the main thread may
-        signal.signal(signal.SIGTERM, interrupt)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     try:
         yield
     finally:
         with suppress(ValueError):
-            signal.signal(signal.SIGTERM, before)
+            for number, former in before.items():
+                signal.signal(number, former)
 
 
 def read_api_key(file: Path | None) -> ApiKey | None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from prelabel.cli.console import say
+from prelabel.cli.hang_up import HANG_UP, send_nowhere, terminals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from prelabel.importer.stop_signal import StopSignal
-
-
-_HANG_UP = [signal.SIGHUP] if hasattr(signal, "SIGHUP") else []  # Windows has none
 
 
 @contextmanager
@@ -42,13 +38,13 @@ def interrupts_to(stopper: StopSignal, say: Callable[[str], None] = say) -> Iter
         elif not stopper.abort():
             raise KeyboardInterrupt
 
-    terminals = _terminals()
+    streams = terminals()
 
     def hang_up(number: int, frame: Any) -> None:
-        _send_nowhere(terminals)
+        send_nowhere(streams)
         stopper.request()  # once: shells send it again
 
-    handlers = {signal.SIGTERM: interrupt, signal.SIGINT: interrupt, **dict.fromkeys(_HANG_UP, hang_up)}
+    handlers = {signal.SIGTERM: interrupt, signal.SIGINT: interrupt, **dict.fromkeys(HANG_UP, hang_up)}
     before = {
         number: signal.signal(number, handler)
         for number, handler in handlers.items()
@@ -64,21 +60,3 @@ def interrupts_to(stopper: StopSignal, say: Callable[[str], None] = say) -> Iter
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _terminals() -> list[int]:
-    """The numbers of the standard streams that go to a terminal; once it is gone, nobody can tell."""
-    numbers = []
-    for stream in (sys.__stdout__, sys.__stderr__):
-        with suppress(OSError, ValueError):
-            if stream is not None and stream.isatty():
-                numbers.append(stream.fileno())
-    return numbers
-
-
-def _send_nowhere(numbers: Iterable[int]) -> None:
-    """Let what is still printed to a terminal that is gone be lost: it would fail, and look like a lost result."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for number in numbers:
-        os.dup2(nowhere, number)
-    os.close(nowhere)

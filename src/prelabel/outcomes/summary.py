@@ -42,7 +42,7 @@ def achieved(report: RunResults, singular: str = "", plural: str = "") -> str:
     n_good = report.n_imported if report.kind == "import" else report.n_ready
     done = _DONE[report.kind]
     if not report.has_items:
-        singular, plural, done = "", "", "could be converted, and not written"
+        singular, plural, done = "", "", "could be converted but not written"
     words = (f"{n_good:,} of {counted(report.n_rows, 'row')}", singular if n_good == 1 else plural, done)
     return " ".join(filter(None, words))
 
