@@ -312,6 +312,7 @@ async def test_a_full_disk_under_the_record(tmp_path: Path, monkeypatch: pytest.
             report = await desk.run(rows, config, **given, rejects=tmp_path / "r.csv")
         assert (report.exit_code, report.stopped_by) == (4, "output")
         assert "journal.sqlite (database or disk is full): make room there" in report.stopped
+        assert [group.others for group in report.groups if group.state == "not sent"] == [[]]  # one cause, told once
         assert 0 < report.n_imported < report.n_rows == report.n_imported + report.n_not_sent == 8
         assert report.n_failed == 0
         assert json.loads((tmp_path / "r.json").read_bytes())["exit_code"] == 4

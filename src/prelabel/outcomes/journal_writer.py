@@ -100,7 +100,9 @@ class JournalWriter:
             yield
         except PrelabelError as error:
             self._on_fault(str(error))
-            raise UploadUnavailable(f"not sent: {error}", surely_not_done=True, code=Code.NOT_SENT) from error
+            raise UploadUnavailable(
+                f"the import had stopped: {error}", surely_not_done=True, code=Code.NOT_SENT
+            ) from error
 
     def _numbers(self, batch: Batch) -> list[int]:
         return [number for item in batch.items for number in self._rows.folded(item.row_number)]
