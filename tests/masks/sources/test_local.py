@@ -268,9 +268,10 @@ def test_hints_do_not_lead_outside(root: Path) -> None:
     "asked", ["labels", "labels.png", "labels.tif", "LABELS.CSV.png", "config", "config.png", "rows"]
 )
 def test_what_is_no_mask_is_never_meant(tmp_path: Path, asked: str) -> None:
-    """The CSV under any name, the config and results lie in the same folder; the mask of the like name is found."""
+    """The CSV under any name, the config, results and folders; the mask of the like name beside them is found."""
     for name in ("labels.csv", "config.json", "labels.report.json", "rows.dat"):
         (tmp_path / name).write_bytes(b"")
+    (tmp_path / "set").mkdir()
     files = LocalFiles(tmp_path, no_masks=[tmp_path / "rows.dat"])
     with pytest.raises(MaskError) as caught:
         files.read(asked)

@@ -149,7 +149,7 @@ class LocalFiles:
         for folder in folders:
             near = self._names_in(folder).nearest(name)
             file = folder / (near.word if near else name)
-            if near or (self._may_be_mask(file) and _is_there(file)):
+            if near or (_is_there(file) and not file.is_dir() and self._may_be_mask(file)):
                 found.append(file.relative_to(self._root).as_posix() if file.is_relative_to(self._root) else str(file))
         if len(found) > 1:
             shown = first_few([repr(short(own)) for own in found[:_SHOWN]], len(found))
@@ -168,8 +168,8 @@ class LocalFiles:
         """The names in a folder; it is listed once, as a CSV with one wrong extension asks for every row."""
         if folder not in self._names:
             names: list[str] = []
-            with suppress(OSError):
-                names = sorted(entry.name for entry in folder.iterdir() if self._may_be_mask(entry))
+            with suppress(OSError), os.scandir(folder) as entries:
+                names = sorted(e.name for e in entries if not e.is_dir() and self._may_be_mask(folder / e.name))
             self._names[folder] = Spellings(names, are_files=True)
         return self._names[folder]
 
