@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ class ColorCheck:
         self._known = known
         self._table = table
         self._hints = ColorHints(known, table)
-        self._n_hints_left = _MAX_HINTS
+        self._n_tried: Counter[str] = Counter()
 
     def check(self, mask: MaskColors) -> None:
         """Fail a mask that has values without a class and no pixel of any: importing it would only remove labels.
@@ -81,44 +82,46 @@ class ColorCheck:
         if n_lost:
             tolerance = f'"color_tolerance": {self._config.color_tolerance}'
             text += f"; {tolerance} makes background of {counted(n_lost, 'pixel')}: take it out"
+        hint = self._hint(mask, exact) if self._may_try("unknown colours") else ""
         raise RowError(
             "the mask holds no pixel of any class, so importing it would only remove labels: "
-            f'{_with_hint(text, self._hint(mask, exact))}; mend the mapping or the mask, or set "unmatched_masks" to '
-            '"import"',
+            f'{_with_hint(text, hint)}; mend the mapping or the mask, or set "unmatched_masks" to "import"',
             code=Code.MASK_WITHOUT_CLASS,
         )
 
     def notes(self, mask: MaskColors) -> list[Note]:
         """Say what became of values that are no class's own, and what would help."""
-        near, counts = mask.snapped.note, mask.counts
-        if not near and not counts.unknown:
-            return []
-        exact = self._exact(mask)
         notes = []
-        # A tolerance that finds classes for all there is may be meant, unless no colour is a class's own.
-        hint = self._hint(mask, exact) if counts.unknown or not exact.n_mapped else ""
-        if near:
-            remedy = ("" if counts.unknown else hint) or self._too_far()
-            notes.append(Note(near.code, _with_hint(near.text, remedy)))
-        if counts.unknown:
-            text = f"{unknown_colors(counts, self._known)}; they count as background"
-            is_short = len(counts.unknown) <= _FEW
-            remedy = hint or ('if that is meant, name them in "ignore_values"' if is_short else "")
-            notes.append(Note(Code.UNKNOWN_COLORS, _with_hint(text, remedy)))
+        if mask.snapped.note:
+            code, text = mask.snapped.note
+            notes.append(Note(code, _with_hint(text, self._near_hint(mask) or self._too_far())))
+        if mask.counts.unknown:
+            text = f"{unknown_colors(mask.counts, self._known)}; they count as background"
+            hint = self._hint(mask, self._exact(mask)) if self._may_try("unknown colours") else ""
+            if len(mask.counts.unknown) <= _FEW:
+                hint = hint or 'if that is meant, name them in "ignore_values"'
+            notes.append(Note(Code.UNKNOWN_COLORS, _with_hint(text, hint)))
         return notes
+
+    def _near_hint(self, mask: MaskColors) -> str:
+        """What would help where a tolerance found classes for all there is, and no colour is a class's own."""
+        if mask.counts.unknown or not self._may_try("near colours"):
+            return ""
+        exact = self._exact(mask)
+        return "" if exact.n_mapped else self._hint(mask, exact)
 
     def explained(self, error: MaskError, read_as_other: Callable[[], Runs | None]) -> MaskError:
         """Return the error of a mask that cannot be read, with the mapping that fits where it holds the other kind."""
-        other = read_as_other() if self._may_try() else None
+        other = read_as_other() if self._may_try("the other kind") else None
         if other is None:
             return error
         hint = numbers_hint(other, self._table.names) if self._known.is_rgb else colors_hint(other, self._tools)
         return MaskError(_with_hint(str(error), hint), reference=error.excerpt, shape=error.shape, code=error.code)
 
-    def _may_try(self) -> bool:
-        """Whether hints are still looked for: only for the first masks that need one, as trying costs time."""
-        self._n_hints_left -= 1
-        return self._n_hints_left >= 0
+    def _may_try(self, cause: str) -> bool:
+        """Whether hints are still looked for: only for the first masks of a cause, as trying costs time."""
+        self._n_tried[cause] += 1
+        return self._n_tried[cause] <= _MAX_HINTS
 
     def _too_far(self) -> str:
         """Say that ``color_tolerance`` reaches from one class to the next, so that values between are anyone's."""
@@ -141,8 +144,6 @@ class ColorCheck:
 
     def _hint(self, mask: MaskColors, exact: PixelCounts) -> str:
         """What would help, tried on this mask."""
-        if not self._may_try():
-            return ""
         numbers = mask.read_as_other() if self._known.is_rgb else None
         hint = self._hints.mistaken(mask.runs, exact, numbers)
         return hint or (self._hints.helpful(mask.snapped.runs, mask.counts) if mask.counts.unknown else "")
