@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import Any
 
 import jsonschema
@@ -29,6 +30,7 @@ def document(mapping: Any, values: Any) -> dict[str, Any]:
         (NUMBERS, [255.0, -1.0, -1, 0], (255, -1, -1, 0)),
         (NUMBERS, ["nan", "NaN", -9999], ("nan", "nan", -9999)),
         (NUMBERS, [-3.4028234663852886e38, 1e20, 2**32 - 1], (int(-3.4028234663852886e38), 10**20, 2**32 - 1)),
+        (NUMBERS, [-sys.float_info.max], (-int(sys.float_info.max),)),
         (COLOURS, [[0, 0, 0], [255, 255, 255]], ((0, 0, 0), (255, 255, 255))),
         ("project_colors", ["#FFFFFF", "#01020380"], ((255, 255, 255), (1, 2, 3))),
         (NUMBERS, [], ()),
@@ -73,6 +75,7 @@ def test_nan_as_json_and_toml_have_it() -> None:
         (NUMBERS, [True], "it holds true, which no mask does"),
         (NUMBERS, [0.5], "it holds 0.5, which no mask does"),
         (NUMBERS, [math.inf], "it holds Infinity, which no mask does"),
+        (NUMBERS, [10**400], "which no mask does"),
         (NUMBERS, [None], "it holds null, which no mask does"),
         (COLOURS, [[256, 0, 0]], "it holds [256, 0, 0], which no mask does"),
         (COLOURS, [[0, 0, 0, 255]], "it holds [0, 0, 0, 255], which no mask does"),

@@ -29,7 +29,9 @@ TITLED = np.where(IS_VOID, "", TITLES[MASK])
 
 def with_void(dtype: str, value: float) -> np.ndarray:
     """Return the mask with some pixels that mean nothing."""
-    return np.where(IS_VOID, np.array(value, dtype), MASK.astype(dtype))
+    array = MASK.astype(dtype)
+    array[IS_VOID] = value
+    return array
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -80,13 +82,31 @@ def check(folder: Path, content: bytes, kind: MaskValueKind = "value", **chosen:
         (npy, "i8", -(2**63)),
         (npy, "u8", 2**63),
         (tiff, "f8", 1e20),
+        (npy, "f8", float(np.finfo(np.float64).min)),
+        (npy, "f4", 1e20),
+        (tiff, "f4", 1e20),
+        (npy, "f2", 65504),
+        (npy, "u8", 2**64 - 1),
+        (tiff, "u8", 2**64 - 1),
+        (tiff, "u4", 2**32 - 1),
     ],
 )
 def test_numbers(
     tmp_path: Path, write: Callable[[np.ndarray], bytes], dtype: str, void: Any, tolerance: int | None
 ) -> None:
     """PNG, TIFF and arrays of every type that can hold them."""
-    check(tmp_path, write(with_void(dtype, float(void))), ignore_values=[void], color_tolerance=tolerance)
+    check(
+        tmp_path,
+        write(with_void(dtype, np.nan if void == "nan" else void)),
+        ignore_values=[void],
+        color_tolerance=tolerance,
+    )
+
+
+def test_numbers_that_a_type_cannot_hold(tmp_path: Path) -> None:
+    """Are not looked for: neither -1 among bytes, nor 1e20 among floats of 16 bits, nor NaN among integers."""
+    for dtype in ("u1", "i2", "f2", "u8"):
+        check(tmp_path, npy(np.where(IS_VOID, 0, MASK).astype(dtype)), ignore_values=[-1, 1e20, "nan", -(2**63)])
 
 
 def test_several_at_once(tmp_path: Path) -> None:
@@ -172,5 +192,5 @@ def test_a_projects_class_is_not_ignored(tmp_path: Path) -> None:
 def test_what_runs_and_files_may_hold() -> None:
     """Sorted once: what a decoded mask may hold, and what only a file does."""
     void = VoidValues.of([255, -1, 2**32 - 1, 0], "value")
-    assert (void.values.tolist(), void.numbers) == ([255, 0], (-1.0, 2.0**32 - 1))
+    assert (void.values.tolist(), void.numbers) == ([255, 0], (-1, 2**32 - 1))
     assert VoidValues.of([(1, 2, 3)], "rgb").values.tolist() == [0x010203]

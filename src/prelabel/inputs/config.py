@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from prelabel.inputs.color_mapping import HEX_COLOR, MAX_GREY, read_mapping
-from prelabel.inputs.ignored_values import MAX_NUMBER, IgnoredValue, check_ignored, read_ignored
+from prelabel.inputs.ignored_values import IgnoredValue, check_ignored, read_ignored
 from prelabel.model import (
     Connectivity,
     Coordinates,
@@ -59,9 +59,7 @@ ColorMapping = Annotated[
 
 
 _WrittenIgnored = list[
-    Annotated[str, Field(pattern=f"^(?:[nN][aA][nN]|{HEX_COLOR})$")]
-    | Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
-    | tuple[Channel, Channel, Channel]
+    Annotated[str, Field(pattern=f"^(?:[nN][aA][nN]|{HEX_COLOR})$")] | int | tuple[Channel, Channel, Channel]
 ]
 
 IgnoredValues = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 from prelabel.inputs.color_mapping import HEX_COLOR, as_json
@@ -14,9 +15,8 @@ if TYPE_CHECKING:
 
 IgnoredValue = int | tuple[int, int, int] | Literal["nan"]
 
-MAX_NUMBER = 2**128
-"""The greatest number that may be ignored, and its negative the least: floats of 32 bits go so far, and what programs
-write for no data is often the last of them."""
+MAX_NUMBER = int(sys.float_info.max)
+"""The greatest number that may be ignored, and its negative the least: what programs write for no data may be that."""
 
 
 def read_ignored(values: Any) -> tuple[IgnoredValue, ...]:

@@ -48,7 +48,7 @@ class VoidValues:
             elif 0 <= value <= MAX_GREY:
                 values.append(value)
             else:
-                numbers.append(float(value))
+                numbers.append(value)
         return cls(np.array(values, np.uint32), tuple(numbers), kind)
 
     def check(self, classes: Iterable[MaskClass]) -> None:

@@ -126,6 +126,14 @@ def test_numbers_of_odd_bits_are_what_gdal_packed(bits: int, options: dict[str, 
             decode_mask(encoded, "rgb")
 
 
+@pytest.mark.parametrize("bits", [2, 3, 9])
+def test_validity_of_packed_numbers(bits: int) -> None:
+    """The mask beside them has pages and bits of its own."""
+    array = np.random.default_rng(bits).integers(0, 2**bits, GREYS.shape).astype(np.uint8 if bits < 8 else np.uint16)
+    found = decoded(gdal([array], valid=~HIDDEN, NBITS=bits), "value", 1)
+    assert np.array_equal(found, np.where(HIDDEN, TRANSPARENT, array.astype(np.uint32)))
+
+
 def test_cut_off_numbers_of_odd_bits_are_refused() -> None:
     """Every prefix of a file ends in a MaskError."""
     encoded = gdal([SMALL], NBITS=3)

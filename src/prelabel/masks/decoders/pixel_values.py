@@ -122,20 +122,25 @@ def hide_void(pixels: Pixels, void: Sequence[float], hidden: Pixels | None = Non
     """
     if not void or pixels.ndim != 2:
         return hidden
-    numbers = [number for number in void if not math.isnan(number)]
-    if pixels.dtype.kind in "iu":  # what cannot be there is not looked for
-        least, most = np.iinfo(pixels.dtype.str).min, np.iinfo(pixels.dtype.str).max
-        numbers = [number for number in numbers if least <= number <= most]
-    if numbers:
-        hidden = _either(np.isin(pixels, numbers), hidden)
-    if pixels.dtype.kind == "f" and any(map(math.isnan, void)):
-        hidden = _either(np.isnan(pixels), hidden)
+    for number in void:
+        if math.isnan(number):
+            is_void = np.isnan(pixels) if pixels.dtype.kind == "f" else None
+        else:
+            stored = _as_stored(number, pixels.dtype)
+            is_void = None if stored is None else pixels == stored
+        if is_void is not None:
+            hidden = is_void if hidden is None else np.logical_or(hidden, is_void)
     return hidden
 
 
-def _either(one: NDArray[np.bool_], other: Pixels | None) -> Pixels:
-    """Return where one of two is."""
-    return one if other is None else np.logical_or(one, other)
+def _as_stored(number: float, dtype: np.dtype[Any]) -> np.generic | None:
+    """Return a number as pixels of a type hold it, None where they cannot: then it is not looked for."""
+    if dtype.kind in "iu":
+        fits = np.iinfo(dtype).min <= number <= np.iinfo(dtype).max
+        return dtype.type(int(number)) if fits else None
+    with np.errstate(over="ignore"):
+        stored = np.float64(number).astype(dtype)
+    return stored if dtype.kind == "f" and np.isfinite(stored) else None
 
 
 def _without(pixels: Pixels, hidden: Pixels) -> Pixels:

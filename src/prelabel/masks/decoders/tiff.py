@@ -62,6 +62,8 @@ def read_tiff(encoded: bytes, kind: MaskValueKind, limits: MaskLimits, void: Seq
     dtype = _dtype_of(picture)
     if dtype is None and _is_packed(picture):
         check_readable(_packed_layout(picture), kind)
+        with refusing("the TIFF file cannot be decoded", picture.shape):
+            encoded = _as_bytes(encoded, picture, picture.values[BITS], limits)
         raster = _open_packed(encoded, picture, limits)
     elif dtype is None:
         raster = open_raster(encoded, "TIFF", kind, limits)
@@ -135,11 +137,9 @@ def _packed_layout(picture: Directory) -> Layout:
     return Layout("L" if bits < 8 else "I", picture.shape, bits)
 
 
-def _open_packed(encoded: bytes, picture: Directory, limits: MaskLimits) -> Raster:
+def _open_packed(as_bytes: bytes, picture: Directory, limits: MaskLimits) -> Raster:
     """Decode numbers that are packed bit by bit, the first bit of a byte first; each row of a tile begins a byte."""
     layout = _packed_layout(picture)
-    with refusing("the TIFF file cannot be decoded", picture.shape):
-        as_bytes = _as_bytes(encoded, picture, layout.bits, limits)
     in_bytes = replace(limits, max_pixels=2 * limits.max_pixels)
     read_bytes = open_raster(as_bytes, "TIFF", "value", in_bytes).read_rows
     tile_width, n_columns = _columns_of(picture)
