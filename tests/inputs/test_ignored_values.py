@@ -68,7 +68,7 @@ def test_nan_as_json_and_toml_have_it() -> None:
         (NUMBERS, [[128, 0, 0]], "write its grey value or palette index, as in [255]"),
         (NUMBERS, [255, 2], 'it holds 2, which is "Person" in "mask_color_mapping": take it out here or there'),
         (COLOURS, [[244, 67, 54]], 'it holds [244, 67, 54], which is "Car" in'),
-        (NUMBERS, [[255]], 'it holds the list [255]: write the number itself, as in "ignore_values": [255]'),
+        (NUMBERS, [[255]], "it holds the list [255]: write a number by itself, as in [255], and a colour as three"),
         (NUMBERS, 255, 'is 255: write a list of values, such as [255] or [[255, 255, 255]] or [-1, "nan"]'),
         (NUMBERS, "nan", 'is "nan": write a list of values'),
         (NUMBERS, ["255"], 'it holds "255", which no mask does: write whole numbers as in [255]'),

@@ -64,7 +64,10 @@ def _as_value(value: Any) -> IgnoredValue:
         return red, green, blue
     shown = as_json(value)
     if isinstance(value, list | tuple) and len(value) == 1:
-        raise ValueError(f'it holds the list {shown}: write the number itself, as in "ignore_values": {shown}')
+        raise ValueError(
+            f"it holds the list {shown}: write a number by itself, as in {shown}, and a colour as three, as in "
+            "[[255, 255, 255]]"
+        )
     raise ValueError(
         f"it holds {shown}, which no mask does: write whole numbers as in [255] or [-1], colours as in "
         '[[255, 255, 255]] or ["#ffffff"], or ["nan"]'
