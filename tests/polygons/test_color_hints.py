@@ -98,6 +98,12 @@ def test_a_binary_mask_of_another_value() -> None:
     )
 
 
+def test_speckles_of_known_colours_are_no_classes() -> None:
+    """No tolerance makes a picture of them, and no mapping either."""
+    is_car = np.random.default_rng(1).random((60, 80, 1)) < 0.5
+    assert hint(np.where(is_car, (243, 67, 54), (1, 1, 1)).astype(np.uint8), [CAR, PERSON]) == ""
+
+
 def test_more_numbers_than_classes() -> None:
     """Counted up, 255 beside them: the mapping names others."""
     mask = np.where(SHAPES == 2, 255, SHAPES + np.arange(60, dtype=np.uint8) // 20).astype(np.uint8)

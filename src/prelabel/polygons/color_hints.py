@@ -103,9 +103,10 @@ class ColorHints:
         values = sorted(counts.unknown)
         if not values or counts.n_mapped or len(values) > len(self.table.names):
             return ""
-        if self.known.is_rgb and len(np.unique(runs.values)) == 1:
-            return ""  # nothing but one colour is rather the background
         is_rgb = self.known.is_rgb
+        distances = self.known.nearest(np.array(values, np.uint32))[1]
+        if is_rgb and (len(np.unique(runs.values)) == 1 or (distances < self.known.reach * _OWN_DISTANCE).any()):
+            return ""  # nothing but one colour is rather the background; colours near a known one are no classes' own
         listed = first_few([color_name(value, as_rgb=True) if is_rgb else str(value) for value in values])
         mapping = example(self.table.names, values, counts.unknown, as_rgb=is_rgb)
         if len(values) == 1:
