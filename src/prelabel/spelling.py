@@ -28,7 +28,7 @@ _TYPOGRAPHIC = str.maketrans(
 _LEADING_ZEROS = re.compile(r"(?<![\d.])0+(?=\d+(?![0-9A-Za-z]))")
 _POINT_ZERO = re.compile(r"(?<=\d)\.0+$")
 _INNER_POINT_ZERO = re.compile(r"(?<=\d)\.0+(?=\.[a-z]\w*$)", re.IGNORECASE)
-_LAST_PUNCTUATION = re.compile(r"\s*[;,|.:]+\s*$")
+_PUNCTUATION = ";,|.:"
 _IN_BRACKETS = re.compile(r"^[\[({<](.*)[\])}>]$", re.DOTALL)
 _QUERY = re.compile(r"(?<=\w)(\.[a-z]\w{1,9})[?#].*$", re.IGNORECASE | re.DOTALL)
 _ACCENTS = re.compile("[\u0300-\u036f]+")
@@ -43,6 +43,7 @@ _LOOK_ALIKE = str.maketrans(
 _PREFIX = re.compile(r"[0-9a-f]{6,64}(?:-[0-9a-f]{2,12}){0,4}[-_](?=.)", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?<=[^/\\])\.(?=\d*[a-z])\w{1,10}(?:\.gz)?$", re.IGNORECASE)
 _IMAGE_EXTENSION = re.compile(r"(?<=[^/\\])\.(?:png|jpe?g|tiff?|bmp|gif|webp|npy|npz)$", re.IGNORECASE)
+_LONGEST_EXTENSION = 6  # with what stands before its point
 _UNNAMED = {"\t": "tab", "\n": "line break", "\r": "line break"}
 _ARE_SPACES = {"odd spaces", "spaces around it"}
 _NO_VALUE = {"nan", "none", "null", "nil", "n/a", "na", "#n/a", "<na>", "nat", "undefined"}
@@ -76,6 +77,12 @@ def _without_typography(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHIC))
 
 
+def _without_last_punctuation(text: str) -> str:
+    """The text without separators and points at its end, and spaces around them."""
+    bare = text.rstrip()
+    return bare.rstrip(_PUNCTUATION + " ") if bare[-1:] in set(_PUNCTUATION) else text
+
+
 def _unquoted(text: str) -> str:
     """The text without percent-encoding, also where it was encoded twice."""
     return unquote(unquote(text)) if "%" in text else text
@@ -89,9 +96,7 @@ def _without_accents(text: str) -> str:
 def _without_extensions(name: str) -> str:
     """A file's name without its extension, and without that of the image whose mask it is: frame.jpg.png."""
     name = without_extension(name)
-    while _IMAGE_EXTENSION.search(name):
-        name = without_extension(name)
-    return name
+    return without_extension(name) if _IMAGE_EXTENSION.search(name[-_LONGEST_EXTENSION:]) else name
 
 
 Difference = tuple[str, "Callable[[str], str]"]
@@ -103,7 +108,7 @@ _OF_WORDS: tuple[Difference, ...] = (
     ("typographic characters", _without_typography),
     ("letters of another alphabet", lambda text: text if text.isascii() else text.translate(_LOOK_ALIKE)),
     ("a plus sign", lambda text: text.lstrip("+").replace("+", " ")),
-    ("punctuation at its end", lambda text: _LAST_PUNCTUATION.sub("", text)),
+    ("punctuation at its end", _without_last_punctuation),
     ("spaces around it", str.strip),
     ("brackets around it", lambda text: _IN_BRACKETS.sub(r"\1", text)),
     ("quotes around it", lambda text: text.strip(_QUOTES).strip()),
