@@ -29,6 +29,7 @@ _LEADING_ZEROS = re.compile(r"(?<![\d.])0+(?=\d+(?![0-9A-Za-z]))")
 _POINT_ZERO = re.compile(r"(?<=\d)\.0+$")
 _INNER_POINT_ZERO = re.compile(r"(?<=\d)\.0+(?=\.[a-z]\w*$)", re.IGNORECASE)
 _PUNCTUATION = ";,|.:"
+_BRACKETS = frozenset("[({<")
 _IN_BRACKETS = re.compile(r"^[\[({<](.*)[\])}>]$", re.DOTALL)
 _QUERY = re.compile(r"(?<=\w)(\.[a-z]\w{1,9})[?#].*$", re.IGNORECASE | re.DOTALL)
 _ACCENTS = re.compile("[\u0300-\u036f]+")
@@ -80,7 +81,7 @@ def _without_typography(text: str) -> str:
 def _without_last_punctuation(text: str) -> str:
     """The text without separators and points at its end, and spaces around them."""
     bare = text.rstrip()
-    return bare.rstrip(_PUNCTUATION + " ") if bare[-1:] in set(_PUNCTUATION) else text
+    return bare.rstrip(_PUNCTUATION + " ") if bare.endswith(tuple(_PUNCTUATION)) else text
 
 
 def _unquoted(text: str) -> str:
@@ -110,7 +111,7 @@ _OF_WORDS: tuple[Difference, ...] = (
     ("a plus sign", lambda text: text.lstrip("+").replace("+", " ")),
     ("punctuation at its end", _without_last_punctuation),
     ("spaces around it", str.strip),
-    ("brackets around it", lambda text: _IN_BRACKETS.sub(r"\1", text)),
+    ("brackets around it", lambda text: _IN_BRACKETS.sub(r"\1", text) if text[:1] in _BRACKETS else text),
     ("quotes around it", lambda text: text.strip(_QUOTES).strip()),
     ("doubled spaces", lambda text: re.sub(" {2,}", " ", text) if "  " in text else text),
     ("upper and lower case", str.casefold),
@@ -119,7 +120,7 @@ _OF_WORDS: tuple[Difference, ...] = (
     ("leading zeros", lambda text: _LEADING_ZEROS.sub("", text) if "0" in text else text),
 )
 _OF_FILES: tuple[Difference, ...] = (
-    ("its query", lambda text: _QUERY.sub(r"\1", text)),
+    ("its query", lambda text: _QUERY.sub(r"\1", text) if "?" in text or "#" in text else text),
     ("its folder", without_folder),
     ("its prefix", lambda text: _PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text),
     ('a ".0" before its extension', lambda text: _INNER_POINT_ZERO.sub("", text) if ".0" in text else text),
