@@ -132,7 +132,7 @@ def test_the_finest_difference_wins() -> None:
 def test_many_words_of_one_form_cost_no_more() -> None:
     """A frame of the same name in each of 20,000 folders: were each row to look at all of them, this would hang."""
     frames = Spellings((f"{number}/frame.jpg" for number in range(20_000)), are_files=True)
-    assert all(frames.nearest(f"x{number}/frame.png") for number in range(20_000))
+    assert all(frames.nearest(f"x{number}/frame.png") for number in range(5_000))
 
 
 def test_other_spellings_name_something() -> None:
