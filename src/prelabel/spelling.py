@@ -230,7 +230,8 @@ def differences(one: str, other: str) -> list[str]:
         others = [each for each in needed if each is not difference]
         if _without(one, others) == _without(other, others):
             needed = others
-    names = [name for name, _ in needed]
+    plural = {"a plus sign": "plus signs"} if (one + other).count("+") > 1 else {}
+    names = [plural.get(name, name) for name, _ in needed]
     if "its prefix" in names and all(_PREFIX.match(without_folder(word.strip())) for word in (one, other)):
         return []  # two files of a series, not one under two names
     odd = (_odd_space(one, other) or _odd_space(other, one)) if _ARE_SPACES.intersection(names) else ""

@@ -142,7 +142,7 @@ def test_unknown_option_lists_the_options() -> None:
         'column "Col" is "sedann": no option of "Title" (radio): did you mean "Sedan"? options are "Sedan", "Truck"'
     )
     error = refusal(link("checkbox", "Option1", "Option2"), "Option1; Option")
-    assert 'column "Col" is "Option1; Option": " Option" is no option of "Title" (checkbox)' in str(error)
+    assert 'column "Col" is "Option1; Option": "Option" is no option of "Title" (checkbox)' in str(error)
     assert "options are none" in str(refusal(link("radio"), "x"))
 
 

@@ -52,9 +52,14 @@ SEED_CONFIG: dict[str, Any] = {
 HEADER = ("External ID", "Color", "Category", "Image Type", "Mask")
 
 
-def bound(schema: dict[str, Any] | None = None, header: tuple[str, ...] | None = HEADER, **keys: Any) -> Binding:
+def bound(
+    schema: dict[str, Any] | None = None,
+    header: tuple[str, ...] | None = HEADER,
+    delimiter: str = "",
+    **keys: Any,
+) -> Binding:
     """Bind the seed page's config, with some keys changed, to a schema."""
-    return bind(load_config(SEED_CONFIG | keys), parse_ontology(schema or SEED_SCHEMA), header)
+    return bind(load_config(SEED_CONFIG | keys), parse_ontology(schema or SEED_SCHEMA), header, delimiter)
 
 
 def refusal(schema: dict[str, Any] | None = None, header: tuple[str, ...] | None = HEADER, **keys: Any) -> ConfigError:
@@ -433,9 +438,13 @@ def test_another_delimiter_is_named(mark: str) -> None:
     for names in (HEADER, [f' "{name}"' for name in HEADER]):
         message = str(refusal(header=(mark.join(names), "x")))
         expected = (
-            f'the CSV has no column "External ID": {shown} seems to separate its cells, name it with --delimiter; '
+            f'the CSV has no column "External ID": {shown} seems to separate its cells: name it with --delimiter; '
         )
         assert message.startswith(expected)
+    quoted = str(refusal(header=(",".join(HEADER),), delimiter=","))
+    assert '"External ID": quotes stand around its whole header: take them off' in quoted
+    wide = str(refusal(header=("\uff1b".join(HEADER),), delimiter=","))
+    assert "stands between its names, which cannot separate cells: write a comma instead; " in wide
     spaced = str(refusal(header=tuple(f" {name}" for name in HEADER)))
     assert spaced.startswith('the CSV has no such column: "external_id_column" names "External ID": did you mean ')
 

@@ -38,6 +38,12 @@ def test_options_with_a_semicolon() -> None:
     assert explained("a;e;f", "a", "e;f") == expected
 
 
+@pytest.mark.parametrize("cell", ["'a';'b'", '"a;b"', 'a;"b"'])
+def test_options_in_quotes(cell: str) -> None:
+    """Without a list around them."""
+    assert explained(cell, "a", "b") == 'quotes are letters here: write "a;b"'
+
+
 @pytest.mark.parametrize("kind", ["checkbox", "radio"])
 def test_brackets_without_quotes(kind: str) -> None:
     """Are not read, since a comma may be an option's own: what to write is shown."""
@@ -72,6 +78,7 @@ def test_the_options_come_last(kind: str) -> None:
         ("[nan]", "leave the cell empty where there is no answer"),
         ("a;None", '"None" is no option of "Title" (checkbox): take it out; '),
         ("['a', None]", "an entry of the list is empty: take it out"),
+        ("['']", "leave the cell empty where there is no answer"),
         ('["a", 1]', "1 in the list is no text: put every option in quotes"),
     ],
 )

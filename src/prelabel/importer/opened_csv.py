@@ -143,7 +143,7 @@ class OpenedCsv:
         Raises:
             ConfigError: they do not fit each other.
         """
-        return bind(self.config, parse_ontology(category_schema), self.layout.header)
+        return bind(self.config, parse_ontology(category_schema), self.layout.header, self.layout.delimiter)
 
     def warnings(self, binding: Binding, document: Mapping[str, Any]) -> list[str]:
         """What to warn of before anything is sent: a doubtful encoding, columns that are wrong as a whole."""

@@ -66,7 +66,7 @@ def parse_ontology(category_schema: Mapping[str, Any]) -> Ontology:
     )
 
 
-def bind(config: ImportConfig, ontology: Ontology, header: Sequence[str] | None = None) -> Binding:
+def bind(config: ImportConfig, ontology: Ontology, header: Sequence[str] | None = None, delimiter: str = "") -> Binding:
     """Tie a config to a project: columns to classifications by position, mask values to tools.
 
     A classification that cannot be imported (nested, frame-specific, ...) is no error here: the rows that have a
@@ -77,6 +77,7 @@ def bind(config: ImportConfig, ontology: Ontology, header: Sequence[str] | None 
         config: the checked config.
         ontology: the project's tools and classifications.
         header: the CSV's column names; None skips what needs them.
+        delimiter: what was taken to stand between them, for what is said where they are not right.
 
     Raises:
         ConfigError: a schema ID or class the project does not have, or has twice; a colour of two tools; a column
@@ -88,7 +89,7 @@ def bind(config: ImportConfig, ontology: Ontology, header: Sequence[str] | None 
         for column, schema_id in zip(config.classification_columns, config.classification_schema_ids, strict=True)
     ]
     if header is not None:
-        _check_header(config, links, header)
+        _check_header(config, links, header, delimiter)
         links = [link for link in links if link.column in header]
     if not config.mask_column:
         return Binding(columns=tuple(links))
@@ -235,7 +236,7 @@ def _find_classification(schema_id: str, ontology: Ontology) -> Classification:
     )
 
 
-def _check_header(config: ImportConfig, links: Sequence[ColumnLink], header: Sequence[str]) -> None:
+def _check_header(config: ImportConfig, links: Sequence[ColumnLink], header: Sequence[str], delimiter: str) -> None:
     wanted = [("external_id_column", config.external_id_column)]
     wanted += [("classification_columns", link.column) for link in links if not link.ignored]
     wanted += [("mask_column", config.mask_column)] if config.mask_column else []
@@ -243,11 +244,8 @@ def _check_header(config: ImportConfig, links: Sequence[ColumnLink], header: Seq
     if missing:
         shown = [f'"{key}" names {quoted(column)}{_hint(column, header)}' for key, column in missing[:_SHOWN]]
         problem = f"the CSV has no such column: {first_few(shown, len(missing), '; ')}"
-        if mark := _likely_delimiter({column for _, column in missing}, header):
-            first = quoted(missing[0][1])
-            problem = (
-                f"the CSV has no column {first}: {quoted(mark)} seems to separate its cells, name it with --delimiter"
-            )
+        if cause := _run_together({column for _, column in missing}, header, delimiter):
+            problem = f"the CSV has no column {quoted(missing[0][1])}: {cause}"
         raise ConfigError(
             clauses(problem, f"the CSV's columns are {listed(header)}"),
             field=missing[0][0],
@@ -256,12 +254,17 @@ def _check_header(config: ImportConfig, links: Sequence[ColumnLink], header: Seq
         )
 
 
-def _likely_delimiter(missing: AbstractSet[str], header: Sequence[str]) -> str:
-    """What stands between cells, where the missing names stand within other ones; empty where they do not."""
-    for mark in ",;\t|:":
+def _run_together(missing: AbstractSet[str], header: Sequence[str], delimiter: str) -> str:
+    """Say why the missing names stand within other ones, with the remedy; empty where they do not."""
+    for mark in ",;\t|:\uff1b\uff0c\uff5c":
         parts = {part.strip(" \"'") for name in header if mark in name for part in name.split(mark)}
-        if len(missing & parts) * 2 > len(missing):
-            return mark
+        if len(missing & parts) * 2 <= len(missing):
+            continue
+        if mark == delimiter:
+            return "quotes stand around its whole header: take them off, there and around rows"
+        if not mark.isascii():
+            return f"{quoted(mark)} stands between its names, which cannot separate cells: write a comma instead"
+        return f"{quoted(mark)} seems to separate its cells: name it with --delimiter"
     return ""
 
 

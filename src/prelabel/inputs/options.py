@@ -69,11 +69,13 @@ class Options:
 
     def explain(self, cell: str) -> str:
         """Say what is wrong with a cell that cannot be read, and what to write."""
-        odd = [part for part in written_list(cell) or () if not isinstance(part, str)]
-        if None in odd:
-            return LEAVE_EMPTY if len(written_list(cell) or ()) == 1 else "an entry of the list is empty: take it out"
-        if odd:
-            return f"{short(json.dumps(odd[0], ensure_ascii=False))} in the list is no text: put every option in quotes"
+        for part in (written := written_list(cell) or []):
+            if part is None or not str(part).strip():
+                return LEAVE_EMPTY if len(written) == 1 else "an entry of the list is empty: take it out"
+            if not isinstance(part, str):
+                return (
+                    f"{short(json.dumps(part, ensure_ascii=False))} in the list is no text: put every option in quotes"
+                )
         return next(filter(None, map(self._right_form, split_otherwise(cell, self.find))), "") or self._unknown(cell)
 
     def _right_form(self, way: tuple[str, Sequence[str]]) -> str:
@@ -85,8 +87,10 @@ class Options:
         right = as_list if any(";" in option for option in options) else quoted(";".join(options))
         if separator == "brackets":
             return f"options in brackets have quotes, and a cell needs no brackets: write {right}"
-        if separator == ";":
+        if separator == ";" and right == as_list:
             return f'an option that has ";" in it needs a list around it: write {right}'
+        if separator == ";":
+            return f"quotes are letters here: write {right}"
         if separator == "list":
             return ""
         return f'several options of {self._named} are separated by ";", not by {separator!r}: write {right}'
@@ -94,7 +98,7 @@ class Options:
     def _unknown(self, cell: str) -> str:
         """Say which parts of a cell are no options, which ones are near, and which there are."""
         parts = list(dict.fromkeys(part for part in self._parts(cell) if part is not None and self.find(part) is None))
-        shown = [quoted(part, 80) for part in parts]
+        shown = [quoted(part.strip(), 80) for part in parts]
         verb = "is no option" if len(parts) == 1 else "are no options"
         subject = "no option" if parts == [cell] else f"{first_few(shown[:_HINTS_SHOWN], len(parts))} {verb}"
         near = [self._near(part, is_whole=parts == [cell]) for part in parts[:_HINTS_SHOWN]]
