@@ -376,3 +376,16 @@ def test_nothing_is_said_twice() -> None:
     summary = report_builder.finish().summary()
     assert "\n  3 rows (lines 2, 5, 6): line 2 is no row: 3 cells [broken-row]\n" in summary
     assert "\n    and line 6 is no row: it holds a NUL\n" in summary
+
+
+def test_warnings_that_were_heard_are_not_repeated() -> None:
+    """The summary has those that nobody heard; the report has all."""
+    heard: list[str] = []
+    report_builder = builder()
+    report_builder.warn("odd column", heard.append)
+    report_builder.warn("odd encoding", None)
+    report = report_builder.finish()
+    assert heard == ["odd column"]
+    assert report.to_dict()["notes"] == ["odd column", "odd encoding"]
+    assert "odd encoding" in report.summary()
+    assert "odd column" not in report.summary()

@@ -98,9 +98,7 @@ async def _convert(
         assert schema is not None, "there is a schema or a Hub"
         binding = opened.bind(schema)
         for warning in await asyncio.to_thread(opened.warnings, binding, schema):
-            report.note(warning)
-            if options.on_warning is not None:
-                options.on_warning(warning)
+            report.warn(warning, options.on_warning)
         if opened.config.match_ids_by != "exact":
             report.note('external IDs are as the CSV has them: "match_ids_by" acts when they are imported')
         n_rows, masks = None, None

@@ -111,10 +111,8 @@ class ImportSession:
         return CsvSurvey(ids, masks, done)
 
     def warn(self, text: str) -> None:
-        """Tell now, and once more in the report, what may make the whole import useless."""
-        self.report.note(text)
-        if self.options.on_warning is not None:
-            self.options.on_warning(text)
+        """Tell now, and in the report, what may make the whole import useless."""
+        self.report.warn(text, self.options.on_warning)
 
     def warn_of_masks(self) -> None:
         """Say before anything is sent that classifications alone, overwriting, take masks away that nobody counts."""

@@ -20,7 +20,7 @@ from prelabel.outcomes.totals import MaskTotals, OutcomeGroup, ReplacedTotals, T
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from prelabel.inputs.csv_layout import RowForm
     from prelabel.model import RowOutcome, RunKind, StoppedBy
@@ -73,6 +73,7 @@ class ReportBuilder:
         self._deciders: dict[int, int] = {}
         self._n_dropped = 0
         self._notes: list[str] = []
+        self._heard: set[str] = set()
         self._started = time.perf_counter()
 
     @property
@@ -150,6 +151,13 @@ class ReportBuilder:
         if len(self._notes) < _MAX_NOTES:
             self._notes.append(text)
 
+    def warn(self, text: str, listener: Callable[[str], None] | None) -> None:
+        """Keep what may make the whole run useless and tell it now; the summary does not repeat what was heard."""
+        self.note(text)
+        if listener is not None:
+            listener(text)
+            self._heard.add(text)
+
     def recall(self, earlier: Mapping[str, Any]) -> None:
         """Take over the outcome of a run that has finished, from :meth:`Report.to_dict`."""
         rows = earlier["rows"]
@@ -213,6 +221,7 @@ class ReportBuilder:
             outcomes=tuple(sorted(self._outcomes, key=lambda outcome: outcome.number)),
             n_outcomes_dropped=self._n_dropped,
             notes=tuple(self._notes),
+            heard=frozenset(self._heard),
             stopped=stopped,
             _rejects=self._rejects,
             n_ready=counts["ready"],

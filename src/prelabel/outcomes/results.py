@@ -39,6 +39,7 @@ class RunResults:
         replaced: stored labels that an overwrite took away, or would take; None where they were not read.
         n_outcomes_dropped: further such rows; the rejects CSV has every failed one.
         notes: what concerns no single row.
+        heard: those of the notes that were told before rows streamed (``on_warning``).
         stopped: why the run stopped before its end, empty when it did not.
         stopped_by: who stopped it: ``"hub"``, ``"interrupt"``, ``"failures"`` (too many), ``"deadline"``,
             ``"output"`` (the record could not be written), or nobody.
@@ -74,6 +75,7 @@ class RunResults:
     replaced: ReplacedTotals | None = None
     unwritten: tuple[str, ...] = ()
     has_items: bool = True
+    heard: frozenset[str] = frozenset()
 
     @property
     def exit_code(self) -> int:

@@ -31,8 +31,9 @@ def summary_lines(report: RunResults) -> Iterator[str]:
         yield _mask_line(report.masks)
     for title, states in _TITLES:
         yield from _shown(title, [_group_lines(group) for group in report.groups if group.state in states])
-    notes = [group_line(group) for group in report.groups if group.state in {"imported", "ready"}]
-    yield from _shown("worth knowing", [*report.notes, *notes])
+    notes = [note for note in report.notes if note not in report.heard]
+    notes += [group_line(group) for group in report.groups if group.state in {"imported", "ready"}]
+    yield from _shown("worth knowing", notes)
     cost = "" if report.kind == "convert" else f"{counted(report.n_requests, 'request')} to the Hub, "
     yield f"{cost}slowest part: {report.bottleneck}"
 
