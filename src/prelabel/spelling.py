@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MAX_SHOWN_CHARS = 200
 MAX_LISTED = 20
 _MAX_ALIKE = 8  # known words of one form that are compared; more tell no more
+_MOST_COMPARED = 20_000  # known words that are compared letter by letter; each takes some 50 microseconds
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
 _TYPOGRAPHIC = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-") | dict.fromkeys("\u2018\u2019", "'")
@@ -258,17 +259,34 @@ def counted(n: int, noun: str, nouns: str = "") -> str:
     return f"{n:,} {noun if n == 1 else nouns or noun + 's'}"
 
 
+class Hints:
+    """What words resemble of some known ones, for many look-ups: what is made once is made once.
+
+    Args:
+        words: the known words.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        known = list(words)
+        self._spellings = Spellings(known)
+        self._by_folded = {other.casefold(): other for other in known}
+        self._n_left = _MOST_COMPARED
+
+    def of(self, word: str) -> str:
+        """Return ``' did you mean "x"?'`` for the nearest word and what differs, or an empty string."""
+        near = self._spellings.nearest(word)
+        if near is not None:
+            return f" did you mean {quoted(near.word)}? (it differs in {near.difference})"
+        if len(word) > MAX_SHOWN_CHARS or self._n_left <= 0:
+            return ""
+        self._n_left -= len(self._by_folded)
+        nearest = difflib.get_close_matches(word.casefold(), self._by_folded, n=1, cutoff=0.6)
+        return f" did you mean {quoted(self._by_folded[nearest[0]])}?" if nearest else ""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``' did you mean "x"?'`` for the nearest of the known words and what differs, or an empty string."""
-    words = list(known)
-    near = Spellings(words).nearest(word)
-    if near is not None:
-        return f" did you mean {quoted(near.word)}? (it differs in {near.difference})"
-    if len(word) > MAX_SHOWN_CHARS:
-        return ""
-    spelled = {other.casefold(): other for other in words}
-    nearest = difflib.get_close_matches(word.casefold(), spelled, n=1, cutoff=0.6)
-    return f" did you mean {quoted(spelled[nearest[0]])}?" if nearest else ""
+    """What :meth:`Hints.of` returns, for a single look-up."""
+    return Hints(known).of(word)
 
 
 def escaped(text: str) -> str:

@@ -85,3 +85,12 @@ def test_the_options_come_last(kind: str) -> None:
 def test_what_is_no_value(cell: str, remedy: str) -> None:
     """In a cell of its own, in a part of one, in a list."""
     assert remedy in explained(cell, "a", "1")
+
+
+def test_many_wrong_words_cost_little() -> None:
+    """Of a thousand options the first wrong words are compared letter by letter, the others only looked up."""
+    options = Options(Classification("Title", "s", "radio", tuple(Option(f"option {n}", "") for n in range(1_000))))
+    told = [options.explain(f"optoin {number}") for number in range(100)]
+    assert 'did you mean "option 7"?' in told[7]
+    assert "did you mean" not in told[99]
+    assert 'did you mean "option 7"? (it differs in upper and lower case)' in options.explain("OPTION 7")

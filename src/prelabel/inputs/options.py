@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from prelabel.inputs.answer_lists import split_otherwise, written_list
 from prelabel.model import MULTI_CHOICE_KINDS
-from prelabel.spelling import clauses, composed, did_you_mean, first_few, listed, means_nothing, quoted, short
+from prelabel.spelling import Hints, clauses, composed, first_few, listed, means_nothing, quoted, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +36,7 @@ class Options:
         self._composed = _unambiguous(self._values, lambda value: composed(value.strip()))
         self._ids = {option.schema_id: option.value for option in classification.options if option.schema_id}
         # One wrong word often stands in many rows.
-        self._hint = lru_cache(1_000)(lambda word: did_you_mean(word, self._values))
+        self._hint = lru_cache(1_000)(Hints(self._values).of)
 
     def find(self, text: str) -> str | None:
         """Return the value of the option that a text names, or None."""
