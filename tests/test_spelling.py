@@ -61,6 +61,7 @@ def test_the_nearest_word(word: str, hint: str) -> None:
         ("img%201.png", "img 1.png", ["percent-encoding"]),
         ("my+file", "my file", ["a plus sign"]),
         ("+7", "7", ["a plus sign"]),
+        ('="007"', "007", ["a formula around it"]),
         ("my+own+file", "my own file", ["plus signs"]),
         ('"a.jpg"', "a.jpg", ["quotes around it"]),
         ("\u201ca\u201d", "a", ["quotes around it"]),

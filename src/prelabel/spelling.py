@@ -43,6 +43,7 @@ _LOOK_ALIKE = str.maketrans(
 )
 # What tools put before a file's name to make it unique: a UUID, a hash or its beginning, a time stamp.
 _PREFIX = re.compile(r"[0-9a-f]{6,64}(?:-[0-9a-f]{2,12}){0,4}[-_](?=.)", re.IGNORECASE)
+_FORMULA = re.compile(r'^="(.*)"$')  # as spreadsheets keep what looks like a number
 _EXTENSION = re.compile(r"(?<=[^/\\])\.(?=\d*[a-z])\w{1,10}(?:\.gz)?$", re.IGNORECASE)
 _IMAGE_EXTENSION = re.compile(r"(?<=[^/\\])\.(?:png|jpe?g|tiff?|bmp|gif|webp|npy|npz)$", re.IGNORECASE)
 _LONGEST_EXTENSION = 6  # with what stands before its point
@@ -113,6 +114,7 @@ _OF_WORDS: tuple[Difference, ...] = (
     ("punctuation at its end", _without_last_punctuation),
     ("spaces around it", str.strip),
     ("brackets around it", lambda text: _IN_BRACKETS.sub(r"\1", text) if text[:1] in _BRACKETS else text),
+    ("a formula around it", lambda text: _FORMULA.sub(r"\1", text) if text[:1] == "=" else text),
     ("quotes around it", lambda text: text.strip(_QUOTES).strip()),
     ("doubled spaces", lambda text: re.sub(" {2,}", " ", text) if "  " in text else text),
     ("upper and lower case", str.casefold),
