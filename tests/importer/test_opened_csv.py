@@ -102,3 +102,19 @@ def test_what_does_not_fit(table: Path, tmp_path: Path) -> None:
         OpenedCsv.open(table, {**CONFIG, "external_id_column": "nowhere"}, RunOptions()).bind(SCHEMA)
     with pytest.raises(ConfigError):
         OpenedCsv.open(tmp_path / "absent.csv", CONFIG, RunOptions())
+    titled = tmp_path / "titled.csv"
+    titled.write_text("My labels,\nid,kind\na,day\n")
+    with pytest.raises(ConfigError, match=r"titled\.csv is on line 2: take out what stands before it"):
+        OpenedCsv.open(titled, CONFIG, RunOptions()).bind(SCHEMA)
+
+
+def test_warnings(table: Path, tmp_path: Path) -> None:
+    """A doubtful encoding and columns that are wrong as a whole; none where nothing is."""
+    opened = OpenedCsv.open(table, CONFIG, RunOptions())
+    assert opened.warnings(opened.bind(SCHEMA), SCHEMA) == []
+    csv = tmp_path / "t.csv"
+    csv.write_text("id,kind\nfür,dusk\na,dusk\nb,dusk\n", encoding="utf-8")
+    opened = OpenedCsv.open(csv, CONFIG, RunOptions(encoding="cp1252"))
+    encoding, column = opened.warnings(opened.bind(SCHEMA), SCHEMA)
+    assert "looks like UTF-8" in encoding
+    assert column.startswith('the only value of column "kind", "dusk" on line 2, does not fit ')

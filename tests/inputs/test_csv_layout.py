@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from inputs.csv_reading import refusal, rows_of, written
 from prelabel.errors import ConfigError
-from prelabel.inputs.csv_layout import RowForm, read_header
+from prelabel.inputs.csv_layout import RowForm, later_header, read_header
 from prelabel.inputs.csv_rows import read_rows
 
 if TYPE_CHECKING:
@@ -181,3 +181,12 @@ def test_a_form_of_any_names() -> None:
 def test_separator_lines_in_any_case(tmp_path: Path, line: str) -> None:
     """As spreadsheets read them."""
     assert rows_of(written(tmp_path / "a.csv", f"{line}\r\na;b\r\n1,5;2\r\n")) == [(1, 3, ("1,5", "2"))]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_header_behind_a_title(tmp_path: Path, encoding: str) -> None:
+    """The line is found whose cells are the names that are wanted, among the first rows."""
+    path = written(tmp_path / "a.csv", 'My labels,,\n\nid,"colör",x\n1,2,3\n'.encode(encoding))
+    assert later_header(read_header(path), {"id", "colör"}) == 3
+    assert later_header(read_header(path), {"id", "size"}) == 0
+    assert later_header(read_header(written(path, "id,x\n")), {"id"}) == 0

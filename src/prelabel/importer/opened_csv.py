@@ -12,7 +12,7 @@ from prelabel.errors import ConfigError
 from prelabel.inputs.column_check import odd_columns
 from prelabel.inputs.config_file import load_config
 from prelabel.inputs.csv_file import folder_of
-from prelabel.inputs.csv_layout import CsvLayout, read_header
+from prelabel.inputs.csv_layout import CsvLayout, later_header, read_header
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.inputs.ontology import bind, parse_ontology, with_columns_of
 from prelabel.inputs.survey import Survey, survey_ids
@@ -143,6 +143,10 @@ class OpenedCsv:
         Raises:
             ConfigError: they do not fit each other.
         """
+        names = {self.config.external_id_column, *self.config.classification_columns}
+        if self.config.external_id_column not in self.layout.header and (line := later_header(self.layout, names)):
+            shown = self.layout.file.shown
+            raise ConfigError(f"the header of {shown} is on line {line}: take out what stands before it", field="csv")
         return bind(self.config, parse_ontology(category_schema), self.layout.header, self.layout.delimiter)
 
     def warnings(self, binding: Binding, document: Mapping[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ from prelabel.spelling import first_few, quoted, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from prelabel.inputs.csv_lines import Stretch
@@ -99,6 +100,27 @@ class CsvLayout:
         return self.form.delimiter
 
 
+def later_header(layout: CsvLayout, names: AbstractSet[str]) -> int:
+    """Return on which line of the first ones these names stand, 0 for none: a title may come before the header."""
+    form = layout.form
+    with layout.file.opened() as opened:
+        rows = cut_rows(
+            opened, form.delimiter, _SNIFF_BYTES, offset=layout.offset, line=layout.first_line, coding=form.coding
+        )
+        for stretch in islice(rows, 1):
+            for index in range(min(len(stretch.lines), _SNIFF_ROWS)):
+                if names <= set(_cells(stretch.row(index), form)):
+                    return int(stretch.lines[index])
+    return 0
+
+
+def _cells(row: bytes, form: RowForm) -> list[str]:
+    """What the cells of a row say."""
+    coding, unit = form.coding, form.coding.unit
+    spans = cell_spans(octets_of(row, coding), form.delimiter)
+    return [cell_text(coding.decode(row[start * unit : end * unit])) for start, end in spans]
+
+
 def read_header(csv: str | Path | CsvFile, *, delimiter: str | None = None, encoding: str | None = None) -> CsvLayout:
     """Read a CSV's header and find out how the file is written. Goes once over the whole file, for its encoding.
 
@@ -167,8 +189,7 @@ def _layout(file: CsvFile, stretch: Stretch, form: RowForm) -> CsvLayout:
         problem = misquoted(row, line, form)
     if problem:
         raise unusable(f"the header of {file.shown}, on line {line}, cannot be read: {problem}", file.shown)
-    spans = cell_spans(octets, delimiter)
-    names = [cell_text(coding.decode(row[start * coding.unit : end * coding.unit])) for start, end in spans]
+    names = _cells(row, form)
     places = tuple(place for place, name in enumerate(names) if name.strip())
     if not places:
         raise unusable(
