@@ -25,6 +25,13 @@ def test_a_line_alone(tmp_path: Path) -> None:
     assert refusal(path).endswith("; write this line again in UTF-8, since --encoding would spoil the others")
 
 
+@pytest.mark.parametrize("line_end", ["\r\n", "\r"])
+def test_other_line_ends(tmp_path: Path, line_end: str) -> None:
+    """Count as everywhere else."""
+    content = (UTF8.encode() + BAD).replace(b"\n", line_end.encode())
+    assert "is UTF-8 but for line 6: byte 0xfc" in refusal(written(tmp_path / "a.csv", content))
+
+
 def test_a_few_lines(tmp_path: Path) -> None:
     """The first of them are named, and the first is shown; a byte order mark is no matter."""
     path = written(tmp_path / "a.csv", ("\ufeff" + "id,note\n" + "a,größe\n" * 9).encode() + BAD * 7)

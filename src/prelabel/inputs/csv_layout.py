@@ -184,7 +184,9 @@ def _layout(file: CsvFile, stretch: Stretch, form: RowForm) -> CsvLayout:
     coding, delimiter = form.coding, form.delimiter
     line, row = int(stretch.lines[0]), stretch.row(0)
     octets = octets_of(row, coding)
-    problem = stretch.error or ("it holds a NUL byte, so it is not text" if b"\0" in octets else "")
+    problem = stretch.error or (
+        "it holds a NUL byte, so it is not text: write the names again" if b"\0" in octets else ""
+    )
     if not problem and 0 in stretch.misquoted:
         problem = misquoted(row, line, form)
     if problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.errors import ConfigError
@@ -78,7 +79,10 @@ def _few_bad_lines(file: CsvFile, start: int) -> str:
     n_bad = n_good = 0
     with file.opened() as opened:
         opened.seek(start)
-        for number, text in enumerate(iter(lambda: opened.readline(_SCAN_BYTES), b""), start=1):
+        # Read as Latin-1, in which every byte is a character, so that all kinds of line ends are found.
+        reader = io.TextIOWrapper(opened, "latin-1")
+        for number, line in enumerate(iter(lambda: reader.readline(_SCAN_BYTES), ""), start=1):
+            text = line.encode("latin-1")
             try:
                 n_good += not text.isascii() and bool(text.decode())
             except UnicodeDecodeError as error:

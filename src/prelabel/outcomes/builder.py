@@ -31,7 +31,7 @@ _MAX_NOTES = 1_000
 
 _LINES_SHOWN = 5
 _OTHERS_SHOWN = 2
-_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|\\d+")
+_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 
 class ReportBuilder:
