@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from prelabel.inputs.answer_lists import SEPARATORS, split_otherwise, written_list
@@ -74,9 +72,8 @@ def test_no_other_form(cell: str) -> None:
     assert not list(split_otherwise(cell, find))
 
 
+@pytest.mark.timeout(30)
 def test_long_cells_take_no_time() -> None:
     """A novel, or a thousand commas, in a cell of options is not taken apart in every way."""
-    started = time.perf_counter()
     for cell in ("x," * 900, "x, " * 100_000, "\u00e9 " * 900):
         assert not list(split_otherwise(cell, find))
-    assert time.perf_counter() - started < 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,11 +132,10 @@ def test_no_more_is_read_than_needed() -> None:
     assert next(read).numbers == [5, 6]
 
 
+@pytest.mark.timeout(30)
 def test_many_wrong_values_take_no_time() -> None:
     """A column of IDs tied to a long list of options: a thousand of them tell as much as all."""
     many = of_options("Many", "c7", "radio", *(f"option {number}" for number in range(1_000)))
     cells = tuple(f"asset-{number:06}" for number in range(100_000))
-    started = time.perf_counter()
     told = odd_columns(batches(cells, 1_000), [ColumnLink("a", many)], [*ALL, many])
-    assert time.perf_counter() - started < 2
     assert told[0].startswith('none of the first 1,000 different values of column "a" fits "Many" (c7): the first, ')

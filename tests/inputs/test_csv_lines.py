@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -135,13 +134,12 @@ def test_rows_are_those_of_the_twin(text: bytes, delimiter: str, block_bytes: in
     assert cut(text, delimiter, block_bytes) == slow_rows(text, delimiter.encode())
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize("quote", [b"", b'"'])
 def test_row_longer_than_a_block(quote: bytes) -> None:
     """A cell of some megabytes is read whole, quoted or not, in a time that is linear in its length."""
     long = quote + b"x" * 5_000_000 + quote + b",b\r\n"
-    started = time.perf_counter()
     assert cut(b"a,b\n" + long + b"c,d", block_bytes=1000) == [(1, b"a,b\n", ""), (2, long, ""), (3, b"c,d", "")]
-    assert time.perf_counter() - started < 5
 
 
 def test_line_that_does_not_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -209,10 +207,9 @@ def test_rows_come_in_bounded_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [line for stretch in stretches for line in stretch.lines.tolist()] == list(range(1, 31, 3))
 
 
+@pytest.mark.timeout(30)
 def test_many_quotes_left_open_take_linear_time() -> None:
     """A file of nothing but mistakes is cut in a moment."""
-    started = time.perf_counter()
     for line in (b'a,"""\n', b'a,"x\n', b'"x"y\n', b'"\n"y\n'):
         n_rows = len(cut(line * 50_000 + b'b,"\n', block_bytes=1 << 20))
         assert n_rows > 10_000
-    assert time.perf_counter() - started < 5

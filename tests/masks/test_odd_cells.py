@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 
 import pytest
 
@@ -100,10 +99,9 @@ def test_references_and_masks_are_none(cell: str) -> None:
     assert odd_cell(cell) == ""
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize("part", ["1 ", "[", "A", '{"a": ', "1,", " ", "b'", "\n1"])
 def test_long_cells_take_no_time(part: str) -> None:
     """No pattern goes over a cell again and again."""
-    started = time.perf_counter()
     for cell in (part * 100_000, f"[{part * 100_000}", f"1{part * 100_000}x", f"{{'{part * 100_000}"):
         odd_cell(cell)
-    assert time.perf_counter() - started < 3
