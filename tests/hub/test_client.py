@@ -330,7 +330,7 @@ def test_connect_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     hub = connect("https://x", "given", requests_per_minute=1)
     assert "(the one the caller gave)" in str(hub.transport._refusal(401, {}, ""))
     monkeypatch.delenv("ANGO_API_KEY")
-    with pytest.raises(ConfigError, match="set the environment variable ANGO_API_KEY"):
+    with pytest.raises(ConfigError, match="there is none: set ANGO_API_KEY in the environment"):
         connect(None, None, requests_per_minute=1)
 
 
