@@ -168,7 +168,7 @@ def test_what_programs_write_for_nothing(text: str) -> None:
 def test_words_are_shown_cut_and_visible() -> None:
     """At most 200 characters; what cannot be seen, or written as UTF-8, is an escape."""
     assert quoted("x" * 300) == f'"{"x" * 197}..."'
-    assert quoted("a\nb\xa0c\udcf6\u200b\u00e9") == '"a\\nb\\xa0c\\udcf6\\u200b\u00e9"'
+    assert quoted("a\nb\xa0c\udcf6\u200b\u00e9") == '"a\\nb\\u00a0c\\udcf6\\u200b\u00e9"'
 
 
 def test_lists_are_shown_cut() -> None:

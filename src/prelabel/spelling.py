@@ -8,6 +8,7 @@ two words that are the same afterwards differ in nothing else.
 from __future__ import annotations
 
 import difflib
+import json
 import posixpath
 import re
 import unicodedata
@@ -308,7 +309,12 @@ def printable(text: str) -> str:
 def _with_codes(text: str, but: str = "") -> str:
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in but else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() or c in but else _code(c) for c in text)
+
+
+def _code(char: str) -> str:
+    r"""A character as JSON and Python both write it: \xa0 would be Python's alone, and no help in a config."""
+    return json.dumps(char)[1:-1] if char != "\x7f" else "\\u007f"
 
 
 def canonical_twin(word: str, known: Collection[str]) -> str | None:

@@ -227,3 +227,10 @@ def test_the_record_lies_beside_the_csv(csv: str, folder: str) -> None:
     assert check_state(Path(csv), None, no_state=False, restart=False) == Path(folder)
     assert check_state(Path(csv), Path("s"), no_state=False, restart=True) == Path("s")
     assert check_state(Path(csv), None, no_state=True, restart=False) is None
+
+
+@pytest.mark.parametrize("csv", [".", "/", ""])
+def test_a_csv_without_a_name(csv: str) -> None:
+    """A folder, or a variable that is not set."""
+    with pytest.raises(ConfigError, match="is a folder: name the CSV file in it"):
+        check_state(Path(csv), None, no_state=False, restart=False)

@@ -95,7 +95,9 @@ def test_appending_adds_rows_one_after_the_other() -> None:
         {"schemaId": "c1", "answer": "day"},
         {"schemaId": "c2", "answer": "y"},
     ]
-    assert texts(decision.notes) == ("2 rows of the CSV have this external ID; all were added",)
+    assert texts(decision.notes) == (
+        "2 rows of the CSV have this external ID; all were added, later answers in place of earlier",
+    )
 
 
 def test_tasks_with_different_labels_are_written_on_their_own() -> None:

@@ -128,8 +128,8 @@ async def test_rows_of_one_asset_in_one_batch() -> None:
     assert [made["objectId"] for made in sent["objects"]] == ["car-1", "car-2"]
     assert sorted(each["answer"] for each in sent["classifications"]) == ["hello", "night"]
     assert [(outcome.number, texts(outcome.notes)) for outcome in at.report.finish().outcomes] == [
-        (1, ("2 rows of the CSV have this external ID; all were added",)),
-        (2, ("2 rows of the CSV have this external ID; all were added",)),
+        (1, ("2 rows of the CSV have this external ID; all were added, later answers in place of earlier",)),
+        (2, ("2 rows of the CSV have this external ID; all were added, later answers in place of earlier",)),
     ]
 
 

@@ -132,6 +132,20 @@ def test_no_more_is_read_than_needed() -> None:
     assert next(read).numbers == [5, 6]
 
 
+def test_columns_called_like_another_classification() -> None:
+    """Values that fit both tell nothing, names do; one that is nobody's, or its own, is as it should be."""
+    night, blurred = (of_options(name, name[0], "radio", "yes", "no") for name in ("Night", "Blurred"))
+
+    def told(column: str, classification: Classification) -> list[str]:
+        rows = RowBatch((column,), [1, 2], [2, 3], {column: ["yes", "no"]})
+        return odd_columns([rows], [ColumnLink(column, classification)], [night, blurred])
+
+    assert told(" night", blurred) == [
+        'column " night" is tied to "Blurred" (B), and the project has "Night" (N), too: are the schema IDs exchanged?'
+    ]
+    assert told("Night", night) == told("c", night) == []
+
+
 @pytest.mark.timeout(30)
 def test_many_wrong_values_take_no_time() -> None:
     """A column of IDs tied to a long list of options: a thousand of them tell as much as all."""

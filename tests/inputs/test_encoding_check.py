@@ -59,6 +59,18 @@ def test_utf8_under_another_name(tmp_path: Path) -> None:
     assert "would be 'größe' as utf-8, " in refusal(path, encoding="ascii")
 
 
+def test_mostly_utf8_under_another_name(tmp_path: Path) -> None:
+    """The lines that are not are named, too; where they are not the fewer, the name is taken."""
+    path = written(tmp_path / "a.csv", "a,b\n1,grün\n2,größe\n".encode() + BAD)
+    assert read_header(path, encoding="cp1252").doubt == (
+        f"{path} is read as cp1252, as was named, and most of it looks like UTF-8: on line 2 byte 0xc3 stands in what "
+        "would be 'grün' as utf-8, 'grÃ¼n' as cp1252 or cp1254; name utf-8 if the first is right, and write line 4 "
+        "again in it"
+    )
+    path = written(tmp_path / "b.csv", "a,b\n1,grün\n".encode() + BAD)
+    assert read_header(path, encoding="cp1252").doubt == ""
+
+
 def test_no_doubt(tmp_path: Path) -> None:
     """Plain ASCII, the right name, no name, UTF-16."""
     for content, name in ((b"a,b\n1,2\n", "cp1252"), (b"a,b\n" + BAD, "cp1252"), (UTF8.encode(), None)):

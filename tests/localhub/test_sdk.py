@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+import textwrap
 import urllib.request
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,7 +32,6 @@ from prelabel.localhub import LocalHub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -337,3 +338,21 @@ def test_what_the_hub_refuses_the_sdk_raises(hub: LocalHub, sdk: SDK) -> None:
         sdk.get_project("nope")
     with pytest.raises(Exception, match="item 1 says no asset"):
         sdk.import_labels(sdk.create_project("p")["data"]["project"]["_id"], [{"objects": []}])
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file <_io:ResourceWarning")  # the SDK does not close what it uploads
+def test_the_readme_makes_a_project(
+    hub: LocalHub, sdk: SDK, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its lines run as they stand there, with a schema and an image beside them."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    lines = readme.partition("    import json\n")[2].partition("\n## ")[0]
+    monkeypatch.chdir(tmp_path)
+    Path("schema.json").write_text('{"tools": [], "classifications": [], "relations": []}')
+    Path("street-0001.png").write_bytes(b"pixels")
+
+    exec(textwrap.dedent(f"    import json\n{lines}"), {"sdk": sdk})
+
+    project = capsys.readouterr().out.strip()
+    assert hub.projects == {project: "streets"}
+    assert [asset["externalId"] for asset in sdk.get_assets(project)["data"]["assets"]] == ["street-0001.png"]

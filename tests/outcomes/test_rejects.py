@@ -108,6 +108,7 @@ def test_imported_again_the_same_rows_fail(
     encoding=st.sampled_from(["utf-8", "utf-16"]),
 )
 @example(header=f"{ERROR_COLUMN},a,b", pieces=[*'x,a,"', "\n", *'"b"', "\n", *"x,a,b", "\n", *'a"'], encoding="utf-8")
+@example(header=f"{ERROR_COLUMN},a,b", pieces=[" ", '""', ",", ","], encoding="utf-8")
 def test_with_an_error_column_the_same_rows_fail(scratch: Path, header: str, pieces: list[str], encoding: str) -> None:
     """Also where it is not sure which cell is the error's, so that a row comes without one."""
     paths = [scratch / f"{number}.csv" for number in range(3)]

@@ -298,8 +298,10 @@ def check_state(csv: Path, state: Path | None, *, no_state: bool, restart: bool)
     """The folder of an import's record, None for no record.
 
     Raises:
-        ConfigError: the options contradict each other.
+        ConfigError: the options contradict each other, or the CSV has no name that the folder could take.
     """
+    if not csv.name:  # ".", "/" or nothing
+        raise ConfigError(f"{csv} is a folder: name the CSV file in it", field="csv", value=str(csv))
     if no_state and (state is not None or restart):
         other = "--restart" if state is None else "--state"
         raise ConfigError(f"--no-state and {other} contradict each other: give one of them", field="state")

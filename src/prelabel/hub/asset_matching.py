@@ -30,7 +30,7 @@ _SPARED = 20
 _KEYS: dict[MatchIdsBy, Callable[[str], str]] = {
     "stem": without_extension,
     "name": without_folder,
-    "case": str.casefold,
+    "case": str.lower,  # casefold takes "ß" and "ss" for the same
 }
 """What of an ID must be the same where it need not be the whole."""
 

@@ -117,7 +117,10 @@ class LabelMerger:
         n_assets = len({task.asset_id for task in tasks})
         notes = []
         if len(rows) > 1:
-            notes.append(Note(Code.ROWS_ADDED, f"{len(rows)} rows of the CSV have this external ID; all were added"))
+            text = (
+                f"{len(rows)} rows of the CSV have this external ID; all were added, later answers in place of earlier"
+            )
+            notes.append(Note(Code.ROWS_ADDED, text))
         # 2. Nothing stored stays: the last row's item goes as it is.
         if not (self.keeps_all or self.kept_schema_ids):
             sent = orjson.loads(items[-1].body)

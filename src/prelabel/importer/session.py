@@ -188,7 +188,10 @@ class ImportSession:
         builder.timings.upload_s, builder.timings.paced_s = hub.transport.busy_s, hub.pace.waited_s
         stopped_by: StoppedBy = self.stop.kind or ("hub" if stopped_by_hub else "")
         if self.journal is not None and not options.dry_run and (stopped_by or builder.n_by_state["failed"]):
-            builder.note("the same command goes on from here: rows that are imported are not sent again")
+            builder.note(
+                "the same command goes on from here: rows that are imported are not sent again; after a change of the "
+                "config it needs --restart, and sends all"
+            )
         report = builder.finish(
             hub.transport.n_requests,
             self.opened.n_threads,

@@ -1,7 +1,7 @@
 """What is wrong with whole columns, told once before anything is sent.
 
-Values none of which fits the column's classification (shifted schema IDs, mostly), and words for a missing value that
-would be sent as text.
+Values none of which fits the column's classification (shifted schema IDs, mostly), a name that is another one's, and
+words for a missing value that would be sent as text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from prelabel.inputs.answer_lists import written_list
 from prelabel.inputs.answers import tester
-from prelabel.spelling import clauses, did_you_mean, means_nothing, quoted, short
+from prelabel.spelling import clauses, composed, did_you_mean, means_nothing, quoted, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -39,7 +39,7 @@ def odd_columns(
             break
         for column in unknown:
             column.look_at(rows.columns[column.link.column], rows.lines)
-    return [warning for column in columns if (warning := column.warning(others))]
+    return [warning for column in columns if (warning := column.warning(others) or column.exchanged(others))]
 
 
 @dataclass(slots=True)
@@ -107,6 +107,17 @@ class _Column:
             )
         return ""
 
+    def exchanged(self, others: Sequence[Classification]) -> str:
+        """Say that the column is called as another classification is: values that fit both tell nothing."""
+        what, name = self.link.classification, _folded(self.link.column)
+        namesakes = [other for other in others if _folded(other.title) == name]
+        if not namesakes or any(other.schema_id == what.schema_id for other in namesakes):
+            return ""
+        return (
+            f"column {quoted(self.link.column)} is tied to {_title(what)}, and the project has {_title(namesakes[0])}, "
+            "too: are the schema IDs exchanged?"
+        )
+
     def _misfit(self, fitting: Classification | None) -> str:
         what, n_values = self.link.classification, len(self.wrong)
         value, line = next(iter(self.wrong.items()))
@@ -134,6 +145,10 @@ class _Column:
             f"column {column} holds words such as {quoted(word)} in {self.n_words:,} cells, the first on line {line}, "
             "sent as text: empty those that have no answer"
         )
+
+
+def _folded(name: str) -> str:
+    return composed(name.strip()).casefold()
 
 
 def _title(classification: Classification) -> str:

@@ -23,12 +23,27 @@ _SHOWN_LINES = 5
 _ASCII = Coding("ascii")
 
 
-class _BadLine(NamedTuple):
-    """A line that is not in the encoding: its 1-based number, its bytes, and where the first wrong one is."""
+class _Line(NamedTuple):
+    """A line with letters beyond ASCII: its 1-based number, its bytes, and where the first that tells is."""
 
     number: int
     text: bytes
     place: int
+
+
+class _Lines(NamedTuple):
+    """Lines with letters beyond ASCII, sorted by whether they are UTF-8: how many, and the first ones."""
+
+    n_good: int
+    n_bad: int
+    good: list[_Line]
+    bad: list[_Line]
+
+    @property
+    def bad_ones(self) -> str:
+        """``line 4``, ``lines 4, 7 and 3 more``."""
+        numbers = first_few([str(line.number) for line in self.bad], self.n_bad)
+        return f"line{'s' if self.n_bad > 1 else ''} {numbers}"
 
 
 def check_encoding(file: CsvFile, coding: Coding, start: int, *, is_named: bool) -> str:
@@ -75,45 +90,55 @@ def _wrongly_coded(file: CsvFile, coding: Coding, place: int) -> str:
 
 def _few_bad_lines(file: CsvFile, start: int) -> str:
     """Say which lines are to be mended, where most that could tell are UTF-8; empty where the whole file is not."""
-    bad: list[_BadLine] = []
-    n_bad = n_good = 0
-    with file.opened() as opened:
-        opened.seek(start)
-        # Read as Latin-1, in which every byte is a character, so that all kinds of line ends are found.
-        reader = io.TextIOWrapper(opened, "latin-1")
-        for number, line in enumerate(iter(lambda: reader.readline(_SCAN_BYTES), ""), start=1):
-            text = line.encode("latin-1")
-            try:
-                n_good += not text.isascii() and bool(text.decode())
-            except UnicodeDecodeError as error:
-                n_bad += 1
-                bad += [_BadLine(number, text, error.start)] if n_bad <= _SHOWN_LINES else []
-    if n_good <= n_bad:
+    lines = _sorted_lines(file, start)
+    if lines.n_good <= lines.n_bad:
         return ""
-    first = bad[0]
-    lines = f"lines {first_few([str(line.number) for line in bad], n_bad)}" if n_bad > 1 else f"line {first.number}"
-    where = f"on line {first.number} " if n_bad > 1 else ""
+    first = lines.bad[0]
+    where = f"on line {first.number} " if lines.n_bad > 1 else ""
     return (
-        f"{file.shown} is UTF-8 but for {lines}: {where}{describe_readings(first.text, first.place)}; write "
-        f"{'these lines' if n_bad > 1 else 'this line'} again in UTF-8, since --encoding would spoil the others"
+        f"{file.shown} is UTF-8 but for {lines.bad_ones}: {where}{describe_readings(first.text, first.place)}; write "
+        f"{'these lines' if lines.n_bad > 1 else 'this line'} again in UTF-8, since --encoding would spoil the others"
     )
 
 
 def _doubt(file: CsvFile, coding: Coding, start: int) -> str:
     """Say that a file in a named encoding looks like UTF-8: hardly any other text is valid UTF-8 by chance."""
-    if coding == UTF8 or coding.unit > 1:
+    if coding == UTF8 or coding.unit > 1 or next(_wrong_places(file, _ASCII, start), None) is None:
         return ""
-    place = next(_wrong_places(file, _ASCII, start), None)
-    if place is None or next(_wrong_places(file, UTF8, start), None) is not None:
+    lines = _sorted_lines(file, start)
+    if lines.n_good <= lines.n_bad:
         return ""
-    line, begin = _line_of(file, place, coding)
-    with file.opened() as opened:
-        opened.seek(begin)
-        sample = opened.read(place - begin + _SAMPLE_BYTES)
+    first, most = lines.good[0], "most of it " if lines.n_bad else ""
+    also = f", and write {lines.bad_ones} again in it" if lines.n_bad else ""
     return (
-        f"{file.shown} is read as {coding.name}, as was named, and looks like UTF-8: on line {line} "
-        f"{describe_readings(sample, place - begin, most=2)}; name utf-8 if the first is right"
+        f"{file.shown} is read as {coding.name}, as was named, and {most}looks like UTF-8: on line {first.number} "
+        f"{describe_readings(first.text, first.place, most=2)}; name utf-8 if the first is right{also}"
     )
+
+
+def _sorted_lines(file: CsvFile, start: int) -> _Lines:
+    """Go over the lines that have letters beyond ASCII."""
+    good: list[_Line] = []
+    bad: list[_Line] = []
+    n_good = n_bad = 0
+    with file.opened() as opened:
+        opened.seek(start)
+        # Read as Latin-1, in which every byte is a character, so that all kinds of line ends are found.
+        reader = io.TextIOWrapper(opened, "latin-1")
+        for number, line in enumerate(iter(lambda: reader.readline(_SCAN_BYTES), ""), start=1):
+            if line.isascii():
+                continue
+            text = line.encode("latin-1")
+            try:
+                text.decode()
+            except UnicodeDecodeError as error:
+                n_bad += 1
+                bad += [_Line(number, text, error.start)] if n_bad <= _SHOWN_LINES else []
+            else:
+                n_good += 1
+                place = next(place for place, byte in enumerate(text) if byte > 127)
+                good += [_Line(number, text, place)] if n_good == 1 else []
+    return _Lines(n_good, n_bad, good, bad)
 
 
 def _wrong_places(file: CsvFile, coding: Coding, start: int) -> Iterator[int]:

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from prelabel.errors import OutputError
 from prelabel.inputs.csv_cells import cell_spans, cell_text, is_blank
-from prelabel.inputs.csv_lines import octets_of
+from prelabel.inputs.csv_lines import octets_of, spaced_quotes
 from prelabel.spelling import counted, escaped, printable
 
 if TYPE_CHECKING:
@@ -194,7 +194,8 @@ class _RejectedRows:
             return None
         start, end = first[self._place]
         # What breaks the row may be in that very cell: without it the row would come back as a sound one.
-        if not _WELL_QUOTED.match(row, start, end) or b"\0" in row[start:end]:
+        is_sound = _WELL_QUOTED.match(row, start, end) and not spaced_quotes(delimiter).match(row, start, end)
+        if not is_sound or b"\0" in row[start:end]:
             return None
         is_whole = len(first) >= self._n_named and all(
             is_blank(row[begin:stop], delimiter) for begin, stop in chain(first[self._n_named :], spans)

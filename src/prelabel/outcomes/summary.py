@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prelabel.outcomes.totals import MaskTotals, OutcomeGroup, ReplacedTotals
 
 _SHOWN = 8
-_TEXT_CHARS = 400
+_TEXT_CHARS = 700  # of a cause: its remedy comes last, and must not be cut off
 _DONE = {"import": "imported", "dry run": "ready to import", "convert": "converted"}
 _TITLES = (("failed", ("failed",)), ("not sent", ("not sent",)), ("skipped", ("skipped",)))
 
