@@ -303,16 +303,16 @@ def escaped(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return a text that a terminal only shows: what would move its cursor or turn its lines is written by its code."""
-    return _with_codes(escaped(text), but="\n\t")
+    return _with_codes(escaped(text), lambda c: c if c in "\n\t" else c.encode("unicode_escape").decode())
 
 
-def _with_codes(text: str, but: str = "") -> str:
+def _with_codes(text: str, code: Callable[[str], str]) -> str:
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in but else _code(c) for c in text)
+    return "".join(char if char.isprintable() else code(char) for char in text)
 
 
-def _code(char: str) -> str:
+def _json_code(char: str) -> str:
     r"""A character as JSON and Python both write it: \xa0 would be Python's alone, and no help in a config."""
     return json.dumps(char)[1:-1] if char != "\x7f" else "\\u007f"
 
@@ -338,7 +338,7 @@ def short(text: str, max_chars: int = MAX_SHOWN_CHARS) -> str:
 
 def quoted(text: str, max_chars: int = MAX_SHOWN_CHARS) -> str:
     """A text in double quotes, cut, with what cannot be seen written as an escape."""
-    return f'"{_with_codes(short(text, max_chars))}"'
+    return f'"{_with_codes(short(text, max_chars), _json_code)}"'
 
 
 def listed(words: Collection[str]) -> str:
