@@ -44,6 +44,7 @@ class Code(StrEnum):
     DECIDER_FAILED = "decider-failed"
     REPEATED_ID = "repeated-id"
     # Notes of rows that are in.
+    EMPTY_ROW = "empty-row"
     UNKNOWN_COLORS = "unknown-colors"
     NO_OBJECTS = "no-objects"
     INEXACT = "inexact"

@@ -11,12 +11,15 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from aiohttp import web
+from PIL import Image
 
 from importer.desk import HEADER, Outage, desk_with, rows_of
 from localhub.project import CAR
 from masks.webserver import endless, serving
+from prelabel.codes import Code
 from prelabel.errors import ConfigError, OutputError
 from prelabel.importer.stop_signal import StopSignal
 from prelabel.localhub.testing import failure
@@ -140,6 +143,54 @@ async def test_masks_that_go_are_told_before_they_do(tmp_path: Path, options: di
         undo = ", with no undo"
     assert f"which {verb} 1 stored object in the first batch that meets any{undo}; set" in text
     assert any("3 stored objects" in note for note in report.notes)
+
+
+_SOME_MASKS = {"mask_column": "Extra", "mask_color_mapping": {"Car": [1]}, "upload_batch_size": 2}
+
+
+def _some_without_mask(path: Path) -> list[list[str]]:
+    """Four rows, the first and the last of which bring no mask, and the last no answer either."""
+    mask = np.zeros((8, 8), np.uint8)
+    mask[2:5, 2:5] = 1
+    Image.fromarray(mask).save(path / "mask.png")
+    rows = [[*row[:4], "mask.png"] for row in rows_of(4)]
+    rows[0][4] = ""
+    return [*rows[:3], ["3.png", "", "", "", ""]]
+
+
+@pytest.mark.parametrize("is_dry", [True, False])
+async def test_rows_without_a_mask_among_others(tmp_path: Path, is_dry: bool) -> None:
+    """What they take away is told before it goes, and at the end by line; rows that bring nothing are named."""
+    heard: list[str] = []
+    async with desk_with(tmp_path, 4) as desk:
+        for number in range(4):
+            desk.hub.label(f"{number}.png", objects=[{**CAR, "objectId": f"car-{number}"}])
+        given = {"state": tmp_path / "state", "max_in_flight": 1, "on_warning": heard.append, "dry_run": is_dry}
+        report = await desk.run(_some_without_mask(tmp_path), _SOME_MASKS, **given)
+
+    (text,) = heard
+    verb = "would remove" if is_dry else "removes"
+    assert f"some rows bring no mask (the first on line 2) and overwrite, which {verb} 1 stored object in" in text
+    verb = "removes" if is_dry else "removed"
+    assert any(f"2 rows bring no mask, which {verb} 2 stored objects (lines 2, 5): set" in n for n in report.notes)
+    (group,) = (group for group in report.groups if group.code == Code.EMPTY_ROW)
+    assert (group.lines, group.text) == ([5], "the row has neither an answer nor a mask, so it empties its task")
+
+
+@pytest.mark.parametrize("rows", [slice(0, 4), slice(0, 2), slice(1, 3)])
+async def test_rows_without_a_mask_that_take_uncounted(tmp_path: Path, rows: slice) -> None:
+    """Where nothing stored is read, the first pass over the CSV knows how many rows bring no mask."""
+    heard: list[str] = []
+    async with desk_with(tmp_path, 4) as desk:
+        given = {"state": None, "on_warning": heard.append}
+        await desk.run(_some_without_mask(tmp_path)[rows], _SOME_MASKS, **given)
+
+    start = {
+        4: ["2 rows bring no mask, and the import overwrites: objects that are stored for their assets, if"],
+        2: ["1 row brings no mask, and the import overwrites: objects that are stored for its assets, if"],
+        3: [],
+    }[rows.stop]
+    assert [text.partition(" there are any")[0] for text in heard] == start
 
 
 async def test_beginning_anew_keeps_what_an_undo_needs(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from prelabel.codes import Code
 from prelabel.errors import MaskError, RowError
 
 if TYPE_CHECKING:
@@ -45,6 +46,21 @@ def test_no_mask(tmp_path: Path, reference: str) -> None:
 
     assert json.loads(row.item.body)["objects"] == []
     assert (row.mask, row.notes) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "effect"),
+    [
+        ({}, "empties its task"),
+        ({"ignored_schema_ids": ["c1"]}, 'empties its task but for the labels of "ignored_schema_ids"'),
+        ({"overwrite": False}, "adds nothing"),
+    ],
+)
+def test_a_row_that_brings_nothing(tmp_path: Path, chosen: dict[str, Any], effect: str) -> None:
+    """It is in, and its note says what that does."""
+    (note,) = encoder(tmp_path, **chosen).encode(rows("", colour=""), 0).notes
+
+    assert note == (Code.EMPTY_ROW, f"the row has neither an answer nor a mask, so it {effect}")
 
 
 def test_no_mask_column(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ class ExistingLabels:
             is_unmatched = rows.item is None and not rows.fault
             reason = await self._rows.matches.late_reason_against(rows.external_id) if is_unmatched else ""
             self._write_down(rows, reason)
-        self._rows.count_losses(loss for rows in decision.rows for loss in rows.losses)
+        self._rows.count_losses((rows.rows[-1], rows.losses) for rows in decision.rows)
         return decision.batches
 
     def _write_down(self, decision: RowDecision, failure: str = "") -> None:

@@ -63,7 +63,7 @@ async def run_import(session: ImportSession) -> str:
     session.watch()
     for warning in await asyncio.to_thread(opened.warnings, binding, document):
         session.warn(warning)
-    session.warn_of_masks()
+    session.warn_of_masks(survey.masks)
     matches = await _match(session, survey, document)
 
     # A row's outcome ends in the report by way of `rows`; a batch's in the journal as well.

@@ -76,11 +76,6 @@ class ImportSession:
         return not config.overwrite or bool(config.ignored_schema_ids) or self._keeps_replaced or self.options.dry_run
 
     @property
-    def _takes_masks(self) -> bool:
-        """Whether classifications alone overwrite, which takes stored objects away."""
-        return self.opened.config.overwrite and not self.opened.config.mask_column
-
-    @property
     def _keeps_replaced(self) -> bool:
         """Whether a rollback can put back what is replaced."""
         return self.options.undo and self.journal is not None and not self.options.dry_run
@@ -114,27 +109,36 @@ class ImportSession:
         """Tell now, and in the report, what may make the whole import useless."""
         self.report.warn(text, self.options.on_warning)
 
-    def warn_of_masks(self) -> None:
-        """Say before anything is sent that classifications alone, overwriting, take masks away that nobody counts."""
-        if self._takes_masks and not self.reads_first:
-            self.warn(
-                "the CSV brings no masks and overwrites: objects that are stored for its assets, if there are any, "
-                f"will be removed, uncounted and with no undo; {_KEEPING}"
-            )
+    def warn_of_masks(self, masks: MaskSurvey) -> None:
+        """Say before anything is sent that rows without a mask, overwriting, take objects away that nobody counts."""
+        config = self.opened.config
+        if not config.overwrite or self.reads_first:
+            return
+        text = "the CSV brings no masks and overwrites: objects that are stored for its assets"
+        if config.mask_column:
+            rows, bring, their = counted(masks.n_without, "row"), "bring", "their"
+            if masks.n_without == 1:
+                bring, their = "brings", "its"
+            text = f"{rows} {bring} no mask, and the import overwrites: objects that are stored for {their} assets"
+        if masks.n_without or not config.mask_column:
+            self.warn(f"{text}, if there are any, will be removed, uncounted and with no undo; {_KEEPING}")
 
     def warn_of_losses(self) -> None:
-        """Say, before the first of them goes, that classifications alone, overwriting, take stored objects away.
+        """Say, before the first of them goes, that rows without a mask, overwriting, take stored objects away.
 
         The report says at the end how many they were.
         """
         replaced = self.report.replaced
-        if self._takes_masks and replaced is not None and self.options.on_warning is not None:
+        if self.opened.config.overwrite and replaced is not None and self.options.on_warning is not None:
             verb, undo = "removes", ", kept for 'prelabel rollback'" if self._keeps_replaced else ", with no undo"
             if self.options.dry_run:
                 verb, undo = "would remove", ""
+            who = "the CSV brings no masks and overwrites"
+            if self.opened.config.mask_column:
+                who = f"some rows bring no mask (the first on line {replaced.lines_without_mask[0]}) and overwrite"
+            objects = counted(replaced.n_objects_without_mask, "stored object")
             self.options.on_warning(
-                f"the CSV brings no masks and overwrites, which {verb} {counted(replaced.n_objects, 'stored object')} "
-                f"in the first batch that meets any{undo}; {_KEEPING}"
+                f"{who}, which {verb} {objects} in the first batch that meets any{undo}; {_KEEPING}"
             )
 
     def watch(self) -> None:
@@ -213,14 +217,20 @@ class ImportSession:
             self.journal.write_facts({"finished": json.dumps(kept)})
 
     def _note_removed_masks(self) -> None:
-        """Say that classifications alone, overwriting, take the masks away."""
+        """Say that rows without a mask, overwriting, take stored objects away."""
         replaced = self.report.replaced
-        if self._takes_masks and replaced is not None and replaced.n_objects:
-            verb = "removes" if self.options.dry_run else "removed"
-            self.report.note(
-                f"the CSV brings no masks and overwrites, which {verb} {counted(replaced.n_objects, 'stored object')}: "
-                f"{_KEEPING}"
-            )
+        if not self.opened.config.overwrite or replaced is None or not replaced.n_objects_without_mask:
+            return
+        verb = "removes" if self.options.dry_run else "removed"
+        objects, n_rows = counted(replaced.n_objects_without_mask, "stored object"), replaced.n_rows_without_mask
+        if not self.opened.config.mask_column:
+            self.report.note(f"the CSV brings no masks and overwrites, which {verb} {objects}: {_KEEPING}")
+            return
+        lines = ", ".join(map(str, replaced.lines_without_mask))
+        where = f"lines {lines}{', ...' if n_rows > len(replaced.lines_without_mask) else ''}"
+        who = f"{counted(n_rows, 'row')} bring no mask" if n_rows > 1 else "1 row brings no mask"
+        where = where if n_rows > 1 else f"line {lines}"
+        self.report.note(f"{who}, which {verb} {objects} ({where}): {_KEEPING}")
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from prelabel.codes import Code
 from prelabel.inputs.answers import AnswerReader
-from prelabel.model import EncodedRow, Item
+from prelabel.model import EncodedRow, Item, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,6 +58,7 @@ class RowEncoder:
         own_ids: Mapping[str, str] | None = None,
     ) -> None:
         self._project = project
+        self._empty_row = _note_on_empty_rows(config)
         self._id_column = config.external_id_column
         self._mask_column = config.mask_column if binding.mask_kind is not None else ""
         self._columns = [link.column for link in binding.columns]
@@ -89,10 +91,20 @@ class RowEncoder:
         """Make a row's item, of its cells and its mask."""
         row_number, external_id, answers, *_ = draft
         if mask is None:
-            return EncodedRow(Item(row_number, external_id, encode_item(external_id, answers)))
+            notes = () if answers else (self._empty_row,)
+            return EncodedRow(Item(row_number, external_id, encode_item(external_id, answers)), notes)
         objects = mask.objects.with_ids(f"{self._project}\0{external_id}")
         item = Item(row_number, external_id, encode_item(external_id, answers, objects))
         return EncodedRow(item, mask.notes, mask.counts)
+
+
+def _note_on_empty_rows(config: ImportConfig) -> Note:
+    """What there is to say of a row that brings nothing."""
+    effect = "adds nothing"
+    if config.overwrite:
+        kept = ' but for the labels of "ignored_schema_ids"' if config.ignored_schema_ids else ""
+        effect = f"empties its task{kept}"
+    return Note(Code.EMPTY_ROW, f"the row has neither an answer nor a mask, so it {effect}")
 
 
 def encode_item(external_id: str, answers: Iterable[dict[str, Any]], objects: bytes | bytearray = b"[]") -> bytes:

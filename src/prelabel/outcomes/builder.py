@@ -16,7 +16,7 @@ from prelabel.outcomes.progress import Progress
 from prelabel.outcomes.rejects import Rejects
 from prelabel.outcomes.report import Report
 from prelabel.outcomes.summary import column_of
-from prelabel.outcomes.totals import MaskTotals, OutcomeGroup, ReplacedTotals, Timings
+from prelabel.outcomes.totals import LINES_SHOWN, MaskTotals, OutcomeGroup, ReplacedTotals, Timings
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ _MAX_OUTCOMES = 100_000
 
 _MAX_NOTES = 1_000
 
-_LINES_SHOWN = 5
 _OTHERS_SHOWN = 2
 _VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
@@ -111,7 +110,7 @@ class ReportBuilder:
             elif len(group.others) < _OTHERS_SHOWN and not is_in and self._is_new(group, text):
                 group.others.append((outcome.line, text))
             insort(group.lines, outcome.line)
-            del group.lines[_LINES_SHOWN:]
+            del group.lines[LINES_SHOWN:]
         if is_in and not outcome.notes:
             return
         if len(self._outcomes) < _MAX_OUTCOMES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prelabel.codes import Code
@@ -11,7 +11,7 @@ from prelabel.outcomes.totals import ReplacedTotals
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from prelabel.hub.asset_matching import Matches
     from prelabel.model import Batch, BatchFailure, EncodedChunk, EncodedRow, Item, RowBatch, RowState
@@ -24,6 +24,7 @@ class _OpenRow:
     index: int
     external_id: str
     notes: tuple[Note, ...]
+    has_mask: bool
 
 
 class PendingRows:
@@ -32,7 +33,7 @@ class PendingRows:
     Args:
         report: where outcomes go.
         matches: what is known of the project's assets; append mode learns it while rows are open.
-        on_first_loss: told once, when an overwrite is about to take the first stored objects away.
+        on_first_loss: told once, when rows without a mask, overwriting, are about to take the first objects away.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class PendingRows:
         n_assets = self.matches.n_assets(external_id)
         notes = (*encoded.notes, shared_by(n_assets)) if n_assets > 1 else encoded.notes
         written = self.matches.as_written(external_id)
-        self._open[encoded.item.row_number] = [_OpenRow(rows, index, written, notes)]
+        self._open[encoded.item.row_number] = [_OpenRow(rows, index, written, notes, encoded.mask is not None)]
 
     def fold(self, number: int, into: int) -> None:
         """Let row ``number`` share the outcome of row ``into``: their labels travel in one item."""
@@ -87,17 +88,24 @@ class PendingRows:
 
     def add_note(self, number: int, note: Note) -> None:
         """Tell the owner of an open row, and of those folded into it, something."""
-        self._open[number] = [
-            _OpenRow(row.rows, row.index, row.external_id, (*row.notes, note)) for row in self._open[number]
-        ]
+        self._open[number] = [replace(row, notes=(*row.notes, note)) for row in self._open[number]]
 
-    def count_losses(self, losses: Iterable[tuple[int, int]]) -> None:
-        """Count what an overwrite takes from a batch's tasks, before it does: objects and answers of each."""
+    def count_losses(self, losses: Iterable[tuple[int, Sequence[tuple[int, int]]]]) -> None:
+        """Count what an overwrite takes from a batch's tasks, before it does.
+
+        Args:
+            losses: the number of an open row, and of each of its tasks how many objects and answers it loses.
+        """
         totals = self._report.replaced = self._report.replaced or ReplacedTotals()
-        is_first = not totals.n_objects
-        for n_objects, n_answers in losses:
-            totals.add(n_objects, n_answers)
-        if is_first and totals.n_objects:
+        is_first = not totals.n_objects_without_mask
+        for number, of_tasks in losses:
+            for n_objects, n_answers in of_tasks:
+                totals.add(n_objects, n_answers)
+            rows = self._open.get(number, ())
+            if rows and not any(row.has_mask for row in rows):
+                line = rows[-1].rows.lines[rows[-1].index]
+                totals.add_without_mask(line, sum(n_objects for n_objects, _ in of_tasks))
+        if is_first and totals.n_objects_without_mask:
             self._on_first_loss()
 
     def settle(self, outcome: Receipt | BatchFailure) -> None:

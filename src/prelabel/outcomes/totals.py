@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from prelabel.codes import Code
     from prelabel.model import RowState
+
+LINES_SHOWN = 5
 
 
 @dataclass(slots=True)
@@ -49,11 +52,17 @@ class ReplacedTotals:
     Attributes:
         n_tasks: tasks that lose some.
         n_objects, n_answers: what they lose.
+        n_objects_without_mask: of these objects, those that rows without a mask take.
+        n_rows_without_mask: how many such rows.
+        lines_without_mask: the file's lines of the first of them.
     """
 
     n_tasks: int = 0
     n_objects: int = 0
     n_answers: int = 0
+    n_objects_without_mask: int = 0
+    n_rows_without_mask: int = 0
+    lines_without_mask: list[int] = field(default_factory=list)
 
     def add(self, n_objects: int, n_answers: int) -> None:
         """Count one task's."""
@@ -61,6 +70,14 @@ class ReplacedTotals:
             self.n_tasks += 1
             self.n_objects += n_objects
             self.n_answers += n_answers
+
+    def add_without_mask(self, line: int, n_objects: int) -> None:
+        """Count the objects that one row takes away by bringing no mask."""
+        if n_objects:
+            self.n_objects_without_mask += n_objects
+            self.n_rows_without_mask += 1
+            insort(self.lines_without_mask, line)  # batches come in any order
+            del self.lines_without_mask[LINES_SHOWN:]
 
 
 @dataclass(slots=True)

@@ -73,6 +73,7 @@ class MaskSurvey:
         folders: folder -> different masks directly in it that the Hub signs URLs for.
         n_alone: different such masks whose place in a bucket is unknown.
         n_rows: rows seen, those without a mask included.
+        n_without: of these, those without a mask.
     """
 
     storage_id: str = ""
@@ -80,6 +81,7 @@ class MaskSurvey:
     folders: Counter[Folder] = field(default_factory=Counter)
     n_alone: Counter[str] = field(default_factory=Counter)
     n_rows: int = 0
+    n_without: int = 0
     # Hashes and not texts: two texts with one hash count as a mask that is named twice, which is no harm.
     _seen: set[int] = field(default_factory=set)
     _repeated: set[int] = field(default_factory=set)
@@ -88,6 +90,7 @@ class MaskSurvey:
         """Count some cells."""
         for cell in cells:
             self.n_rows += 1
+            self.n_without += not cell or cell.isspace()
             found = hash(cell)
             if found in self._seen:
                 self._repeated.add(found)
