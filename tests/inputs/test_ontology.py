@@ -257,6 +257,17 @@ def test_unknown_class_name() -> None:
     assert '"Car", "Person", "Other"' in str(error)
 
 
+def test_unknown_class_names() -> None:
+    """All of them, the first few by name, each with its nearest."""
+    error = refusal(mask_color_mapping={"car": [1], "Person": [2], "Giraffe": [3]})
+    assert error.field == "mask_color_mapping.car"
+    assert str(error).startswith('"mask_color_mapping" names what is no tool of the project: "car": did you mean "Car"')
+    assert '; "Giraffe"; its segmentation and polygon tools are "Car", "Person", "Other"' in str(error)
+    error = refusal(mask_color_mapping={f"zebra {n}": [n] for n in range(9)})
+    assert '"zebra 4" and 4 more; its segm' in str(error)
+    assert len(str(refusal(mask_color_mapping={f"{n}" * 9_000: [n] for n in range(9)}))) < 1500
+
+
 def test_class_of_unsupported_tool() -> None:
     """A class may not mean a tool that cannot be imported, unless that is ignored."""
     schema = with_tools(tool("Car", "1", "brush"))

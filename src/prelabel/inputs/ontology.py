@@ -303,6 +303,7 @@ def _project_classes(config: ImportConfig, ontology: Ontology) -> tuple[MaskClas
 def _mapped_classes(
     mapping: Mapping[str, Sequence[int]], config: ImportConfig, ontology: Ontology
 ) -> tuple[MaskClass, ...]:
+    _check_names(mapping, ontology)
     classes = []
     for name, color in mapping.items():
         tool = _find_tool(name, config, ontology)
@@ -311,36 +312,62 @@ def _mapped_classes(
     return tuple(classes)
 
 
-def _find_tool(name: str, config: ImportConfig, ontology: Ontology) -> Tool:
-    """Find the tool a class name means: by title, else by schema ID, else by a title that is canonically equal.
+def _check_names(names: Iterable[str], ontology: Ontology) -> None:
+    """Refuse classes that are no tools of the project, all of them at once."""
+    unknown = [name for name in names if not _tools_named(name, ontology)]
+    if not unknown:
+        return
+    titles = _usable_titles(ontology)
+    tools = f"its segmentation and polygon tools are {listed(titles)}"
+    if len(unknown) == 1:
+        hint = did_you_mean(unknown[0], titles).strip()
+        problem = f"{quoted(unknown[0])}, which is no tool of the project: {clauses(hint, tools)}"
+    else:
+        shown = [f"{quoted(name, 80)}{_hint(name, titles)}" for name in unknown[:_SHOWN]]
+        problem = f"what is no tool of the project: {clauses(first_few(shown, len(unknown), '; '), tools)}"
+    raise ConfigError(
+        f'"mask_color_mapping" names {problem}',
+        field=f"mask_color_mapping.{unknown[0]}",
+        value=unknown[0],
+        allowed=titles,
+    )
 
-    Of several with one title those that cannot be imported are passed over, then those that are ignored.
-    """
+
+def _tools_named(name: str, ontology: Ontology) -> list[Tool]:
+    """The tools a class name means: by title, else by schema ID, else by a title that is canonically equal."""
     twin = canonical_twin(name, {tool.title for tool in ontology.tools})
-    named = (
+    return (
         [tool for tool in ontology.tools if tool.title == name]
         or [tool for tool in ontology.tools if tool.schema_id == name]
         or [tool for tool in ontology.tools if tool.title == twin]
     )
+
+
+def _usable_titles(ontology: Ontology) -> tuple[str, ...]:
+    return tuple(tool.title for tool in ontology.tools if not tool.unsupported)
+
+
+def _find_tool(name: str, config: ImportConfig, ontology: Ontology) -> Tool:
+    """Find the one tool that a class name means; the project has some of that name.
+
+    Of several those that cannot be imported are passed over, then those that are ignored.
+    """
+    named = _tools_named(name, ontology)
     usable = [tool for tool in named if not tool.unsupported or tool.schema_id in config.ignored_schema_ids]
     wanted = [tool for tool in usable if tool.schema_id not in config.ignored_schema_ids] or usable[:1]
     if len(wanted) == 1:
         return wanted[0]
-    titles = tuple(tool.title for tool in ontology.tools if not tool.unsupported)
     if wanted:
         ids = first_few([short(tool.schema_id, 80) for tool in wanted[:_SHOWN]], len(wanted))
         problem = f"which {len(wanted)} tools are called: write the schema ID of the one you mean, of {ids}"
-    elif named:
+    else:
         ignoring = f'put {short(named[0].schema_id, 80)} into "ignored_schema_ids"'
         problem = f"which cannot be imported: {named[0].unsupported}; take it out, or {ignoring}"
-    else:
-        tools = f"its segmentation and polygon tools are {listed(titles)}"
-        problem = f"which is no tool of the project: {clauses(did_you_mean(name, titles).strip(), tools)}"
     raise ConfigError(
         f'"mask_color_mapping" names {quoted(name)}, {problem}',
         field=f"mask_color_mapping.{name}",
         value=name,
-        allowed=titles,
+        allowed=_usable_titles(ontology),
     )
 
 
