@@ -376,8 +376,10 @@ class Binding:
         columns: the classification columns, in the config's order.
         mask_kind: ``"value"`` (grey values or palette indices), ``"rgb"``, or None when there is no mask column.
         mask_classes: the mask's classes, at most one per value.
+        left_out: the tools that a mapping of colours leaves out, each with its own colour.
     """
 
     columns: tuple[ColumnLink, ...] = ()
     mask_kind: MaskValueKind | None = None
     mask_classes: tuple[MaskClass, ...] = ()
+    left_out: tuple[MaskClass, ...] = ()

@@ -268,6 +268,16 @@ def test_unknown_class_names() -> None:
     assert len(str(refusal(mask_color_mapping={f"{n}" * 9_000: [n] for n in range(9)}))) < 1500
 
 
+def test_tools_that_a_mapping_leaves_out() -> None:
+    """Those with a colour that is no class's, and that can be imported; numbers say nothing of colours."""
+    red, blue, green = ("#ff0000", "#0000ff", "#00ff00")
+    tools = [tool("A", "1", color=red), tool("B", "2", color=blue), tool("C", "3", color=green), tool("D", "4")]
+    schema = with_tools(*tools, tool("E", "5", "brush", color="#000001"))
+    left_out = bound(schema, mask_color_mapping={"A": [0, 255, 0]}).left_out
+    assert [(entry.tool.title, entry.value) for entry in left_out] == [("B", 255)]
+    assert bound(schema, mask_color_mapping={"A": [1]}).left_out == ()
+
+
 def test_class_of_unsupported_tool() -> None:
     """A class may not mean a tool that cannot be imported, unless that is ignored."""
     schema = with_tools(tool("Car", "1", "brush"))

@@ -58,6 +58,7 @@ def encoder(
     project: str = "p1",
     shapes: Mapping[str, tuple[Shape, ...]] | None = None,
     limits: MaskLimits = MaskLimits(),  # noqa: B008 - frozen
+    left_out: tuple[Tool, ...] = (),
     **chosen: Any,
 ) -> LocalEncoder:
     """Return an encoder for a column of answers and a column of masks, and the folder of these."""
@@ -70,7 +71,8 @@ def encoder(
         value = red << 16 | green << 8 | blue if kind == "rgb" else VALUES[tool]
         classes.append(MaskClass(tool, value, ignored=tool in ignored))
     columns = (ColumnLink("colour", RADIO), ColumnLink("note", TEXT))
-    binding = Binding(columns, kind, tuple(classes) if kind else ())
+    others = tuple(MaskClass(tool, int.from_bytes(bytes(tool.color or ()))) for tool in left_out)
+    binding = Binding(columns, kind, tuple(classes) if kind else (), others)
     return LocalEncoder(config, binding, root, project=project, shapes=shapes, limits=limits)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from items.rows import MASK, PALETTE, encoder, rows, save
+from items.rows import CAR, HOUSE, MASK, PALETTE, TREE, encoder, rows, save
 from notes import texts
 from prelabel.codes import Code
 from prelabel.errors import MaskError, RowError
@@ -73,6 +73,19 @@ def test_a_tolerance_that_reaches_the_next_class(tmp_path: Path) -> None:
     save(tmp_path / "a.png", np.clip(PALETTE[MASK].astype(int) + 3, 0, 255).astype(np.uint8))
     (note,) = texts(encoder(tmp_path, "rgb", color_tolerance=130).encode(rows("a.png"), 0).notes)
     assert note.endswith("to another: take it out, or keep it below 120.5")
+
+
+def test_colours_of_tools_that_the_mapping_leaves_out(tmp_path: Path) -> None:
+    """They are named for what they are, with what to write; in masks without any class as well."""
+    save(tmp_path / "a.png", PALETTE[MASK])
+    (note,) = texts(encoder(tmp_path, "rgb", (CAR,), left_out=(TREE, HOUSE)).encode(rows("a.png"), 0).notes)
+    assert note == (
+        "16.67% of the mask's pixels have no class: [3, 169, 244] 16.67% (the project's colour of 'Tree', which the "
+        'mapping leaves out); they count as background; add it to "mask_color_mapping", as in '
+        '{"Tree": [3, 169, 244]}, or name it in "ignore_values" if it is left out on purpose'
+    )
+    text = str(failure(tmp_path, tools=(HOUSE,), left_out=(TREE, CAR)))
+    assert 'add them to "mask_color_mapping", as in {"Car": [244, 67, 54], "Tree": [3, 169, 244]}, or name' in text
 
 
 def test_many_unknown_colours_are_not_to_be_named(tmp_path: Path) -> None:

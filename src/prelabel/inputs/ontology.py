@@ -97,7 +97,10 @@ def bind(config: ImportConfig, ontology: Ontology, header: Sequence[str] | None 
     if mapping == "project_colors":
         return Binding(tuple(links), "rgb", _project_classes(config, ontology))
     is_grey = all(len(color) == 1 for color in mapping.values())
-    return Binding(tuple(links), "value" if is_grey else "rgb", _mapped_classes(mapping, config, ontology))
+    classes = _mapped_classes(mapping, config, ontology)
+    if is_grey:
+        return Binding(tuple(links), "value", classes)
+    return Binding(tuple(links), "rgb", classes, _left_out(classes, ontology))
 
 
 def with_columns_of(header: Sequence[str], config: ImportConfig) -> ImportConfig:
@@ -310,6 +313,15 @@ def _mapped_classes(
         ignored = tool.schema_id in config.ignored_schema_ids
         classes.append(MaskClass(tool, _packed(color) if len(color) == 3 else color[0], ignored))
     return tuple(classes)
+
+
+def _left_out(classes: Sequence[MaskClass], ontology: Ontology) -> tuple[MaskClass, ...]:
+    """The tools that are no class and could be one, each with its own colour, where that is no class's."""
+    mapped = {entry.tool.schema_id for entry in classes}
+    taken = {entry.value for entry in classes}
+    others = [tool for tool in ontology.tools if not tool.unsupported and tool.schema_id not in mapped]
+    own = (MaskClass(tool, _packed(tool.color)) for tool in others if tool.color)
+    return tuple(entry for entry in own if entry.value not in taken)
 
 
 def _check_names(names: Iterable[str], ontology: Ontology) -> None:

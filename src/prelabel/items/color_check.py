@@ -98,6 +98,7 @@ class ColorCheck:
         if mask.counts.unknown:
             text = f"{unknown_colors(mask.counts, self._known)}; they count as background"
             hint = self._hint(mask, self._exact(mask)) if self._may_try("unknown colours") else ""
+            hint = hint or self._hints.left_out(mask.counts)
             if len(mask.counts.unknown) <= _FEW:
                 hint = hint or 'if that is meant, name them in "ignore_values"'
             notes.append(Note(Code.UNKNOWN_COLORS, _with_hint(text, hint)))
@@ -146,7 +147,12 @@ class ColorCheck:
         """What would help, tried on this mask."""
         numbers = mask.read_as_other() if self._known.is_rgb else None
         hint = self._hints.mistaken(mask.runs, exact, numbers)
-        return hint or (self._hints.helpful(mask.snapped.runs, mask.counts) if mask.counts.unknown else "")
+        if hint or not mask.counts.unknown:
+            return hint
+        unknown = mask.counts.unknown
+        if 2 * sum(unknown.get(value, 0) for value in self._known.left_out) >= mask.counts.n_unknown:
+            return self._hints.left_out(mask.counts)
+        return self._hints.helpful(mask.snapped.runs, mask.counts)
 
 
 def _with_hint(text: str, hint: str) -> str:

@@ -93,7 +93,8 @@ class MaskTracer:
         self._table = ClassTable.of(classes, [value for _, value in ignored])
         self._void = VoidValues.of(config.ignore_values, binding.mask_kind)
         self._void.check(binding.mask_classes)
-        self._known = KnownColors.of(classes, ignored, binding.mask_kind, self._void.values.tolist())
+        left_out = [(entry.tool.title, entry.value) for entry in binding.left_out]
+        self._known = KnownColors.of(classes, ignored, binding.mask_kind, self._void.values.tolist(), left_out)
         self._color_check = ColorCheck(config, self._known, self._table, [entry.tool for entry in kept])
         self._options = TraceOptions(
             tolerance=config.polygon_simplification_tolerance,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from prelabel.kernels.class_runs import IGNORED
 from prelabel.kernels.sweep import sweep_runs
 from prelabel.polygons.mapping_hints import example, numbers_hint, pixels_by_value
 from prelabel.polygons.near_colors import color_name, snap
-from prelabel.spelling import counted, first_few
+from prelabel.spelling import counted, first_few, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +66,19 @@ class ColorHints:
             return self._tolerance(runs, counts) or self._own_values(runs, counts)
         other_numbers = "" if counts.n_mapped else numbers_hint(runs, self.table.names)
         return self._own_values(runs, counts) or self._tolerance(runs, counts) or other_numbers
+
+    def left_out(self, counts: PixelCounts) -> str:
+        """Say what to do about the project's colours of tools that the mapping leaves out; nothing without any."""
+        owners = {value: name for value, name in self.known.left_out.items() if value in counts.unknown}
+        if not owners:
+            return ""
+        shown = sorted(owners, key=lambda value: -counts.unknown[value])[:_SHOWN]
+        mapping = {short(owners[value], 80): list(value.to_bytes(3, "big")) for value in shown}
+        it, is_left = ("it", "it is") if len(owners) == 1 else ("them", "they are")
+        return (
+            f'add {it} to "mask_color_mapping", as in {json.dumps(mapping, ensure_ascii=False)}, or name {it} in '
+            f'"ignore_values" if {is_left} left out on purpose'
+        )
 
     def _swapped(self, runs: Runs) -> str:
         """Colours that are classes' with red and blue swapped, as OpenCV keeps them; in a lossy mask nearly."""

@@ -13,7 +13,7 @@ black stays background, and what is nearly an ignored class stays ignored. Every
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -21,10 +21,10 @@ import numpy as np
 from prelabel.codes import Code
 from prelabel.kernels.run_values import run_lengths, with_values
 from prelabel.model import TRANSPARENT, Note
-from prelabel.spelling import counted
+from prelabel.spelling import counted, short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,11 +45,13 @@ class KnownColors:
         names: what each is called in messages.
         values: uint32, one each: grey values, indices or packed 0xRRGGBB.
         is_rgb: whether they are colours.
+        left_out: the project's colours of tools that the mapping leaves out, with what those are called.
     """
 
     names: tuple[str, ...]
     values: UInt32Array
     is_rgb: bool
+    left_out: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -58,8 +60,12 @@ class KnownColors:
         ignored: Sequence[tuple[str, int]],
         kind: MaskValueKind,
         void: Sequence[int] = (),
+        left_out: Sequence[tuple[str, int]] = (),
     ) -> Self:
-        """Take (name, mask value) pairs of the classes, and of those that are ignored; and values that mean nothing."""
+        """Take (name, mask value) pairs of the classes, and of those that are ignored; and values that mean nothing.
+
+        Those that are left out come last, and are known by their very values only.
+        """
         entries = [(f"{name!r}", value) for name, value in classes]
         entries += [(f"{name!r}, which is ignored", value) for name, value in ignored]
         named = {value for _, value in entries} | {0}
@@ -68,7 +74,8 @@ class KnownColors:
         if all(value for _, value in entries):
             entries.insert(0, (BACKGROUND, 0))
         values = np.array([value for _, value in entries], np.uint32)
-        return cls(tuple(name for name, _ in entries), values, kind == "rgb")
+        others = {value: name for name, value in reversed(left_out)}
+        return cls(tuple(name for name, _ in entries), values, kind == "rgb", others)
 
     @property
     def are_named(self) -> NDArray[np.bool_]:
@@ -154,12 +161,18 @@ def unknown_colors(counts: PixelCounts, known: KnownColors) -> str:
     indices, distances = known.nearest(np.array([value for value, _ in shown], np.uint32))
     listed = ", ".join(
         f"{color_name(value, as_rgb=known.is_rgb)} {n_pixels / counts.n_pixels:.2%} "
-        f"({distance} from {known.names[index]})"
+        f"({_left_out(value, known) or f'{distance} from {known.names[index]}'})"
         for (value, n_pixels), index, distance in zip(shown, indices.tolist(), distances.tolist(), strict=True)
     )
     more = len(counts.unknown) - len(shown)
     listed += f" and {more} more" if more else ""
     return f"{counts.n_unknown / counts.n_pixels:.2%} of the mask's pixels have no class: {listed}"
+
+
+def _left_out(value: int, known: KnownColors) -> str:
+    """Say whose colour a value is that the mapping leaves out; empty where it is nobody's."""
+    name = known.left_out.get(value)
+    return f"the project's colour of {short(name, 80)!r}, which the mapping leaves out" if name is not None else ""
 
 
 def color_name(value: int, *, as_rgb: bool) -> str:
