@@ -88,12 +88,59 @@ def test_colours_of_tools_that_the_mapping_leaves_out(tmp_path: Path) -> None:
     assert 'add them to "mask_color_mapping", as in {"Car": [244, 67, 54], "Tree": [3, 169, 244]}, or name' in text
 
 
+def ellipse(value: int) -> np.ndarray:
+    """A mask of 240 x 320 pixels with one large object."""
+    y, x = np.mgrid[:240, :320]
+    return np.where(((x - 150) / 90) ** 2 + ((y - 120) / 70) ** 2 < 1, value, 0).astype(np.uint8)
+
+
+@pytest.mark.parametrize("quality", [50, 75, 95])
+def test_a_lossy_mask_under_other_values(tmp_path: Path, quality: int) -> None:
+    """Its noise is no object: the row fails with what would map the object, unless it is to be imported."""
+    Image.fromarray(ellipse(255)).save(tmp_path / "a.jpg", quality=quality)
+    with pytest.raises(RowError) as caught:
+        encoder(tmp_path, tools=(CAR,)).encode(rows("a.jpg"), 0)
+    assert caught.value.code == Code.MASK_WITHOUT_CLASS
+    text = str(caught.value)
+    assert text.startswith("the mask's pixels of classes are nothing but specks, and more pixels have no class, so ")
+    assert 'does "mask_color_mapping" name the right values? it may be {"Car": [255]} (maps 9' in text
+    assert '; a lossy or smoothed mask? "color_tolerance": ' in text
+    assert ", and give 1 object; mend the mapping" in text
+    assert "ignore_values" not in text
+
+    (note,) = texts(encoder(tmp_path, tools=(CAR,), unmatched_masks="import").encode(rows("a.jpg"), 0).notes)
+    assert '; they count as background; more pixels have no class than have one: does "mask_color_mapping"' in note
+
+
+def test_specks_beside_classes_that_are_left_out(tmp_path: Path) -> None:
+    """A class of small things, and many large ones that are no class here: that is in, and it is asked about."""
+    mask = np.repeat(np.arange(10, 34, dtype=np.uint8), 10)[np.newaxis].repeat(100, axis=0)
+    mask[::5, ::7] = 1
+    save(tmp_path / "a.png", mask)
+    row = encoder(tmp_path, tools=(CAR,)).encode(rows("a.png"), 0)
+    assert row.mask is not None
+    assert row.mask.n_objects == 700
+    (note,) = texts(row.notes)
+    question = 'does "mask_color_mapping" name the right values?'
+    assert note.endswith(f"; they count as background; more pixels have no class than have one: {question}")
+
+
+def test_ignoring_is_a_remedy_for_the_lesser_part(tmp_path: Path) -> None:
+    """Where more has no class than has one, the mapping is asked about instead."""
+    save(tmp_path / "a.png", MASK)
+    (lesser,) = texts(encoder(tmp_path, tools=(CAR,)).encode(rows("a.png"), 0).notes)
+    (larger,) = texts(encoder(tmp_path, tools=(TREE,)).encode(rows("a.png"), 0).notes)
+    assert lesser.endswith('; if that is meant, name them in "ignore_values"')
+    assert larger.endswith('more pixels have no class than have one: does "mask_color_mapping" name the right values?')
+
+
 def test_many_unknown_colours_are_not_to_be_named(tmp_path: Path) -> None:
     """A smoothed mask has hundreds; to ignore each by name is no advice."""
     smooth = np.linspace(60, 130, 24).astype(np.uint8).reshape(MASK.shape)
     save(tmp_path / "a.png", np.where(MASK[..., np.newaxis] == 1, PALETTE[MASK], smooth[..., np.newaxis]))
     (note,) = texts(encoder(tmp_path, "rgb").encode(rows("a.png"), 0).notes)
-    assert note.endswith("they count as background")
+    assert "they count as background; more pixels have no class than have one: does" in note
+    assert "ignore_values" not in note
 
 
 def test_a_tolerance_that_is_meant_brings_no_hint(tmp_path: Path) -> None:

@@ -186,9 +186,10 @@ class ImportConfig(BaseModel):
     )
     unmatched_masks: UnmatchedMasks = Field(
         default="fail",
-        description="What becomes of a row whose mask has values without a class and no pixel of any class: most "
-        "likely the mapping does not fit. fail: the row fails, and its labels stay. import: it is imported without "
-        "objects. A mask of nothing but background is imported either way.",
+        description="What becomes of a row whose mask has values without a class and no pixel of any class, or nothing "
+        "but specks of classes beside more that has none: most likely the mapping does not fit. fail: the row fails, "
+        "and its labels stay. import: it is imported with what there is. A mask of nothing but background is imported "
+        "either way.",
     )
     ignore_values: IgnoredValues = Field(
         default=(),

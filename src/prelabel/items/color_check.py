@@ -67,10 +67,15 @@ class ColorCheck:
     def check(self, mask: MaskColors) -> None:
         """Fail a mask that has values without a class and no pixel of any: importing it would only remove labels.
 
+        One whose classes are nothing but noise, beside more that has no class, would put noise in the place of labels.
+
         Raises:
             RowError: it is so, and is not to be imported all the same.
         """
-        if self._config.unmatched_masks == "import" or mask.counts.n_mapped:
+        if self._config.unmatched_masks == "import":
+            return
+        if mask.counts.n_mapped:
+            self._check_noise(mask)
             return
         if not (mask.counts.unknown or mask.snapped.n_pixels):
             return
@@ -89,6 +94,23 @@ class ColorCheck:
             code=Code.MASK_WITHOUT_CLASS,
         )
 
+    def _check_noise(self, mask: MaskColors) -> None:
+        """Fail a mask that has pixels of classes, where those are noise.
+
+        Raises:
+            RowError: they are.
+        """
+        counts, runs = mask.counts, mask.snapped.runs
+        if not _is_mostly_unknown(counts) or len(counts.unknown) <= _FEW or not self._hints.is_noise(runs):
+            return
+        hint = (self._hint(mask, self._exact(mask)) or self._renamed(mask)) if self._may_try("noise") else ""
+        raise RowError(
+            "the mask's pixels of classes are nothing but specks, and more pixels have no class, so importing it would "
+            f"put noise in the place of labels: {_with_hint(unknown_colors(counts, self._known), hint)}; mend the "
+            'mapping or the mask, or set "unmatched_masks" to "import"',
+            code=Code.MASK_WITHOUT_CLASS,
+        )
+
     def notes(self, mask: MaskColors) -> list[Note]:
         """Say what became of values that are no class's own, and what would help."""
         notes = []
@@ -97,12 +119,25 @@ class ColorCheck:
             notes.append(Note(code, _with_hint(text, self._near_hint(mask) or self._too_far())))
         if mask.counts.unknown:
             text = f"{unknown_colors(mask.counts, self._known)}; they count as background"
-            hint = self._hint(mask, self._exact(mask)) if self._may_try("unknown colours") else ""
-            hint = hint or self._hints.left_out(mask.counts)
-            if len(mask.counts.unknown) <= _FEW:
-                hint = hint or 'if that is meant, name them in "ignore_values"'
-            notes.append(Note(Code.UNKNOWN_COLORS, _with_hint(text, hint)))
+            notes.append(Note(Code.UNKNOWN_COLORS, _with_hint(text, self._remedy(mask))))
         return notes
+
+    def _remedy(self, mask: MaskColors) -> str:
+        """What to do about values without a class in a mask that is imported."""
+        may_try = self._may_try("unknown colours")
+        hint = self._hint(mask, self._exact(mask)) if may_try else ""
+        hint = hint or self._hints.left_out(mask.counts)
+        if not hint and mask.counts.n_mapped and _is_mostly_unknown(mask.counts):
+            renamed = self._renamed(mask) if may_try else ""
+            question = 'does "mask_color_mapping" name the right values?'
+            return f"more pixels have no class than have one: {renamed or question}"
+        if not hint and len(mask.counts.unknown) <= _FEW:
+            return 'if that is meant, name them in "ignore_values"'
+        return hint
+
+    def _renamed(self, mask: MaskColors) -> str:
+        """Other values for the classes of a lossy mask, tried on it."""
+        return self._hints.renamed(mask.snapped.runs, mask.counts) if len(mask.counts.unknown) > _FEW else ""
 
     def _near_hint(self, mask: MaskColors) -> str:
         """What would help where a tolerance found classes for all there is, and no colour is a class's own."""
@@ -153,6 +188,11 @@ class ColorCheck:
         if 2 * sum(unknown.get(value, 0) for value in self._known.left_out) >= mask.counts.n_unknown:
             return self._hints.left_out(mask.counts)
         return self._hints.helpful(mask.snapped.runs, mask.counts)
+
+
+def _is_mostly_unknown(counts: PixelCounts) -> bool:
+    """Whether more pixels have no class than have one."""
+    return counts.n_unknown > counts.n_mapped
 
 
 def _with_hint(text: str, hint: str) -> str:

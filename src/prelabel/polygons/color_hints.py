@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prelabel.kernels.class_runs import IGNORED
+from prelabel.kernels.run_values import with_values
 from prelabel.kernels.sweep import sweep_runs
+from prelabel.polygons.class_table import ClassTable
 from prelabel.polygons.mapping_hints import example, numbers_hint, pixels_by_value
-from prelabel.polygons.near_colors import color_name, snap
+from prelabel.polygons.near_colors import KnownColors, color_name, snap
 from prelabel.spelling import counted, first_few, short
 
 if TYPE_CHECKING:
@@ -20,13 +22,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.model import Runs
-    from prelabel.polygons.class_table import ClassTable, PixelCounts
-    from prelabel.polygons.near_colors import KnownColors
+    from prelabel.polygons.class_table import PixelCounts
 
 _TOLERANCES = (1, 2, 4, 8, 16, 32, 64)  # one beyond mixes up more than it mends
 _MOST = 0.9  # the share of pixels that a hint must help
 _OWN_SHARE, _OWN_DISTANCE = 0.25, 1 / 8  # a frequent value, this part of the way to another class: no noise, a class
 _SPECKLE, _FEW_OBJECTS = 8, 16  # objects of fewer pixels on average, and more of them than these, are noise
+_OFTEN, _APART = 0.05, 32  # the share of the unknown pixels, and the distance, from which values may be classes
 _SHOWN = 3
 _COMPARED, _SLIGHT = 4096, 6  # of the most frequent colours, and of the tolerances, whether they are turned round
 
@@ -63,9 +65,42 @@ class ColorHints:
             counts: where its pixels went; some are unknown.
         """
         if self.known.is_rgb:
-            return self._tolerance(runs, counts) or self._own_values(runs, counts)
+            return self.tolerance(runs, counts) or self._own_values(runs, counts)
         other_numbers = "" if counts.n_mapped else numbers_hint(runs, self.table.names)
-        return self._own_values(runs, counts) or self._tolerance(runs, counts) or other_numbers
+        return self._own_values(runs, counts) or self.tolerance(runs, counts) or other_numbers
+
+    def renamed(self, runs: Runs, counts: PixelCounts) -> str:
+        """Name the most frequent unknown values of a lossy mask as the classes' own; nothing where no tolerance helps.
+
+        Args:
+            runs: the mask.
+            counts: where its pixels went; some are unknown.
+        """
+        values = [] if self.known.is_rgb else _frequent(counts)[: len(self.table.names)]
+        if not values:
+            return ""
+        classes = list(zip(self.table.names, sorted(values), strict=False))
+        table = ClassTable.of(classes)
+        tolerance = ColorHints(KnownColors.of(classes, [], "value"), table).tolerance(runs, table.classify(runs)[1])
+        mapping = example(self.table.names, sorted(values), counts.unknown)
+        question = f'does "mask_color_mapping" name the right values? it may be {mapping}'
+        return tolerance and f"{question}; {tolerance}"
+
+    def is_noise(self, runs: Runs) -> bool:
+        """Whether all of the classes together are nothing but speckles, and most of the values without one as well.
+
+        Where others than the classes are left out on purpose, those are no speckles.
+        """
+        classes, counts = self.table.classify(runs)
+        if not _are_speckles(len(sweep_runs(classes).values), counts.n_class):
+            return False
+        values = np.fromiter(sorted(counts.unknown), np.uint32, len(counts.unknown))
+        places = np.searchsorted(values, runs.values).astype(np.uint32)
+        is_unknown = np.isin(runs.values, values)
+        others = with_values(runs, np.where(is_unknown, places + np.uint32(1), np.uint32(0)))
+        n_objects = np.bincount(sweep_runs(others).values, minlength=len(values) + 1)[1:]
+        pixels = np.array([counts.unknown[value] for value in values.tolist()])
+        return bool(2 * (pixels < _SPECKLE * n_objects).sum() > len(values))
 
     def left_out(self, counts: PixelCounts) -> str:
         """Say what to do about the project's colours of tools that the mapping leaves out; nothing without any."""
@@ -130,7 +165,7 @@ class ColorHints:
             )
         return f'the mask holds {listed}: if those are classes, write their values in "mask_color_mapping": {mapping}'
 
-    def _tolerance(self, runs: Runs, counts: PixelCounts) -> str:
+    def tolerance(self, runs: Runs, counts: PixelCounts) -> str:
         """The tolerance that maps most of the pixels into the fewest objects, and what it would map them to."""
         values, pixels = _as_arrays(counts.unknown)
         indices, distances = self.known.nearest(values)
@@ -157,8 +192,7 @@ class ColorHints:
         """How many objects a mask gives; 0 where it is no sensible picture: all one class, or nothing but speckles."""
         classes, counts = self.table.classify(snapped)
         n_objects = len(sweep_runs(classes).values)
-        is_noise = n_objects > _FEW_OBJECTS and counts.n_class < _SPECKLE * n_objects
-        return 0 if is_noise or len(np.unique(classes.values)) == 1 else n_objects
+        return 0 if _are_speckles(n_objects, counts.n_class) or len(np.unique(classes.values)) == 1 else n_objects
 
     def _is_class(self) -> NDArray[np.bool_]:
         """Which of the known values are classes that are imported."""
@@ -168,6 +202,19 @@ class ColorHints:
         """Known values with their shares of the unknown pixels, the greatest first."""
         order = [index for index in np.argsort(-shares, kind="stable").tolist() if shares[index] > 0][:_SHOWN]
         return ", ".join(f"{shares[index]:.0%} to {self.known.names[index]}" for index in order)
+
+
+def _are_speckles(n_objects: int, n_pixels: int) -> bool:
+    return n_objects > _FEW_OBJECTS and n_pixels < _SPECKLE * n_objects
+
+
+def _frequent(counts: PixelCounts) -> list[int]:
+    """The unknown values that many pixels have, most first, each far from those before and from the background."""
+    values = [0]
+    for value, n_pixels in counts.unknown.items():
+        if n_pixels >= _OFTEN * counts.n_unknown and all(abs(value - other) > _APART for other in values):
+            values.append(value)
+    return values[1:]
 
 
 def _as_arrays(pixels: Mapping[int, int]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
