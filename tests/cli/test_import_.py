@@ -117,6 +117,7 @@ def test_failed_rows_end_with_1_and_are_kept(
         (row,) = csv.DictReader(file)
     assert row["External ID"] == "nobody.png"
     assert row["prelabel_error"]
+    assert "mend it in the CSV and run the same command, or mend this file and import it by itself" in done.stderr
 
 
 def _config_without_column(files: DemoFiles) -> None:

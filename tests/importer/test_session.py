@@ -538,3 +538,36 @@ async def test_progress_knows_the_pace(tmp_path: Path, options: dict[str, Any], 
         assert {(each.requests_per_minute, each.rows_per_request) for each in snapshots} == {
             (100_000, rows_per_request)
         }
+
+
+async def test_mended_rejects_are_not_written_over(tmp_path: Path) -> None:
+    """Whatever is run again, and however the record begins anew; as they were left, they are replaced."""
+    rejects, ways = tmp_path / "rejects.csv", list[dict[str, Any]]([{}, {"dry_run": True}, {"restart": True}])
+    async with desk_with(tmp_path, 2) as desk:
+        given: dict[str, Any] = {"state": tmp_path / "state", "rejects": rejects}
+        rows = [*rows_of(1), ["nobody", "day", "", "", ""]]
+        for options in ways:
+            assert (await desk.run(rows, **given, **options)).n_failed == 1
+        rejects.write_text(mended := rejects.read_text().replace("nobody", "1.png"))
+        n_before = sum(desk.hub.request_counts.values())
+        for options in ways:
+            with pytest.raises(ConfigError, match=r"--rejects: .* was changed since the last run wrote it: import it"):
+                await desk.run(rows, **given, **options)
+        assert sum(desk.hub.request_counts.values()) == n_before
+        assert rejects.read_text() == mended
+        assert (await desk.run(rows, **given | {"rejects": tmp_path / "other.csv"})).n_failed == 1
+        rejects.write_text("")
+        assert (await desk.run(rows, **given)).n_failed == 1
+        assert "nobody" in rejects.read_text()
+
+
+async def test_rejects_of_a_run_that_sent_nothing_are_known(tmp_path: Path) -> None:
+    """Where every row failed the next run begins anew, and knows all the same what this one left."""
+    rejects = tmp_path / "rejects.csv"
+    async with desk_with(tmp_path, 1) as desk:
+        given: dict[str, Any] = {"state": tmp_path / "state", "rejects": rejects}
+        await desk.run([["nobody", "day", "", "", ""]], **given)
+        await desk.run([["nobody", "day", "", "", ""]], **given)
+        rejects.write_text("mended")
+        with pytest.raises(ConfigError, match="was changed since"):
+            await desk.run([["nobody", "day", "", "", ""]], **given)

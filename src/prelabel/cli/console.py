@@ -94,10 +94,13 @@ def summarize(summary: str) -> None:
 
 
 def tell_of_rejects(report: Report, file: object) -> None:
-    """Say where the rows are that are not in."""
+    """Say where the rows are that are not in, and what to do with them."""
     n_rejected = report.n_failed + report.n_not_sent
     if n_rejected and file is not None:
         say(f"{counted(n_rejected, 'row')} not in, each with its reason: {escaped(str(file))}")
+        if report.n_failed:
+            what = "it" if report.n_failed == 1 else "what failed"
+            say(f"mend {what} in the CSV and run the same command, or mend this file and import it by itself")
     elif file is not None:
         say(f"no row is left to mend: {escaped(str(file))} has the header only")
     elif n_rejected:

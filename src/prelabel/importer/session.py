@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.errors import OutputError
 from prelabel.hub.asset_matching import Matches
+from prelabel.importer.left_rejects import check_rejects, remember_rejects
 from prelabel.importer.mended_csv import know_rows
 from prelabel.importer.row_filter import RowFilter
 from prelabel.inputs.csv_rows import read_rows
@@ -208,7 +209,12 @@ class ImportSession:
             self._record_end(report)
         except OutputError as fault:
             faults.append(fault)
-        return deliver(report, json_path=options.report, rejects_path=options.rejects, on_error=on_error, faults=faults)
+        try:
+            return deliver(
+                report, json_path=options.report, rejects_path=options.rejects, on_error=on_error, faults=faults
+            )
+        finally:
+            remember_rejects(self.journal, options)
 
     def _record_end(self, report: Report) -> None:
         if self.journal is not None and report.exit_code == 0 and "finished" not in self.journal.facts:
@@ -240,13 +246,14 @@ def open_journal(opened: OpenedCsv, options: ImportOptions, host: str) -> Iterat
     Yields None where no record is wanted. A dry run looks into one that is there, and leaves it as it is.
 
     Raises:
-        ConfigError: it is in use, or another import's.
+        ConfigError: it is in use, or another import's, or the rejects file is not as the last run left it.
     """
     if options.state is None or (options.dry_run and not (Path(options.state) / FILE_NAME).is_file()):
         yield None
         return
     fingerprint = opened.fingerprint(options.project, host)
     with Journal(Path(options.state), is_trial=options.dry_run) as journal:
+        check_rejects(journal, options)
         journal.start(fingerprint, restart=options.restart)
         journal.write_facts({"requests_per_minute": str(opened.config.requests_per_minute)})
         yield journal

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from prelabel.outcomes.fingerprint import Fingerprint
 
 FILE_NAME = "journal.sqlite"
+REJECTS_FACT = "rejects "
+"""What the facts about rejects files begin with, before the path; they outlive a new beginning."""
+
 _FORMAT = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -252,6 +255,7 @@ class Journal:
             )
         # That something was sent once is known from this fact, since the batches go.
         facts = {"format": str(_FORMAT), **marks} | ({"restarted": "yes"} if was_sent else {})
+        facts |= {name: value for name, value in self.facts.items() if name.startswith(REJECTS_FACT)}
         with self._turn() as db:
             db.execute("BEGIN IMMEDIATE")
             for table in ("facts", "batches", "row_keys"):

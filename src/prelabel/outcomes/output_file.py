@@ -110,7 +110,7 @@ def check_place(path: Path) -> None:
     Raises:
         OSError: it cannot.
     """
-    if path.exists() and not _is_plain(path):
+    if path.exists() and not is_plain(path):
         _check_access(path)
         return
     place = Path(os.path.realpath(path))
@@ -148,10 +148,10 @@ def _writing(target: Target) -> AbstractContextManager[BinaryIO]:
     if not isinstance(target, str | os.PathLike):
         return _flushing(target)
     path = Path(target)
-    return _replacing(path) if _is_plain(path) else _opening(path)
+    return _replacing(path) if is_plain(path) else _opening(path)
 
 
-def _is_plain(path: Path) -> bool:
+def is_plain(path: Path) -> bool:
     """Whether a path is a plain file's, or a new one's, and not an open file of this process under another name."""
     with suppress(OSError):
         if not stat.S_ISREG(path.stat().st_mode):
