@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -267,3 +268,17 @@ def test_what_stdout_does_not_take(arguments: str) -> None:
     assert done.returncode == 4
     assert done.stderr.startswith("error: cannot write the standard output (No space left on device)")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices as POSIX has them")
+def test_a_report_on_stdout_goes_on_in_the_log(files: DemoFiles, tmp_path: Path) -> None:
+    """``{ ...; prelabel ... --report /dev/stdout; } > log`` takes nothing away from the log."""
+    log, items = tmp_path / "log", tmp_path / "items.ndjson"
+    arguments = ("-c", files.config("segmentation"), "--schema", files.schema("segmentation"), "--out", items)
+    with log.open("wb", buffering=0) as file:
+        file.write(b"before\n")
+        command = command_line("convert", files.csv("segmentation"), *arguments, "--report", "/dev/stdout")
+        subprocess.run(command, stdout=file, stderr=subprocess.PIPE, env=environment_with(), timeout=60, check=True)
+        file.write(b"after\n")
+    first, *report, last = log.read_text().splitlines()
+    assert (first, last, json.loads("\n".join(report))["rows"]["n_ready"]) == ("before", "after", N_ROWS)

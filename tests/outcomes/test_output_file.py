@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from prelabel.errors import OutputError
-from prelabel.outcomes.output_file import OutputFile, write_output
+from prelabel.outcomes.output_file import OutputFile, check_place, write_output
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
@@ -138,3 +138,35 @@ def test_a_reader_that_has_seen_enough() -> None:
     os.close(read)
     with os.fdopen(write, "wb", buffering=0) as pipe, pytest.raises(BrokenPipeError), OutputFile(pipe) as file:
         file.write(b"x")
+
+
+@needs_posix
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}", "link"])
+def test_open_files_go_on_where_they_are(name: str, tmp_path: Path) -> None:
+    """Named by their number, also through a link: what stands in them stays, and what comes later comes behind."""
+    if name.startswith("/proc") and not Path("/proc/self/fd").exists():
+        pytest.skip("this system has no /proc")
+    log = tmp_path / "log"
+    with log.open("wb", buffering=0) as file:
+        path = Path(name.format(file.fileno())) if name != "link" else tmp_path / "link"
+        if name == "link":
+            path.symlink_to(f"/dev/fd/{file.fileno()}")
+        file.write(b"before ")
+        inode = log.stat().st_ino
+        check_place(path)
+        write_output(path, [b"the result"])
+        file.write(b" after")
+    assert (log.read_bytes(), log.stat().st_ino) == (b"before the result after", inode)
+
+
+@needs_posix
+def test_numbers_that_cannot_be_written(tmp_path: Path) -> None:
+    """One that is not open, or open for reading only, is found out before the work."""
+    (tmp_path / "r").write_text("x")
+    with (tmp_path / "r").open("rb") as file, pytest.raises(OSError, match="Bad file descriptor"):
+        check_place(Path(f"/dev/fd/{file.fileno()}"))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        check_place(Path("/dev/fd/987654"))
+    with pytest.raises(OutputError, match=r"/dev/fd/987654 \(Bad file descriptor\): name another file as --report"):
+        write_output("/dev/fd/987654", [b"x"], "--report")
+    assert (tmp_path / "r").read_text() == "x"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from prelabel.errors import ConfigError, PrelabelError
 from prelabel.outcomes.fingerprint import digest_of
 from prelabel.outcomes.journal import REJECTS_FACT, Journal
-from prelabel.outcomes.output_file import is_plain
+from prelabel.outcomes.output_file import is_plain, open_number
 from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
@@ -58,6 +58,6 @@ def _fact_of(path: Path) -> str:
 def _content_of(path: Path) -> str | None:
     """A digest of the file; None where there is none, nothing in it, or it cannot be read."""
     with suppress(OSError, ConfigError):
-        if is_plain(path) and path.stat().st_size:
+        if is_plain(path) and open_number(path) is None and path.stat().st_size:
             return digest_of(path)
     return None

@@ -1,13 +1,15 @@
 """Writing a result, part of stage 9: whole or not at all where it is a plain file, and a failure that costs no other.
 
 A plain file is written beside its place and takes its name at the end; what was there before stays until then. A
-terminal, a pipe or ``/dev/stdout`` is written as it goes.
+terminal or a pipe is written as it goes, and an open file named by its number (``/dev/stdout``, ``/dev/fd/3``) where
+it is: what stands in it stays.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -30,6 +32,11 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _NO_NEW_FILES = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _STREAMS = (Path("/dev"), Path("/proc"))
+_OPEN_FILE = re.compile(
+    r"/dev/(?:fd/(?P<fd>\d{1,9})|(?P<name>stdin|stdout|stderr))|/proc/(?:thread-)?self/fd/(?P<own>\d{1,9})"
+)
+_NUMBERS = {"stdin": 0, "stdout": 1, "stderr": 2}
+_MAX_LINKS = 40
 
 
 class OutputFile:
@@ -110,6 +117,9 @@ def check_place(path: Path) -> None:
     Raises:
         OSError: it cannot.
     """
+    if (number := open_number(path)) is not None:
+        os.write(number, b"")
+        return
     if path.exists() and not is_plain(path):
         _check_access(path)
         return
@@ -148,7 +158,23 @@ def _writing(target: Target) -> AbstractContextManager[BinaryIO]:
     if not isinstance(target, str | os.PathLike):
         return _flushing(target)
     path = Path(target)
+    if (number := open_number(path)) is not None:
+        return _going_on(number)
     return _replacing(path) if is_plain(path) else _opening(path)
+
+
+def open_number(path: Path) -> int | None:
+    """The number of the open file of this process that a path stands for, by itself or by links; else None."""
+    name = os.path.abspath(path)  # noqa: PTH100 - links are followed one by one
+    for _ in range(_MAX_LINKS):
+        if found := _OPEN_FILE.fullmatch(name):
+            number = found["fd"] or found["own"]
+            return int(number) if number else _NUMBERS[found["name"]]
+        try:
+            name = os.path.normpath(os.path.join(os.path.dirname(name), os.readlink(name)))  # noqa: PTH115, PTH118, PTH120
+        except (OSError, ValueError):
+            return None
+    return None
 
 
 def is_plain(path: Path) -> bool:
@@ -163,6 +189,13 @@ def is_plain(path: Path) -> bool:
 def _flushing(file: BinaryIO) -> Iterator[BinaryIO]:
     yield file
     file.flush()
+
+
+@contextmanager
+def _going_on(number: int) -> Iterator[BinaryIO]:
+    """Write where an open file stands; opened by its name, a plain one would begin anew."""
+    with os.fdopen(os.dup(number), "wb") as file:
+        yield file
 
 
 @contextmanager
