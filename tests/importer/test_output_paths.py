@@ -60,6 +60,11 @@ def test_places_that_are_right(folder: Path) -> None:
         ({"report": "new-state", "state": "new-state"}, "--report: .* is the folder of the record"),
         ({"report": "new", "rejects": "state/../new"}, "--rejects: .*new is where --report goes as well"),
         ({"report": "earlier.json", "out": "earlier.json"}, "--report: .* is where --out goes as well"),
+        (
+            {"rejects": "state/journal.sqlite"},
+            "--rejects: .*sqlite is named as the record of an import is: name another",
+        ),
+        ({"out": "state/journal.sqlite-wal"}, "--out: .*sqlite-wal is named as the record of an import is"),
         ({"report": "m.png"}, r"--report: .*m.png holds a picture \(PNG\)"),
         ({"rejects": "m.npy"}, r"--rejects: .*m.npy holds a picture \(npy\)"),
         ({"report": "nowhere/new.json"}, "--report: there is no folder .*nowhere: make it first"),

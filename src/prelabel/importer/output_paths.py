@@ -30,8 +30,8 @@ def check_outputs(csv: object, config: object, options: ImportOptions | ConvertO
         options: the run's, with its outputs.
 
     Raises:
-        ConfigError: a result's folder does not exist, its file cannot be written, holds a mask, is one of the inputs,
-            under whatever name, or is another result's as well.
+        ConfigError: a result's folder does not exist, its file cannot be written, holds a mask, is the record of any
+            import or one of the inputs, under whatever name, or is another result's as well.
     """
     schema, state = getattr(options, "schema", None), getattr(options, "state", None)
     outputs = {"--out": getattr(options, "out", None), "--report": options.report, "--rejects": options.rejects}
@@ -62,6 +62,11 @@ def check_places(outputs: Mapping[str, object], inputs: Mapping[str, object]) ->
         same = _named(_identity(path), taken)
         if same:
             raise ConfigError(f"{option}: {escaped(str(path))} is {same}: name another file", field=option)
+        if _is_record(path):
+            raise ConfigError(
+                f"{option}: {escaped(str(path))} is named as the record of an import is: name another file",
+                field=option,
+            )
         if kind := _mask_format(path):
             raise ConfigError(
                 f"{option}: {escaped(str(path))} holds a picture ({kind}): name another file", field=option
@@ -111,6 +116,11 @@ def _identity_by(status: os.stat_result) -> object:
 
 def _named(identity: object, taken: Iterable[tuple[object, str]]) -> str:
     return next((what for other, what in taken if identity is not None and identity == other), "")
+
+
+def _is_record(path: Path) -> bool:
+    """Whether a path is, or leads to, the record of any import, or a file that SQLite keeps beside it."""
+    return Path(os.path.realpath(path)).name.casefold().startswith(FILE_NAME)
 
 
 def _mask_format(path: Path) -> str:
