@@ -6,13 +6,14 @@ import errno
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from prelabel.cli import console
-from prelabel.cli.console import check_state, errors_as_exit_codes, read_api_key
+from prelabel.cli.console import check_state, complain_of_rows, errors_as_exit_codes, read_api_key
 from prelabel.errors import (
     ConfigError,
     ImportFailed,
@@ -23,7 +24,11 @@ from prelabel.errors import (
     UploadUnavailable,
 )
 from prelabel.inputs.csv_layout import RowForm
+from prelabel.model import RowOutcome
 from prelabel.outcomes.builder import ReportBuilder
+
+if TYPE_CHECKING:
+    from prelabel.model import RowState
 
 
 def _run(error: BaseException | None, *arguments: str) -> tuple[int, str]:
@@ -234,3 +239,32 @@ def test_a_csv_without_a_name(csv: str) -> None:
     """A folder, or a variable that is not set."""
     with pytest.raises(ConfigError, match="is a folder: name the CSV file in it"):
         check_state(Path(csv), None, no_state=False, restart=False)
+
+
+@pytest.mark.parametrize(
+    ("states", "stopped", "rejects", "line"),
+    [
+        (["imported"], "", None, ""),
+        (["imported", "failed"], "", None, "error: 1 of 2 rows failed; --rejects FILE writes it, with its reason\n"),
+        (["failed"] * 2, "", "r.csv", "error: 2 of 2 rows failed; r.csv has them\n"),
+        (
+            ["failed", "not sent"],
+            "interrupted",
+            None,
+            (
+                "error: 1 of 2 rows failed, 1 of 2 rows not sent; stopped early: interrupted; "
+                "--rejects FILE writes them, each with its reason\n"
+            ),
+        ),
+        (["imported"], "interrupted", "r.csv", "error: stopped early: interrupted\n"),
+    ],
+)
+def test_quiet_runs_say_in_a_line_what_is_not_in(
+    states: list[RowState], stopped: str, rejects: str | None, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever wants no summary still wants to know why the exit code is not 0."""
+    builder = ReportBuilder("import", "rows.csv", RowForm.of_names(["id"]))
+    for number, state in enumerate(states, 1):
+        builder.record(RowOutcome(number, number + 1, "a", state, "why"))
+    complain_of_rows(builder.finish(stopped=stopped, stopped_by="interrupt" if stopped else ""), rejects)
+    assert capsys.readouterr().err == line

@@ -56,6 +56,8 @@ def test_a_row_that_cannot_be_converted_ends_with_1(files: DemoFiles, prelabel: 
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == N_ROWS - 1
     assert files.samples[1].external_id in done.stderr
+    done = prelabel("convert", files.csv("segmentation"), *arguments, "--quiet")
+    assert done.stderr == f"error: 1 of {N_ROWS} rows failed; --rejects FILE writes it, with its reason\n"
 
 
 def test_damaged_masks_are_told_of_once(files: DemoFiles, prelabel: Command) -> None:

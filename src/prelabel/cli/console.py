@@ -107,6 +107,21 @@ def tell_of_rejects(report: Report, file: object) -> None:
         say("--rejects FILE writes the rows that are not in, each with its reason")
 
 
+def complain_of_rows(report: Report, rejects: object) -> None:
+    """Say in one line, where nothing else is said, that rows are not in; nothing where all are."""
+    if not report.exit_code:
+        return
+    rows = counted(report.n_rows, "row")
+    ends = ((report.n_failed, "failed"), (report.n_not_sent, "not sent"))
+    parts = [", ".join(f"{n:,} of {rows} {what}" for n, what in ends if n)]
+    parts += [f"stopped early: {report.stopped}"] if report.stopped else []
+    if parts[0]:
+        n_rejected = report.n_failed + report.n_not_sent
+        them, reason = ("it", "with its reason") if n_rejected == 1 else ("them", "each with its reason")
+        parts.append(f"{escaped(str(rejects))} has {them}" if rejects else f"--rejects FILE writes {them}, {reason}")
+    complain("; ".join(filter(None, parts)))
+
+
 def complain(message: str, kind: str = "error", console: Console | None = None) -> None:
     """Print what went wrong; the console is that of :func:`say`."""
     from rich.text import Text  # noqa: PLC0415 - as in stderr()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from prelabel.cli.console import check_key_file, errors_as_exit_codes, read_api_key, summarize
+from prelabel.cli.console import check_key_file, complain_of_rows, errors_as_exit_codes, read_api_key, summarize
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
 from prelabel.cli.progress import watch
 from prelabel.errors import ConfigError
@@ -54,6 +54,8 @@ def convert_command(
         quieten_libraries()
         with watch(quiet=quiet) as progress:
             report = convert(csv, config, **options, out=target, on_progress=progress, on_warning=progress.warn)
-        if not quiet:
+        if quiet:
+            complain_of_rows(report, options.get("rejects"))
+        else:
             summarize(report.summary())
         raise typer.Exit(report.exit_code)

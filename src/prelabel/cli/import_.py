@@ -10,6 +10,7 @@ import typer
 from prelabel.cli.console import (
     check_key_file,
     check_state,
+    complain_of_rows,
     errors_as_exit_codes,
     read_api_key,
     summarize,
@@ -74,7 +75,9 @@ def import_command(
         progress, stop = watch(quiet=quiet), StopSignal()
         with telling_how_far(progress), interrupts_to(stop, progress.say), progress:
             report = import_labels(csv, config, **options, on_progress=progress, on_warning=progress.warn, stop=stop)
-        if not quiet:
+        if quiet:
+            complain_of_rows(report, options.get("rejects"))
+        else:
             summarize(report.summary())
             tell_of_rejects(report, options.get("rejects"))
         raise typer.Exit(report.exit_code)
