@@ -169,3 +169,14 @@ async def test_inside_an_event_loop(table: Path, tmp_path: Path) -> None:
     assert out.read_text() == "old"
     report = await asyncio.to_thread(convert, table, CONFIG, schema=SCHEMA, out=out)
     assert report.n_ready == 3
+
+
+def test_a_csv_without_rows_is_warned_of(tmp_path: Path) -> None:
+    """It gives an empty file, and a word."""
+    (tmp_path / "rows.csv").write_text("id,kind\n")
+    heard = list[str]()
+    report = convert(
+        tmp_path / "rows.csv", CONFIG, schema=SCHEMA, out=tmp_path / "items.ndjson", on_warning=heard.append
+    )
+    assert (report.exit_code, report.n_rows) == (0, 0)
+    assert heard == ["the CSV has a header and no rows: see whether it is the right one"]

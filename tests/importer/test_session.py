@@ -571,3 +571,18 @@ async def test_rejects_of_a_run_that_sent_nothing_are_known(tmp_path: Path) -> N
         rejects.write_text("mended")
         with pytest.raises(ConfigError, match="was changed since"):
             await desk.run([["nobody", "day", "", "", ""]], **given)
+
+
+async def test_a_csv_without_rows_is_warned_of(tmp_path: Path) -> None:
+    """An import of nothing is no error, and seldom what was meant; also when it is run again."""
+    heard = list[str]()
+    async with desk_with(tmp_path, 1) as desk:
+        given: dict[str, Any] = {"state": tmp_path / "state", "on_warning": heard.append}
+        for dry_run in (True, False, False):
+            assert (await desk.run([], **given, dry_run=dry_run)).exit_code == 0
+        assert heard == ["the CSV has a header and no rows: see whether it is the right one"] * 3
+        report = await desk.run([["", "", "", "", ""]], **given)
+        assert report.n_rows == 0
+        assert heard[3:] == ["the CSV has a header and no rows with any content: see whether it is the right one"]
+        await desk.run(rows_of(1), **given)
+        assert len(heard) == 4

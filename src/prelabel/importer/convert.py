@@ -73,6 +73,7 @@ def convert(csv: PathLike, config: ConfigLike, options: ConvertOptions) -> Repor
         fault = asyncio.run(_convert(opened, options, report, schema, hub))
     else:
         raise PrelabelError("convert cannot run in a running event loop: call it in a thread (asyncio.to_thread)")
+    report.warn_of_no_rows(options.on_warning)
     finished = report.finish(hub.transport.n_requests if hub is not None else 0, n_threads=opened.n_threads)
     return deliver(
         finished,

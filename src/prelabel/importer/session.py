@@ -197,6 +197,8 @@ class ImportSession:
                 "the same command goes on from here: rows that are imported are not sent again; after a change of the "
                 "config it needs --restart, and sends all"
             )
+        if not stopped_by:
+            builder.warn_of_no_rows(options.on_warning)
         report = builder.finish(
             hub.transport.n_requests,
             self.opened.n_threads,

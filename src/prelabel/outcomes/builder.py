@@ -157,6 +157,12 @@ class ReportBuilder:
             listener(text)
             self._heard.add(text)
 
+    def warn_of_no_rows(self, listener: Callable[[str], None] | None) -> None:
+        """Tell, once all rows have ended, that there were none."""
+        if not self.n_by_state.total():
+            content = " with any content" if self.n_blank else ""
+            self.warn(f"the CSV has a header and no rows{content}: see whether it is the right one", listener)
+
     def recall(self, earlier: Mapping[str, Any]) -> None:
         """Take over the outcome of a run that has finished, from :meth:`Report.to_dict`."""
         rows = earlier["rows"]
