@@ -36,6 +36,7 @@ def test_the_words_say_all_that_matters() -> None:
     ("progress", "words"),
     [
         (Progress(None, 0, 0, 0, 0, 0, 0.0), "0 rows"),
+        (Progress(20, 1, 0, 0, 0, 0, 0.0, unit="asset"), "1 of 20 assets, 0 s left"),
         (Progress(None, 1, 0, 0, 0, 0, 0.0), "1 row"),
         (Progress(1, 0, 0, 0, 0, 2, 0.0), "0 of 1 row, 2 requests/min"),
         (Progress(10, 10, 0, 0, 0, 3, 2.0), "10 of 10 rows, 3 requests/min"),

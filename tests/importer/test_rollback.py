@@ -20,6 +20,7 @@ from prelabel.importer.rollback_plan import RollbackPlan
 from prelabel.importer.stop_signal import StopSignal
 from prelabel.localhub.store.assets import delete_assets
 from prelabel.outcomes.journal import FILE_NAME
+from prelabel.outcomes.progress import Progress
 
 if TYPE_CHECKING:
     from prelabel.localhub.testing import HubDouble
@@ -169,6 +170,28 @@ async def test_a_rollback_that_is_stopped_while_it_counts(tmp_path: Path) -> Non
         )
         assert (report.exit_code, report.plan, plans) == (130, None, [])
         assert (await desk.run(rows_of(2), state=tmp_path / "state")).exit_code == 0
+
+
+async def test_a_rollback_that_is_stopped_speaks_of_itself(tmp_path: Path) -> None:
+    """What was not put back is no failure; how far it came is told on the way, and the next one goes on there."""
+    async with desk_with(tmp_path, 500) as desk:
+        await desk.run(rows_of(500), state=tmp_path / "state")
+        stop, seen = StopSignal(), list[Progress]()
+        where: dict[str, Any] = {"host": desk.hub.url, "api_key": KEY}
+
+        def watch(progress: Progress) -> None:
+            seen.append(progress)
+            stop.request()
+
+        record = tmp_path / "state"
+        report = await asyncio.to_thread(roll_back, record, **where, stop=stop, on_progress=watch)
+        assert (report.stopped, report.failures, report.exit_code) == ("interrupted", [], 130)
+        assert "stopped early: interrupted\nthe same command goes on" in report.summary()
+        assert (seen[0].n_imported, seen[0].n_rows, seen[0].unit) == (100, 500, "asset")
+        assert 100 <= report.n_put_back < 500
+        rest = await asyncio.to_thread(roll_back, record, **where, on_progress=seen.append)
+        assert (rest.n_put_back, rest.exit_code) == (500, 0)
+        assert seen[-1].n_imported == seen[-1].n_rows == 500 - report.n_put_back
 
 
 @pytest.mark.parametrize("name", ["labels.csv", "labels.csv.prelabel", "labels.csv.prelabel/journal.sqlite"])

@@ -94,7 +94,9 @@ async def test_a_plan_of_a_record(tmp_path: Path) -> None:
 
         plan = await plan_rollback(journal, cast("HubClient", hub))
 
-    assert plan == RollbackPlan("p1", "https://hub", n_tasks=250, missing={"t248", "t249", "twin"}, n_objects_back=247)
+    assert plan == RollbackPlan(
+        "p1", "https://hub", n_tasks=250, missing={"t248", "t249", "twin"}, n_objects_back=247, n_assets=249
+    )
     assert [len(ids) for ids in hub.asked] == [100, 100, 49]
     assert {name for ids in hub.asked for name in ids} == {task.external_id for task in kept} - {"007.png"}
 

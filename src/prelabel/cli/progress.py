@@ -43,7 +43,7 @@ def describe(progress: Progress, requests_per_minute: int | None = None) -> str:
     """
     n_done = _n_done(progress)
     n_rows = progress.n_rows
-    parts = [counted(n_done, "row") if n_rows is None else f"{n_done:,} of {counted(n_rows, 'row')}"]
+    parts = [counted(n_done, progress.unit) if n_rows is None else f"{n_done:,} of {counted(n_rows, progress.unit)}"]
     ends = ((progress.n_failed, "failed"), (progress.n_skipped, "skipped"), (progress.n_not_sent, "not sent"))
     parts += [f"{n:,} {what}" for n, what in ends if n]
     if requests_per_minute is None:
@@ -137,16 +137,20 @@ class ProgressLines(NoProgress):
 
 
 class ProgressBar(NoProgress):
-    """A bar with the same words beside it; it is gone when the work is over and the summary takes its place."""
+    """A bar with the same words beside it; it is gone when the work is over and the summary takes its place.
 
-    def __init__(self) -> None:
+    Args:
+        beginning: what it says until there is a snapshot.
+    """
+
+    def __init__(self, beginning: str = _BEGINNING) -> None:
         from rich.progress import BarColumn, TextColumn  # noqa: PLC0415 - only on a terminal
         from rich.progress import Progress as Bar  # noqa: PLC0415
         from rich.table import Column  # noqa: PLC0415
 
         words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
         self._bar = Bar(BarColumn(bar_width=24), words, console=stderr(), transient=True)
-        self._task = self._bar.add_task(_BEGINNING, total=None)
+        self._task = self._bar.add_task(beginning, total=None)
         self._rate = RequestRate()
 
     def __enter__(self) -> Self:
@@ -183,9 +187,9 @@ def telling_how_far(watcher: NoProgress) -> Iterator[None]:
         raise
 
 
-def watch(*, quiet: bool) -> NoProgress:
-    """What fits the terminal, or the lack of one."""
+def watch(*, quiet: bool, beginning: str = _BEGINNING) -> NoProgress:
+    """What fits the terminal, or the lack of one; a bar says what is done at the beginning."""
     if quiet:
         return NoProgress()
     console = stderr()
-    return ProgressBar() if console.is_terminal and not console.is_dumb_terminal else ProgressLines()
+    return ProgressBar(beginning) if console.is_terminal and not console.is_dumb_terminal else ProgressLines()

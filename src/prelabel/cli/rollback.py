@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from prelabel.cli.console import errors_as_exit_codes, read_api_key, say, summarize
+from prelabel.cli.console import errors_as_exit_codes, read_api_key, summarize
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.cli.options import DECLARED, ApiKeyFile, Quiet
+from prelabel.cli.progress import watch
 from prelabel.errors import ConfigError
 
 EPILOG = """\
@@ -53,15 +54,16 @@ def rollback_command(
         from prelabel.importer.rollback import roll_back  # noqa: PLC0415 - loads aiohttp; help must not
         from prelabel.importer.stop_signal import StopSignal  # noqa: PLC0415 - loads asyncio
 
-        stopper = StopSignal()
-        with interrupts_to(stopper):
+        progress, stopper = watch(quiet=quiet, beginning="counting what will change"), StopSignal()
+        with interrupts_to(stopper, progress.say), progress:
             done = roll_back(
                 named[0],
                 host=host,
                 api_key=api_key,
                 stop=stopper,
                 dry_run=dry_run,
-                on_plan=lambda plan: None if quiet else say(plan.summary()),
+                on_plan=lambda plan: None if quiet else progress.say(plan.summary()),
+                on_progress=progress,
             )
         if not quiet:
             summarize(done.summary())

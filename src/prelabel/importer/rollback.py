@@ -7,6 +7,7 @@ task by task. What is acknowledged is marked, so that a rollback that was interr
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from prelabel.codes import Code
 from prelabel.errors import ConfigError, UploadUnavailable
 from prelabel.hub.batches import Batcher
 from prelabel.hub.client import connect
@@ -25,6 +27,7 @@ from prelabel.importer.rollback_plan import RollbackPlan, plan_rollback
 from prelabel.importer.stop_signal import StopSignal
 from prelabel.model import Item, Receipt
 from prelabel.outcomes.journal import FILE_NAME, Journal
+from prelabel.outcomes.progress import Progress
 from prelabel.spelling import counted, escaped, short
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
     from prelabel.hub.client import HubClient
     from prelabel.hub.merge import OptionValues
-    from prelabel.importer.options import PathLike
+    from prelabel.importer.options import OnProgress, PathLike
     from prelabel.model import BatchFailure
     from prelabel.outcomes.journal import ReplacedTask
 
@@ -95,7 +98,7 @@ class RollbackReport:
         return "\n".join([*lines, f"{counted(self.n_requests, 'request')} to the Hub"])
 
 
-def roll_back(
+def roll_back(  # noqa: PLR0913 - keywords
     record: PathLike,
     *,
     host: str | None = None,
@@ -103,6 +106,7 @@ def roll_back(
     stop: StopSignal | None = None,
     dry_run: bool = False,
     on_plan: Callable[[RollbackPlan], None] = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> RollbackReport:
     """Put back the labels that an import replaced; what was done to these tasks since is lost.
 
@@ -113,6 +117,7 @@ def roll_back(
         stop: ask it to end once what is on its way has arrived.
         dry_run: only find out what would change.
         on_plan: told what will change before anything does.
+        on_progress: given a snapshot now and then, in the event loop: be quick.
 
     Raises:
         ConfigError: there is no record, another run works with it, or the host is another one.
@@ -127,7 +132,7 @@ def roll_back(
     """
     with Journal(_folder_of(Path(record))) as journal:
         hub = _connected(journal, host, api_key)
-        return asyncio.run(_roll_back(journal, hub, stop or StopSignal(), on_plan, dry_run=dry_run))
+        return asyncio.run(_roll_back(journal, hub, stop or StopSignal(), on_plan, on_progress, dry_run=dry_run))
 
 
 def _folder_of(record: Path) -> Path:
@@ -175,7 +180,13 @@ def _pace_in(facts: Mapping[str, str]) -> float:
 
 
 async def _roll_back(
-    journal: Journal, hub: HubClient, stop: StopSignal, on_plan: Callable[[RollbackPlan], None], *, dry_run: bool
+    journal: Journal,
+    hub: HubClient,
+    stop: StopSignal,
+    on_plan: Callable[[RollbackPlan], None],
+    on_progress: OnProgress,
+    *,
+    dry_run: bool,
 ) -> RollbackReport:
     report = RollbackReport(*journal.n_kept(), is_dry_run=dry_run)
     async with hub:
@@ -186,12 +197,13 @@ async def _roll_back(
         except UploadUnavailable as error:
             if not stop.kind:
                 raise
-            report.stopped, report.is_interrupted = str(error), stop.kind == "interrupt"
+            report.stopped, report.is_interrupted = stop.reason or str(error), stop.kind == "interrupt"
         else:
             on_plan(report.plan)
             if not dry_run:
                 await asyncio.to_thread(journal.write_facts, {"rolled_back": "begun"})
-                await _put_back(journal, hub, option_values(document.get("categorySchema") or {}), report, stop)
+                options = option_values(document.get("categorySchema") or {})
+                await _put_back(journal, hub, options, report, stop, on_progress)
         if report.plan is not None:
             report.n_missing = len(report.plan.missing)
     report.n_requests = hub.transport.n_requests
@@ -200,16 +212,27 @@ async def _roll_back(
 
 
 async def _put_back(
-    journal: Journal, hub: HubClient, options: OptionValues, report: RollbackReport, stop: StopSignal
+    journal: Journal,
+    hub: HubClient,
+    options: OptionValues,
+    report: RollbackReport,
+    stop: StopSignal,
+    on_progress: OnProgress,
 ) -> None:
-    missing = report.plan.missing if report.plan is not None else set()
+    assert report.plan is not None, "what will change is known before anything does"
+    missing, n_assets = report.plan.missing, report.plan.n_assets
+    n_back, started, pace = 0, time.perf_counter(), int(_pace_in(journal.facts))
 
     async def settle(outcome: Receipt | BatchFailure) -> None:
+        nonlocal n_back
         ids = [item.external_id for item in outcome.batch.items]
         if isinstance(outcome, Receipt):
             await asyncio.to_thread(journal.put_back, ids, but=missing)
-        else:
+            n_back += len(ids)
+        elif outcome.error.code is not Code.NOT_SENT:  # it stopped, which is told once
             report.failures += [(external_id, str(outcome.error)) for external_id in ids[: 100 - len(report.failures)]]
+        elapsed_s, n_requests = time.perf_counter() - started, hub.transport.n_requests
+        on_progress(Progress(n_assets, n_back, 0, 0, 0, n_requests, elapsed_s, pace, _BATCH_ITEMS, unit="asset"))
 
     uploader = Uploader(
         partial(hub.send, journal.facts["project"]), settle, max_in_flight=_MAX_IN_FLIGHT, max_bytes=_BATCH_BYTES
@@ -223,7 +246,7 @@ async def _put_back(
     with stop.heard_by(halt):
         async with uploader:
             await _send_all(groups, options, batcher, uploader, report.failures)
-    report.stopped = str(uploader.stopped or "")
+    report.stopped = stop.reason or str(uploader.stopped or "")
     report.is_interrupted = stop.kind == "interrupt"
 
 

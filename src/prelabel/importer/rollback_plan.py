@@ -29,6 +29,7 @@ class RollbackPlan:
         project: the project's id.
         host: the Hub.
         n_tasks: tasks that get their earlier labels.
+        n_assets: their external IDs.
         n_unchanged: those among them that have these already.
         missing: ids of those that the project does not have any more, or not under this external ID.
         n_objects_back: objects that come back.
@@ -46,6 +47,7 @@ class RollbackPlan:
     n_objects_gone: int = 0
     n_answers_back: int = 0
     n_answers_gone: int = 0
+    n_assets: int = 0
 
     def summary(self) -> str:
         """The plan for a person."""
@@ -92,6 +94,7 @@ async def plan_rollback(journal: Journal, hub: HubClient) -> RollbackPlan:
     groups = journal.to_put_back()
     while kept := await asyncio.to_thread(_some, groups):
         external_ids = list(dict.fromkeys(task.external_id for task in kept))
+        plan.n_assets += len(external_ids)
         tasks = await hub.tasks_by_external_ids(plan.project, external_ids, include_answer=True)
         answers = {task.task_id: task.answer for task in tasks}
         for task in kept:

@@ -18,6 +18,7 @@ class Progress:
         requests_per_minute: the most requests that are sent in a minute, None where none are needed.
         rows_per_request: rows that a request brings further, as far as it is known; None likewise.
         n_not_sent: rows that ended without being sent, as the import had stopped.
+        unit: what is counted, as a word; a rollback counts assets.
 
     Example:
         >>> progress = Progress(100, n_imported=40, n_skipped=2, n_failed=1, n_masks=40, n_requests=4, elapsed_s=1.5)
@@ -35,3 +36,4 @@ class Progress:
     requests_per_minute: int | None = None
     rows_per_request: float | None = None
     n_not_sent: int = 0
+    unit: str = "row"
