@@ -42,7 +42,8 @@ def test_the_words_say_all_that_matters() -> None:
         (Progress(10, 10, 0, 0, 0, 3, 2.0), "10 of 10 rows, 3 requests/min"),
         (Progress(0, 0, 0, 0, 0, 0, 1.0), "0 of 0 rows"),
         (Progress(1000, 1, 0, 0, 0, 0, 1.0), "1 of 1,000 rows, 17 min left"),
-        (Progress(10, 3, 0, 1, 0, 1, 2.0, n_not_sent=6), "10 of 10 rows, 1 failed, 6 not sent, 1 request/min"),
+        (Progress(10, 3, 0, 1, 0, 1, 2.0, n_not_sent=6), "4 of 10 rows, 1 failed, 6 not sent, 1 request/min"),
+        (Progress(10, 3, 0, 0, 0, 0, 2.0, n_not_sent=2), "3 of 10 rows, 2 not sent"),
         (Progress(100_000, 1, 0, 0, 0, 0, 1.0), "1 of 100,000 rows, 27 h 47 min left"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.reports import builder, filled
+from outcomes.reports import Counts, builder, filled
 from prelabel.codes import Code
 from prelabel.errors import OutputError
 from prelabel.inputs.csv_layout import RowForm
@@ -327,10 +327,12 @@ def test_what_was_not_sent_is_counted_apart() -> None:
     """It did not fail; but nothing of it is lost either: it is among the rejects."""
     report_builder = builder()
     report_builder.record(RowOutcome(1, 2, "a", "not sent", "stopped", code=Code.NOT_SENT), b"a,x\n")
+    report_builder.add_mask(Counts())
     report = report_builder.finish(stopped="interrupted", stopped_by="interrupt")
 
     assert (report.n_failed, report.n_not_sent, report.exit_code) == (0, 1, 130)
     assert report.summary().startswith("0 of 1 row imported, 0 skipped, 0 failed, 1 not sent")
+    assert "1 mask traced, sent or not: 2 objects, 3 polygons, 40 points" in report.summary()
 
 
 def test_what_an_overwrite_takes_is_told() -> None:

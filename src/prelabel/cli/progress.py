@@ -52,7 +52,7 @@ def describe(progress: Progress, requests_per_minute: int | None = None) -> str:
         parts.append(f"{progress.n_masks / progress.elapsed_s:,.1f} masks/s")
     if progress.n_requests:
         parts.append(f"{counted(requests_per_minute, 'request')}/min")
-    if progress.n_rows is not None and 0 < n_done < progress.n_rows:
+    if progress.n_rows is not None and 0 < n_done < progress.n_rows and not progress.n_not_sent:
         parts.append(f"{_duration(_time_left_s(progress, progress.n_rows - n_done, requests_per_minute))} left")
     return ", ".join(parts)
 
@@ -71,7 +71,8 @@ def _time_left_s(progress: Progress, n_left: int, n_last_minute: int) -> float:
 
 
 def _n_done(progress: Progress) -> int:
-    return progress.n_imported + progress.n_skipped + progress.n_failed + progress.n_not_sent
+    """Rows that somebody waits for; those that end unsent, as the import has stopped, bring it no further."""
+    return progress.n_imported + progress.n_skipped + progress.n_failed
 
 
 def _duration(seconds: float) -> str:

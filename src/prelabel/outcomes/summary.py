@@ -28,7 +28,7 @@ def summary_lines(report: RunResults) -> Iterator[str]:
     if report.replaced is not None and report.replaced.n_tasks:
         yield _replaced_line(report.replaced, is_past=report.kind == "import")
     if report.masks.n_masks:
-        yield _mask_line(report.masks)
+        yield _mask_line(report.masks, all_sent=not report.n_not_sent)
     for title, states in _TITLES:
         yield from _shown(title, [_group_lines(group) for group in report.groups if group.state in states])
     notes = [note for note in report.notes if note not in report.heard]
@@ -71,9 +71,10 @@ def _replaced_line(replaced: ReplacedTotals, *, is_past: bool) -> str:
     )
 
 
-def _mask_line(masks: MaskTotals) -> str:
+def _mask_line(masks: MaskTotals, *, all_sent: bool) -> str:
+    verb = "gave" if all_sent else "traced, sent or not:"
     line = (
-        f"{counted(masks.n_masks, 'mask')} gave {counted(masks.n_objects, 'object')}, "
+        f"{counted(masks.n_masks, 'mask')} {verb} {counted(masks.n_objects, 'object')}, "
         f"{counted(masks.n_polygons, 'polygon')}, {counted(masks.n_points, 'point')}"
     )
     if masks.n_near_pixels:
