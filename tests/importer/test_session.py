@@ -586,3 +586,26 @@ async def test_a_csv_without_rows_is_warned_of(tmp_path: Path) -> None:
         assert heard[3:] == ["the CSV has a header and no rows with any content: see whether it is the right one"]
         await desk.run(rows_of(1), **given)
         assert len(heard) == 4
+
+
+async def test_a_dry_run_warns_of_a_place_that_takes_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the import would be refused for is not said only then; nothing is made to find out."""
+    heard = list[str]()
+    (tmp_path / "file").write_text("x")
+    async with desk_with(tmp_path, 1) as desk:
+        given: dict[str, Any] = {"dry_run": True, "on_warning": heard.append}
+        await desk.run(rows_of(1), **given, state=tmp_path / "new" / "state")
+        assert heard == []
+        report = await desk.run(rows_of(1), **given, state=tmp_path / "file" / "state")
+        (warning,) = heard
+        assert "the import would be refused: cannot keep a record of the import in " in warning
+        assert "(Not a directory): name another folder as --state, or do without with --no-state" in warning
+        assert (report.exit_code, report.n_ready) == (0, 1)
+        with pytest.raises(ConfigError, match=r"cannot keep a record of the import in .*\(Not a directory\)"):
+            await desk.run(rows_of(1), state=tmp_path / "file" / "state")
+        monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+        await desk.run(rows_of(1), **given, state=tmp_path / "state")
+        assert "(Permission denied)" in heard[1]
+        await desk.run(rows_of(1), **given, state=None)
+        assert len(heard) == 2
+    assert not (tmp_path / "new").exists()

@@ -85,6 +85,7 @@ async def _import(csv: PathLike, config: ConfigLike, options: ImportOptions) -> 
         except OutputError as fault:  # the record's disk is full: what was asked for is written elsewhere
             stop.request(str(fault), "output")
         session = ImportSession(opened, options, hub, stop, journal, report)
+        session.warn_of_no_record()
         stopped_by_hub = "" if session.recall() else await _run(session)
         return await asyncio.to_thread(session.conclude, stopped_by_hub, options.on_error)
 

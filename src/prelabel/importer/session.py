@@ -17,7 +17,7 @@ from prelabel.importer.row_filter import RowFilter
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.model import EncodedChunk
 from prelabel.outcomes.deliver import deliver
-from prelabel.outcomes.journal import FILE_NAME, Journal
+from prelabel.outcomes.journal import FILE_NAME, Journal, doubt_of_place
 from prelabel.outcomes.pending_rows import PendingRows
 from prelabel.outcomes.row_ranges import RowRanges
 from prelabel.spelling import counted
@@ -109,6 +109,13 @@ class ImportSession:
     def warn(self, text: str) -> None:
         """Tell now, and in the report, what may make the whole import useless."""
         self.report.warn(text, self.options.on_warning)
+
+    def warn_of_no_record(self) -> None:
+        """Say in a dry run that the import would be refused, as its record could not be kept."""
+        if self.options.dry_run and self.options.state is not None and self.journal is None:
+            doubt = doubt_of_place(Path(self.options.state))
+            if doubt:
+                self.warn(f"the import would be refused: {doubt}")
 
     def warn_of_masks(self, masks: MaskSurvey) -> None:
         """Say before anything is sent that rows without a mask, overwriting, take objects away that nobody counts."""
