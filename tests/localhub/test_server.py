@@ -85,6 +85,18 @@ async def test_a_store_that_cannot_be_is_named(tmp_path: Path) -> None:
         await LocalHub(tmp_path).start()
 
 
+async def test_a_store_has_one_hub_at_a_time(tmp_path: Path) -> None:
+    """A second one is refused while the first runs, which does not mind; when it has stopped, another may."""
+    async with LocalHub(tmp_path) as hub:
+        with pytest.raises(
+            ConfigError, match=r"another local hub is running on the store .*: stop that one, or give an"
+        ):
+            await LocalHub(tmp_path).start()
+        assert hub.projects == {}
+    async with LocalHub(tmp_path):
+        pass
+
+
 def test_a_hub_that_was_not_started_says_so() -> None:
     """Asking it for its key is a programming error."""
     with pytest.raises(RuntimeError, match="has not been started"):

@@ -187,6 +187,9 @@ class LocalHub(Server):
             store = Store(folder)
             await store.open()
         except (OSError, sqlite3.Error) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                message = f"another local hub is running on the store {folder}: stop that one, or give another folder"
+                raise ConfigError(message, field="store", value=str(folder)) from error
             message = f"the local hub cannot keep its store in {folder}: {error}; give another folder"
             raise ConfigError(message, field="store", value=str(folder)) from error
         stack.push_async_callback(store.close)

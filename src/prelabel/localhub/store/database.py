@@ -21,6 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DATABASE_NAME = "hub.sqlite3"
+LOCK_NAME = "hub.lock"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -90,15 +91,34 @@ def connect(path: Path | str) -> sqlite3.Connection:
     return connection
 
 
+def lock(path: Path) -> sqlite3.Connection:
+    """Hold a file until the connection is closed, or the process ends, however it does.
+
+    The lock is SQLite's, which every system has; the database itself stays open to whoever looks into it.
+
+    Raises:
+        sqlite3.OperationalError: the file is held already (``SQLITE_BUSY``), or cannot be opened.
+    """
+    held = sqlite3.connect(path, isolation_level=None, timeout=0)
+    try:
+        held.execute("BEGIN EXCLUSIVE")
+    except BaseException:
+        held.close()
+        raise
+    return held
+
+
 class Store:
-    """The database in ``folder``. Open it, call it, close it.
+    """The database in ``folder``, for one hub at a time. Open it, call it, close it.
 
     Args:
-        folder: an existing folder; the file ``hub.sqlite3`` in it is made at need.
+        folder: an existing folder; the files ``hub.sqlite3`` and ``hub.lock`` in it are made at need.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / DATABASE_NAME
+        self._lock_path = folder / LOCK_NAME
+        self._lock: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prelabel-hub-store")
         self._connection: sqlite3.Connection | None = None
 
@@ -106,19 +126,32 @@ class Store:
         """Connect and lay out the tables.
 
         Raises:
-            sqlite3.Error: the file cannot be opened or is no database.
+            sqlite3.Error: the file cannot be opened or is no database, or another hub has it (``SQLITE_BUSY``).
         """
         try:
-            self._connection = await self._on_thread(lambda: connect(self._path))
+            self._connection = await self._on_thread(self._connect)
         except BaseException:
             self._thread.shutdown(wait=False)
             raise
+
+    def _connect(self) -> sqlite3.Connection:
+        self._lock = lock(self._lock_path)
+        try:
+            return connect(self._path)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _disconnect(self, connection: sqlite3.Connection) -> None:
+        connection.close()
+        if self._lock is not None:
+            self._lock.close()
 
     async def close(self) -> None:
         """Finish what is under way and close the file."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            await self._on_thread(connection.close)
+            await self._on_thread(lambda: self._disconnect(connection))
         self._thread.shutdown()
 
     async def read(self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
