@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from prelabel.cli import console
-from prelabel.cli.console import check_state, complain_of_rows, errors_as_exit_codes, read_api_key
+from prelabel.cli.console import check_state, complain_of_rows, errors_as_exit_codes, read_api_key, tell_of_rejects
 from prelabel.errors import (
     ConfigError,
     ImportFailed,
@@ -268,3 +268,35 @@ def test_quiet_runs_say_in_a_line_what_is_not_in(
         builder.record(RowOutcome(number, number + 1, "a", state, "why"))
     complain_of_rows(builder.finish(stopped=stopped, stopped_by="interrupt" if stopped else ""), rejects)
     assert capsys.readouterr().err == line
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        (
+            ["failed"],
+            (
+                "1 row not in, with its reason: r.csv\n"
+                "mend it in the CSV and run the same command, or mend this file and import it by itself\n"
+            ),
+        ),
+        (
+            ["failed", "failed"],
+            (
+                "2 rows not in, each with its reason: r.csv\n"
+                "mend what failed in the CSV and run the same command, or mend this file and import it by itself\n"
+            ),
+        ),
+        (["not sent"], "1 row not in, with its reason: r.csv\n"),
+        (["imported"], "no row is left to mend: r.csv has the header only\n"),
+    ],
+)
+def test_the_last_line_says_what_to_do_with_rejects(
+    states: list[RowState], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was only not sent needs no mending."""
+    builder = ReportBuilder("import", "rows.csv", RowForm.of_names(["id"]))
+    for number, state in enumerate(states, 1):
+        builder.record(RowOutcome(number, number + 1, "a", state, "why"))
+    tell_of_rejects(builder.finish(), Path("r.csv"))
+    assert capsys.readouterr().err == said

@@ -96,8 +96,9 @@ def summarize(summary: str) -> None:
 def tell_of_rejects(report: Report, file: object) -> None:
     """Say where the rows are that are not in, and what to do with them."""
     n_rejected = report.n_failed + report.n_not_sent
+    reason = "with its reason" if n_rejected == 1 else "each with its reason"
     if n_rejected and file is not None:
-        say(f"{counted(n_rejected, 'row')} not in, each with its reason: {escaped(str(file))}")
+        say(f"{counted(n_rejected, 'row')} not in, {reason}: {escaped(str(file))}")
         if report.n_failed:
             what = "it" if report.n_failed == 1 else "what failed"
             say(f"mend {what} in the CSV and run the same command, or mend this file and import it by itself")
