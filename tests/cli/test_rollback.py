@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from imerit_ango.sdk import SDK
+from typer.testing import CliRunner
 
 from cli.conftest import KEY
+from prelabel.cli.app import app
+from prelabel.importer.rollback import RollbackReport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,3 +61,14 @@ def test_one_import_is_named(arguments: tuple[str, ...], prelabel: Command) -> N
     done = prelabel("rollback", *arguments)
     assert done.returncode == 2
     assert "name the import to undo: its CSV, or the folder of its record, once" in done.stderr
+
+
+def test_quiet_says_in_a_line_what_is_not_put_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever wants no summary still wants to know why the exit code is not 0."""
+    done = RollbackReport(4, n_put_back=1, stopped="HTTP 401")
+    monkeypatch.setattr("prelabel.importer.rollback.roll_back", lambda *_, **__: done)
+    ended = CliRunner().invoke(app, ["rollback", "labels.csv", "--quiet"])
+    assert ended.exit_code == 3
+    assert ended.stderr == "error: 1 of 4 tasks has its earlier labels again; stopped early: HTTP 401\n"

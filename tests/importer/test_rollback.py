@@ -186,6 +186,7 @@ async def test_a_rollback_that_is_stopped_speaks_of_itself(tmp_path: Path) -> No
         record = tmp_path / "state"
         report = await asyncio.to_thread(roll_back, record, **where, stop=stop, on_progress=watch)
         assert (report.stopped, report.failures, report.exit_code) == ("interrupted", [], 130)
+        assert report.achieved().endswith(" of 500 tasks have their earlier labels again")
         assert "stopped early: interrupted\nthe same command goes on" in report.summary()
         assert (seen[0].n_imported, seen[0].n_rows, seen[0].unit) == (100, 500, "asset")
         assert 100 <= report.n_put_back < 500

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from prelabel.cli.console import errors_as_exit_codes, read_api_key, summarize
+from prelabel.cli.console import complain, errors_as_exit_codes, read_api_key, summarize
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.cli.options import DECLARED, ApiKeyFile, Quiet
 from prelabel.cli.progress import watch
@@ -67,4 +67,6 @@ def rollback_command(
             )
         if not quiet:
             summarize(done.summary())
+        elif done.exit_code:
+            complain("; ".join(filter(None, [done.achieved(), done.stopped and f"stopped early: {done.stopped}"])))
         raise typer.Exit(done.exit_code)

@@ -83,10 +83,14 @@ class RollbackReport:
     def _n_left(self) -> int:
         return self.n_tasks - self.n_put_back - self.n_missing
 
+    def achieved(self) -> str:
+        """How many tasks are as they were, in a line."""
+        verb = "has its" if self.n_put_back == 1 else "have their"
+        return f"{self.n_put_back:,} of {counted(self.n_tasks, 'task')} {verb} earlier labels again"
+
     def summary(self) -> str:
         """The report for a person."""
-        verb = "has its" if self.n_put_back == 1 else "have their"
-        lines = [f"{self.n_put_back:,} of {counted(self.n_tasks, 'task')} {verb} earlier labels again"]
+        lines = [self.achieved()]
         if self.is_dry_run:
             lines = ["nothing was changed (dry run)"]
         lines += [f"stopped early: {self.stopped}"] if self.stopped else []
