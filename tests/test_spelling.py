@@ -216,4 +216,4 @@ def test_long_words_come_to_an_end(part: str) -> None:
     word = part * (300_000 // len(part))
     for text in (word, word + "x"):
         assert differences(text, "y") == []
-        assert plain_name(text) is not None
+        assert set(plain_name(text)) <= set(text)  # nothing but what is in it
