@@ -188,14 +188,11 @@ def test_kill_9(tmp_path: Path) -> None:
 
 
 def test_what_is_no_journal(tmp_path: Path) -> None:
-    """Other files, other versions and places that cannot be written are said to be so."""
+    """Other files and other versions are said to be so."""
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / FILE_NAME).write_text("no database at all, but long enough to be looked at" * 20)
     with pytest.raises(ConfigError, match="cannot be used"):
         Journal(tmp_path / "text")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="name another folder as --state, or do without with --no-state"):
-        Journal(tmp_path / "file")
     with Journal(tmp_path / "new") as journal:
         journal.write_facts({"format": "99"})
     with pytest.raises(ConfigError, match="another version of prelabel"):

@@ -17,8 +17,9 @@ from prelabel.importer.row_filter import RowFilter
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.model import EncodedChunk
 from prelabel.outcomes.deliver import deliver
-from prelabel.outcomes.journal import FILE_NAME, Journal, doubt_of_place
+from prelabel.outcomes.journal import FILE_NAME, Journal
 from prelabel.outcomes.pending_rows import PendingRows
+from prelabel.outcomes.record_place import doubt_of_place
 from prelabel.outcomes.row_ranges import RowRanges
 from prelabel.spelling import counted
 

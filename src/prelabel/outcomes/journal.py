@@ -8,9 +8,7 @@ operating system lets go of it when the process dies, however it dies.
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import sqlite3
 import threading
 import zlib
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from prelabel.errors import ConfigError, OutputError, PrelabelError
 from prelabel.outcomes.fingerprint import keys_that_differ
+from prelabel.outcomes.record_place import no_place
 from prelabel.outcomes.row_keys import RowKeys
 from prelabel.outcomes.row_ranges import RowRanges
 from prelabel.spelling import escaped
@@ -382,22 +381,6 @@ class Journal:
     def _value(self, query: str, *parameters: Any) -> Any:
         with self._turn() as db:
             return db.execute(query, parameters).fetchone()[0]
-
-
-def no_place(folder: Path, problem: str) -> str:
-    """Say that a record cannot be kept in a folder, and what to do."""
-    return (
-        f"cannot keep a record of the import in {escaped(str(folder))} ({problem}): name another folder as --state, or "
-        "do without with --no-state"
-    )
-
-
-def doubt_of_place(folder: Path) -> str:
-    """Why no record could be begun in a folder, as far as looking tells; empty where one could, or nothing is known."""
-    there = next((each for each in (folder, *folder.absolute().parents) if os.path.lexists(each)), folder)
-    if not there.is_dir():
-        return no_place(folder, os.strerror(errno.ENOTDIR))
-    return "" if os.access(there, os.W_OK | os.X_OK) else no_place(folder, os.strerror(errno.EACCES))
 
 
 def _packed(task: ReplacedTask) -> bytes:
