@@ -12,6 +12,7 @@ from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import RunOptions
 from prelabel.importer.row_filter import RowFilter
 from prelabel.items.worker_pool import count_cores
+from prelabel.outcomes.fingerprint import keys_that_differ
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +93,8 @@ def test_what_decides_on_labels(table: Path) -> None:
         for extra in ({}, {"min_area": 0}, {"requests_per_minute": 7}, {"min_area": 1})
     ]
     assert marks[0] == marks[1] == marks[2] != marks[3]
+    named = OpenedCsv.open(table, CONFIG, RunOptions()).fingerprint("p", "h", run_name="July")
+    assert keys_that_differ(marks[0].config, named.config) == ["run_name"]
 
 
 def test_what_does_not_fit(table: Path, tmp_path: Path) -> None:

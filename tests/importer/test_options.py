@@ -22,6 +22,7 @@ FUNCTIONS: list[tuple[Any, type[RunOptions]]] = [
     (convert, ConvertOptions),
 ]
 BY_CODE_ONLY = {"api_key", "on_progress", "on_warning", "n_threads", "on_error", "trust", "stop", "out"}
+BY_CODE_ONLY |= {"restart_if_changed", "run_name"}
 
 
 @pytest.mark.parametrize(("function", "record"), FUNCTIONS)

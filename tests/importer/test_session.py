@@ -99,6 +99,44 @@ async def test_another_import_is_refused_before_any_request(tmp_path: Path) -> N
         assert (report.n_earlier, report.n_failed) == (4, 1)
 
 
+async def test_a_changed_config_or_a_new_name_may_begin_anew(tmp_path: Path) -> None:
+    """Once each, and the undo goes back to before the first run; without being told so they are refused."""
+    async with desk_with(tmp_path, 4) as desk:
+        desk.hub.label("0.png", answers={"Note": "before"})
+        given: dict[str, Any] = {"state": tmp_path / "state", "restart_if_changed": True}
+        for config, name, n_earlier in (
+            ({}, "", 0),
+            ({}, "", 4),
+            ({"overwrite": False}, "", 0),
+            ({"overwrite": False}, "July", 0),
+            ({"overwrite": False}, "July", 4),
+            ({"overwrite": False}, "August", 0),
+        ):
+            report = await desk.run(rows_of(4), config, **given, run_name=name)
+            assert (report.n_imported, report.n_earlier, report.exit_code) == (4, n_earlier, 0)
+        with pytest.raises(ConfigError, match=r"the config \(run_name\) is not what"):
+            await desk.run(rows_of(4), {"overwrite": False}, state=tmp_path / "state")
+        with pytest.raises(ConfigError, match="the project is not what"):
+            await desk.run(rows_of(4), {"overwrite": False}, **given, run_name="August", project="another")
+        await desk.roll_back(tmp_path / "state")
+        assert desk.answers() == {"0.png": {"cls-note": "before"}}
+        with pytest.raises(ConfigError, match="was rolled back"):
+            await desk.run(rows_of(4), {"overwrite": False}, **given, run_name="August")
+
+
+async def test_what_begins_anew_goes_on_after_a_failure(tmp_path: Path) -> None:
+    """A new name's rows that are in are not sent twice."""
+    outage = Outage(3)
+    async with desk_with(tmp_path, 4, middlewares=[outage.middleware()]) as desk:
+        given: dict[str, Any] = {"state": tmp_path / "state", "restart_if_changed": True, "max_in_flight": 1}
+        await desk.run(rows_of(4), {"upload_batch_size": 2}, **given)
+        cut = await desk.run(rows_of(4), {"upload_batch_size": 2}, **given, run_name="July")
+        outage.n_good = 100
+        report = await desk.run(rows_of(4), {"upload_batch_size": 2}, **given, run_name="July")
+
+    assert (cut.n_imported, cut.n_earlier, report.n_imported, report.n_earlier) == (2, 0, 4, 2)
+
+
 @pytest.mark.parametrize(
     ("options", "config", "is_warned"),
     [

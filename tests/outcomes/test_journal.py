@@ -220,6 +220,57 @@ def test_rolled_back(tmp_path: Path) -> None:
         assert "rolled_back" not in journal.facts
 
 
+def test_a_changed_config_may_begin_anew(tmp_path: Path) -> None:
+    """If told so, once, and the undo stays; what is not changed goes on."""
+    other = replace(MARK, config='{"a":1}')
+    with Journal(tmp_path) as journal:
+        journal.start(MARK, restart_if_changed=True)
+        journal.keep([ReplacedTask("t1", "a", CAR, {})])
+        journal.settled(journal.sending([1, 2]), "acknowledged")
+        journal.write_facts({"finished": "{}"})
+    with Journal(tmp_path) as journal:
+        journal.start(replace(MARK, csv="csv-2"), restart_if_changed=True)  # the same CSV, mended
+        assert str(journal.acknowledged()) == "1-2"
+    with Journal(tmp_path) as journal:
+        journal.start(replace(other, csv="csv-2"), restart_if_changed=True)
+        assert (str(journal.acknowledged()), journal.n_kept(), "finished" in journal.facts) == ("", (1, 0), False)
+        journal.settled(journal.sending([1]), "acknowledged")
+    with Journal(tmp_path) as journal:
+        journal.start(other, restart_if_changed=True)
+        assert (str(journal.acknowledged()), journal.n_kept()) == ("1", (1, 0))
+        with pytest.raises(ConfigError, match=r"the config \(a\) is not what"):
+            journal.start(MARK)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (Fingerprint("csv-1", "{}", "p2", "https://hub/v2"), "the project is not what"),
+        (Fingerprint("csv-1", '{"a":1}', "p1", "https://else/v2"), r"the config \(a\) and the host are not what"),
+    ],
+)
+def test_what_begins_anew_nowhere_else(tmp_path: Path, other: Fingerprint, said: str) -> None:
+    """Another project or host is another import, whatever else is changed; nothing is forgotten."""
+    with Journal(tmp_path) as journal:
+        journal.start(MARK)
+        journal.settled(journal.sending([1]), "acknowledged")
+        with pytest.raises(ConfigError, match=said):
+            journal.start(other, restart_if_changed=True)
+        assert (str(journal.acknowledged()), journal.facts["project"]) == ("1", "p1")
+
+
+def test_what_was_rolled_back_is_not_begun_anew_by_itself(tmp_path: Path) -> None:
+    """Unchanged it stays refused; a changed config is a new import."""
+    with Journal(tmp_path) as journal:
+        journal.start(MARK)
+        journal.sending([1])
+        journal.write_facts({"rolled_back": "yes"})
+        with pytest.raises(ConfigError, match="was rolled back: give --restart to import again"):
+            journal.start(MARK, restart_if_changed=True)
+        journal.start(replace(MARK, config='{"a":1}'), restart_if_changed=True)
+        assert "rolled_back" not in journal.facts
+
+
 def test_digest(tmp_path: Path) -> None:
     """Equal bytes, equal digests; a file that cannot be read is said to be so."""
     for name, content in (("a", b"x" * 10**6), ("b", b"x" * 10**6), ("c", b"x" * 10**6 + b"y")):

@@ -80,6 +80,10 @@ class ImportOptions(RunOptions):
             into and left as it is: rows that are in are told apart, and what an import would refuse is refused.
         state: folder of the record that lets another run go on where this one ended; None keeps none.
         restart: forget which rows are in and import everything; what an undo needs is kept.
+        restart_if_changed: do so where the record is of another config, instead of refusing; another project or host is
+            refused all the same. For callers that nobody could ask.
+        run_name: counts as part of the config, for the record: with ``restart_if_changed`` a new name imports
+            everything anew, once, however often it is then run again.
         undo: keep replaced labels in the record, for ``prelabel rollback``; the assets are then read batch by batch,
             which takes the place of listing them beforehand.
         stop: ask it, from anywhere, to end the import once what is on its way has arrived.
@@ -94,6 +98,8 @@ class ImportOptions(RunOptions):
     dry_run: bool = False
     state: PathLike | None = None
     restart: bool = False
+    restart_if_changed: bool = False
+    run_name: str = ""
     undo: bool = True
     stop: StopSignal | None = None
     deadline_s: float | None = None

@@ -261,9 +261,9 @@ def open_journal(opened: OpenedCsv, options: ImportOptions, host: str) -> Iterat
     if options.state is None or (options.dry_run and not (Path(options.state) / FILE_NAME).is_file()):
         yield None
         return
-    fingerprint = opened.fingerprint(options.project, host)
+    fingerprint = opened.fingerprint(options.project, host, run_name=options.run_name)
     with Journal(Path(options.state), is_trial=options.dry_run) as journal:
         check_rejects(journal, options)
-        journal.start(fingerprint, restart=options.restart)
+        journal.start(fingerprint, restart=options.restart, restart_if_changed=options.restart_if_changed)
         journal.write_facts({"requests_per_minute": str(opened.config.requests_per_minute)})
         yield journal

@@ -19,7 +19,7 @@ class Fingerprint:
 
     Attributes:
         csv: digest of the file's bytes, and how they are read. Another one is the same CSV, mended.
-        config: the config's keys that decide on labels, as JSON, and the options that do.
+        config: the config's keys that decide on labels, as JSON, and the options that do; the run's name if it has one.
         project: the project's id.
         host: the Hub's URL.
     """

@@ -204,21 +204,23 @@ class Journal:
         with self._lock:
             self._db.close()
 
-    def start(self, fingerprint: Fingerprint, *, restart: bool = False) -> None:
+    def start(self, fingerprint: Fingerprint, *, restart: bool = False, restart_if_changed: bool = False) -> None:
         """Go on with the import of this fingerprint, or begin it.
 
         Args:
             fingerprint: what is to be imported, and where to.
             restart: forget which rows are in; what an undo needs stays, as the project was before the first run.
+            restart_if_changed: do so where the record is of another config, of the same project and host.
 
         Raises:
-            ConfigError: the journal is another import's, or was rolled back, and ``restart`` is not set; or a new
+            ConfigError: the journal is another import's, or was rolled back, and it is not begun anew; or a new
                 beginning would forget what an undo of another project needs.
         """
         changed = [name for name, value in asdict(fingerprint).items() if self.facts.get(name) != value]
+        is_elsewhere = bool({"project", "host"}.intersection(changed))
         is_untouched = not self._value("SELECT EXISTS (SELECT 1 FROM batches)")
-        if restart or is_untouched:
-            self._begin(asdict(fingerprint), is_elsewhere=bool({"project", "host"}.intersection(changed)))
+        if restart or is_untouched or (restart_if_changed and "config" in changed and not is_elsewhere):
+            self._begin(asdict(fingerprint), is_elsewhere=is_elsewhere)
             return
         if refused := [_NAMES[name] for name in changed if name in _NAMES]:
             verb = "is" if len(refused) == 1 else "are"
