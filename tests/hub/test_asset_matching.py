@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from prelabel.errors import UploadRefused
+from prelabel.hub.asset_batches import ChosenBatches
 from prelabel.hub.asset_matching import LateListing, Matches, match_ids, match_ids_by, unmatched
-from prelabel.hub.client import HubClient
+from prelabel.hub.client import HubAsset, HubClient
 from prelabel.importer.opened_csv import sizes_wanted
 from prelabel.inputs.config_file import load_config
 from prelabel.inputs.survey import Survey
@@ -273,6 +275,49 @@ async def test_matching_by_a_part_is_never_a_guess() -> None:
         assert 'the CSV\'s "b.tif", "b.png" could all mean the asset "b.jpg"' in matches.reason_against(each)
     assert 'the CSV\'s "c.jpg", "c.png" could all mean the asset "c.jpg"' in matches.reason_against("c.png")
     assert matches.reason_against("e.png") == unmatched("e.png")
+
+
+MONDAY = {"batches": [{"_id": "b1", "name": "Monday"}, {"_id": "b2", "name": "Tuesday"}]}
+
+
+def assets_in(**batches: list[str] | None) -> web.Response:
+    """One page with assets of these stems and batches; of those with a number at their end the ID is without it."""
+    page = [
+        {"_id": name, "externalId": name.rstrip("0123456789") + ".jpg", "batches": batches[name]} for name in batches
+    ]
+    return success({"assets": page, "total": len(page)})
+
+
+async def test_matching_by_a_part_in_batches() -> None:
+    """An ID means the same asset whatever is chosen: what is in another batch may be meant, too."""
+    page = assets_in(a=["b1"], b=["b2"], c1=["b1"], c2=["b2"], e=["b2"], E=["b1"])
+    ids = dict.fromkeys(("A.jpg", "B.jpg", "C.jpg", "e.jpg", "z", "E.JPG"), 1)
+    chosen = ChosenBatches.of(["Monday"], MONDAY)
+    async with ScriptedHub(page) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids_by(client, "p1", ids, "case", chosen)
+
+    assert matches.own_ids == {"A.jpg": "a.jpg", "B.jpg": "b.jpg", "C.jpg": "c.jpg"}
+    assert (matches.unfound, list(matches.ambiguous)) == ({"z", "E.JPG"}, ["E.JPG"])
+    assert [each for each in ids if matches.is_outside(each)] == ["B.jpg", "e.jpg"]
+    assert [each for each in ids if matches.reason_outside(each)] == ["B.jpg", "C.jpg", "e.jpg"]
+
+
+async def test_matching_by_a_part_in_batches_that_are_not_told() -> None:
+    """Is refused: any asset might be one that was not chosen."""
+    chosen = ChosenBatches.of(["Monday"], MONDAY)
+    async with ScriptedHub(assets_in(a=None)) as hub, HubClient(hub.url, KEY) as client:
+        with pytest.raises(UploadRefused, match="does not tell which assets are in a batch"):
+            await match_ids_by(client, "p1", {"A.jpg": 1}, "case", chosen)
+
+
+async def test_sizes_of_assets_outside_are_not_missed() -> None:
+    """Only the masks of rows that are imported are compared with any."""
+    matches = Matches.sought(dict.fromkeys("abc", 1), ChosenBatches.of(["Monday"], MONDAY))
+    matches.see_asset(HubAsset("a1", "a", batches=("b2",)))
+    matches.see_asset(HubAsset("a2", "b", shape=(3, 4), batches=("b2",)))
+    assert matches.notes("yes") == ()
+    matches.see_asset(HubAsset("a3", "c", batches=("b1",)))
+    assert "the sizes of 1 of 1 asset:" in matches.notes("yes")[0]
 
 
 async def test_late_hints_list_once() -> None:

@@ -162,6 +162,32 @@ async def test_assets_of_one_external_id() -> None:
     assert orjson.loads(hub.requests[0].query["filters"]) == {"externalId": "2.png"}
 
 
+async def test_assets_of_a_batch() -> None:
+    """Likewise."""
+    async with ScriptedHub(assets(2, total=1)) as hub, client(hub) as hub_client:
+        assert [asset.asset_id async for asset in hub_client.iter_assets("p1", batch_id="b1")] == ["a2"]
+
+    assert orjson.loads(hub.requests[0].query["filters"]) == {"batches": ["b1"]}
+
+
+@pytest.mark.parametrize(
+    ("told", "batches"),
+    [
+        ({"batches": ["b1", "Monday"]}, ("b1", "Monday")),
+        ({"batches": [{"_id": "b1", "name": "Monday"}, 7, None, {}]}, ("b1",)),
+        ({"batches": []}, ()),
+        ({"batches": None}, None),
+        ({"batches": "b1"}, None),
+        ({}, None),
+    ],
+)
+async def test_batches_of_assets(told: dict[str, Any], batches: tuple[str, ...] | None) -> None:
+    """As the record calls them; a record without a list tells nothing."""
+    page = [{"_id": "a1", "externalId": "x", **told}]
+    async with ScriptedHub(success({"assets": page, "total": 1})) as hub, client(hub) as hub_client:
+        assert [asset.batches async for asset in hub_client.iter_assets("p1")] == [batches]
+
+
 async def test_count_assets() -> None:
     """One small request tells the number, if the Hub does."""
     async with ScriptedHub(assets(1, total=777), assets(1, total=None)) as hub, client(hub) as hub_client:

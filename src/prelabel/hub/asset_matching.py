@@ -21,10 +21,11 @@ from prelabel.spelling import Spellings, counted, listed, short, without_extensi
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from prelabel.hub.asset_batches import ChosenBatches
     from prelabel.hub.client import HubAsset, HubClient
     from prelabel.model import MatchIdsBy, Shape
 
-_SPARED = 20
+SPARED = 20
 """Requests that sizes, or hints at near misses, are worth in any case: twelve seconds on the Hub's standard plan."""
 
 _KEYS: dict[MatchIdsBy, Callable[[str], str]] = {
@@ -52,6 +53,8 @@ class Matches:
         shapes: external ID of the CSV -> the different (height, width) in pixels of its assets, where the Hub told it.
         n_found: external IDs of the CSV that assets bear.
         late: looks for near misses where nothing was matched beforehand.
+        chosen: the batches that the import keeps to, None for all assets.
+        outside: external ID -> number of its assets that are in none of these, where there are such.
     """
 
     asked: Collection[str] = ()
@@ -64,15 +67,17 @@ class Matches:
     shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
     n_found: int = 0
     late: LateListing | None = None
+    chosen: ChosenBatches | None = None
+    outside: Counter[str] = field(default_factory=Counter)
     _same_shapes: dict[tuple[Shape, ...], tuple[Shape, ...]] = field(default_factory=dict)
     _written: dict[str, str] = field(default_factory=dict)
     _known: Spellings | None = None
     _n_alike: dict[MatchIdsBy, Counter[str]] = field(default_factory=dict)
 
     @classmethod
-    def sought(cls, external_ids: Collection[str]) -> Self:
+    def sought(cls, external_ids: Collection[str], chosen: ChosenBatches | None = None) -> Self:
         """Of the CSV's IDs none is found yet."""
-        return cls(external_ids, set(external_ids))
+        return cls(external_ids, set(external_ids), chosen=chosen)
 
     def as_written(self, own_id: str) -> str:
         """An asset's external ID as the CSV has it."""
@@ -85,6 +90,17 @@ class Matches:
     def n_tasks(self, external_id: str) -> int:
         """Tasks of these assets."""
         return self.n_assets(external_id) + self.extra_tasks.get(external_id, 0)
+
+    def is_outside(self, external_id: str) -> bool:
+        """Whether all assets that an ID of the CSV means are in none of the chosen batches."""
+        own_id = self.own_ids.get(external_id, external_id)
+        return 0 < self.n_assets(own_id) <= self.outside.get(own_id, 0)
+
+    def reason_outside(self, external_id: str) -> str:
+        """Why an ID of the CSV may not be imported though assets bear it; empty where the chosen batches hold them."""
+        own_id = self.own_ids.get(external_id, external_id)
+        n_outside = self.outside.get(own_id, 0)
+        return self.chosen.why_not(self.n_assets(own_id), n_outside) if self.chosen and n_outside else ""
 
     def see(self, external_id: str, n_tasks: int) -> None:
         """Count one more asset that bears an ID of the CSV."""
@@ -106,6 +122,12 @@ class Matches:
     def see_asset(self, asset: HubAsset) -> None:
         """Count an asset that bears an ID of the CSV, and keep its size."""
         self.see(asset.external_id, asset.n_tasks)
+        if self.chosen is not None and not self.chosen.hear(asset):
+            self.outside[asset.external_id] += 1
+        self.keep_size(asset)
+
+    def keep_size(self, asset: HubAsset) -> None:
+        """Keep the size of an asset that bears an ID of the CSV."""
         known = self.shapes.get(asset.external_id, ())
         if asset.shape is not None and asset.shape not in known:
             # Most assets have one size: one tuple for all of them.
@@ -130,11 +152,12 @@ class Matches:
             if len(self.own_ids) > 1:
                 such = f"{len(self.own_ids):,} external IDs that differ from their assets', such as"
             notes.append(f'"match_ids_by" matched {such} {short(example)!r} and {short(own_id)!r}')
-        n_unsized = self.n_found - len(self.shapes)
+        n_wanted = self.n_found - len(self.outside)
+        n_unsized = n_wanted - sum(each not in self.outside for each in self.shapes)
         is_silent = sizes == "if cheap" and not self.shapes  # a Hub that tells none: nothing new, run after run
-        if sizes != "no" and n_unsized and not is_silent:
+        if sizes != "no" and n_unsized > 0 and not is_silent:
             notes.append(
-                f"masks were not compared with the sizes of {n_unsized:,} of {counted(self.n_found, 'asset')}: the Hub "
+                f"masks were not compared with the sizes of {n_unsized:,} of {counted(n_wanted, 'asset')}: the Hub "
                 "does not tell them, or listing the project would have cost too many requests"
             )
         return tuple(notes)
@@ -197,11 +220,11 @@ async def match_ids(
     n_asking = sum(1 for _ in split_ids(external_ids))
     if n_assets is None and (n_asking > 2 or (external_ids and sizes != "no")):
         n_assets = await hub.count_assets(project)
-    most_pages = {"no": n_asking, "if cheap": 2 * n_asking + _SPARED, "yes": len(external_ids)}[sizes]
+    most_pages = {"no": n_asking, "if cheap": 2 * n_asking + SPARED, "yes": len(external_ids)}[sizes]
     if n_assets is not None and math.ceil(n_assets / PAGE_SIZE) <= most_pages:
-        return await _listed(hub, project, external_ids)
+        return await list_all(hub, project, external_ids)
     if sizes == "yes":
-        return await _asked_one_by_one(hub, project, external_ids)
+        return await ask_one_by_one(hub, project, external_ids)
     matches = Matches.sought(external_ids)
     tasks = await hub.tasks_by_external_ids(project, list(external_ids))
     for (_, external_id), n_tasks in Counter((task.asset_id, task.external_id) for task in tasks).items():
@@ -209,21 +232,26 @@ async def match_ids(
     return matches
 
 
-async def _listed(hub: HubClient, project: str, external_ids: Collection[str]) -> Matches:
-    matches = Matches.sought(external_ids)
+async def list_all(
+    hub: HubClient, project: str, external_ids: Collection[str], chosen: ChosenBatches | None = None
+) -> Matches:
+    """List the project's assets; one request per 100 of them."""
+    matches = Matches.sought(external_ids, chosen)
     async for asset in hub.iter_assets(project):
         _sort_in(matches, asset)
     return matches
 
 
-async def _asked_one_by_one(hub: HubClient, project: str, external_ids: Collection[str]) -> Matches:
+async def ask_one_by_one(
+    hub: HubClient, project: str, external_ids: Collection[str], chosen: ChosenBatches | None = None
+) -> Matches:
     """Ask for the assets of each ID; list them all where the Hub passes over the filter."""
-    matches = Matches.sought(external_ids)
+    matches = Matches.sought(external_ids, chosen)
     for external_id in external_ids:
         async with aclosing(hub.iter_assets(project, external_id)) as assets:
             async for asset in assets:
                 if asset.external_id != external_id:
-                    return await _listed(hub, project, external_ids)
+                    return await list_all(hub, project, external_ids, chosen)
                 matches.see_asset(asset)
     return matches
 
@@ -255,12 +283,18 @@ class LateListing:
                     n_assets = self._n_assets
                     if n_assets is None:
                         n_assets = await self._hub.count_assets(self._project)
-                    if n_assets is not None and math.ceil(n_assets / PAGE_SIZE) <= _SPARED:
-                        self._matches = await _listed(self._hub, self._project, self._external_ids)
+                    if n_assets is not None and math.ceil(n_assets / PAGE_SIZE) <= SPARED:
+                        self._matches = await list_all(self._hub, self._project, self._external_ids)
         return self._matches
 
 
-async def match_ids_by(hub: HubClient, project: str, external_ids: Collection[str], by: MatchIdsBy) -> Matches:
+async def match_ids_by(
+    hub: HubClient,
+    project: str,
+    external_ids: Collection[str],
+    by: MatchIdsBy,
+    chosen: ChosenBatches | None = None,
+) -> Matches:
     """Find the CSV's external IDs among all assets: those that are the same, then those that are the same in a part.
 
     An ID and an asset belong together where no other ID of the CSV and no other asset's ID is the same in that part.
@@ -270,12 +304,16 @@ async def match_ids_by(hub: HubClient, project: str, external_ids: Collection[st
         project: the project's id.
         external_ids: all the CSV's IDs, also of rows that are imported: what they mean is nobody else's.
         by: the part, as the config names it; not ``"exact"``.
+        chosen: the batches that the import keeps to; an ID means the same asset whatever they are.
+
+    Raises:
+        UploadRefused: the Hub does not tell which assets are in a batch.
     """
     key = _KEYS[by]
     written: dict[str, list[str]] = defaultdict(list)
     for external_id in external_ids:
         written[key(external_id)].append(external_id)
-    matches = Matches.sought(external_ids)
+    matches = Matches.sought(external_ids, chosen)
     alike: dict[str, dict[str, list[HubAsset]]] = defaultdict(lambda: defaultdict(list))
     async for asset in hub.iter_assets(project):
         _sort_in(matches, asset)
@@ -288,6 +326,8 @@ async def match_ids_by(hub: HubClient, project: str, external_ids: Collection[st
                 matches.adopt(external_id, *assets.values())
             elif assets:
                 matches.ambiguous[external_id] = _doubt(by, external_id, assets, ids)
+    if chosen is not None:
+        chosen.check()
     return matches
 
 
@@ -306,5 +346,8 @@ def _doubt(by: MatchIdsBy, external_id: str, assets: Collection[str], ids: Colle
 def _sort_in(matches: Matches, asset: HubAsset) -> None:
     if asset.external_id in matches.asked:
         matches.see_asset(asset)
-    elif asset.external_id:
+        return
+    if matches.chosen is not None:
+        matches.chosen.hear(asset)
+    if asset.external_id:
         matches.other_ids.add(asset.external_id)

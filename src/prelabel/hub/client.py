@@ -43,12 +43,14 @@ class HubAsset:
         external_id: the id that rows name.
         n_tasks: at least 1: not every answer lists the tasks.
         shape: the picture's (height, width) in pixels, None where the Hub does not tell it.
+        batches: what the record calls its batches, ids or names; None where it does not tell them.
     """
 
     asset_id: str
     external_id: str
     n_tasks: int = 1
     shape: Shape | None = None
+    batches: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +152,16 @@ class HubClient:
         total = answer.get("total")
         return total if isinstance(total, int) else None
 
-    async def iter_assets(self, project: str, external_id: str | None = None) -> AsyncGenerator[HubAsset]:
-        """Every asset of the project, or those with one external ID, once; one request per 100.
+    async def iter_assets(
+        self, project: str, external_id: str | None = None, *, batch_id: str | None = None
+    ) -> AsyncGenerator[HubAsset]:
+        """Every asset of the project, or those with one external ID or in one batch, once; one request per 100.
 
         A Hub that passes over the filter tells all of them.
         """
-        query = None if external_id is None else {"filters": orjson.dumps({"externalId": external_id}).decode()}
+        wanted = {} if external_id is None else {"externalId": external_id}
+        filters = wanted if batch_id is None else {**wanted, "batches": [batch_id]}
+        query = {"filters": orjson.dumps(filters).decode()} if filters else None
         async for page in self._pages("assets", "project", _segment(project), "assets", query=query):
             for record in page:
                 yield _asset(record)
@@ -330,7 +336,16 @@ def _segment(project: str) -> str:
 def _asset(record: Mapping[str, Any]) -> HubAsset:
     listed = record.get("labelTasks")
     n_tasks = max(1, len(listed) if isinstance(listed, list) else 0)
-    return HubAsset(str(record["_id"]), str(record.get("externalId") or ""), n_tasks, _shape_in(record))
+    external_id = str(record.get("externalId") or "")
+    return HubAsset(str(record["_id"]), external_id, n_tasks, _shape_in(record), _batches_in(record))
+
+
+def _batches_in(record: Mapping[str, Any]) -> tuple[str, ...] | None:
+    listed = record.get("batches")
+    if not isinstance(listed, list):
+        return None
+    words = (each.get("_id") if isinstance(each, dict) else each for each in listed)
+    return tuple(word for word in words if isinstance(word, str))
 
 
 def _shape_in(record: Mapping[str, Any]) -> Shape | None:
