@@ -42,6 +42,7 @@ class Code(StrEnum):
     # Neither in nor failed.
     NOT_SENT = "not-sent"
     DECIDER_FAILED = "decider-failed"
+    OTHER_BATCH = "other-batch"
     REPEATED_ID = "repeated-id"
     # Notes of rows that are in.
     EMPTY_ROW = "empty-row"

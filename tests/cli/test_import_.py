@@ -91,6 +91,36 @@ def test_a_dry_run_sends_no_label(files: DemoFiles, hub: LocalHub, project: str,
     assert hub.request_counts[IMPORT_ROUTE] == 0
 
 
+def test_only_a_batch(files: DemoFiles, hub: LocalHub, project: str, prelabel: Command) -> None:
+    """By name or id, several together; the rows of other assets are skipped, and a batch that is none is refused."""
+    inside = [sample.external_id for sample in files.samples[:2]]
+    client = SDK(KEY, host=hub.url)
+    try:
+        client.create_batches(project, ["Monday", "Tuesday"])
+        ids = {batch["name"]: batch["_id"] for batch in client.get_batches(project)}
+        for external_id, name in zip(inside, ids, strict=True):
+            listed = client.get_assets(project, filters={"externalId": external_id})["data"]["assets"]
+            client.assign_batches(project, [asset["_id"] for asset in listed], [ids[name]])
+    finally:
+        client.session.close()
+    given = ("-c", files.config("segmentation"), "--project", project, "--host", hub.url)
+    wrong = prelabel("import", files.csv("segmentation"), *given, "--batch", "monday")
+    assert (wrong.returncode, hub.request_counts[IMPORT_ROUTE]) == (2, 0)
+    assert 'the project has no batch "monday": did you mean "Monday"?' in wrong.stderr
+    done = prelabel("import", files.csv("segmentation"), *given, "--batch", "Monday", "--batch", ids["Tuesday"])
+
+    assert done.returncode == 0, done.stderr
+    assert f"2 of {N_ROWS} rows imported, 2 skipped, 0 failed" in done.stderr
+    assert (
+        'is not in any of the batches "Monday", "Tuesday", and no others are imported to [other-batch]' in done.stderr
+    )
+    answers = _answers(hub, project)
+    assert {ident for ident, found in answers.items() if found["tools"] or found["classifications"]} == set(inside)
+    other = prelabel("import", files.csv("segmentation"), *given, "--batch", "Monday")
+    assert other.returncode == 2
+    assert "the config (batches) is not what" in other.stderr
+
+
 def test_failed_rows_end_with_1_and_are_kept(
     files: DemoFiles, hub: LocalHub, project: str, prelabel: Command, tmp_path: Path
 ) -> None:

@@ -37,12 +37,25 @@ def test_a_record_s_fields_are_options() -> None:
     """With the record's defaults; what was not given and has none is left out; the command's own stay its own."""
     plain = options_of(ImportOptions, "--project", "p")
     chosen = options_of(
-        ImportOptions, "--project", "p", "--mark", "--no-undo", "--allow-mask-host", "a", "--allow-mask-host", "b"
+        ImportOptions,
+        "--project",
+        "p",
+        "--mark",
+        "--no-undo",
+        "--allow-mask-host",
+        "a",
+        "--allow-mask-host",
+        "b",
+        "--batch",
+        "Monday",
+        "--batch",
+        "b2",
     )
 
     assert (plain["name"], plain["mark"], plain["undo"], plain["max_in_flight"]) == ("x", False, True, 4)
     assert not {"state", "report", "host", "min_iou"} & plain.keys()
     assert (chosen["mark"], chosen["undo"], chosen["allow_mask_hosts"]) == (True, False, ["a", "b"])
+    assert ("batches" in plain, chosen["batches"]) == (False, ["Monday", "b2"])
     assert ImportOptions(**{name: plain[name] for name in plain.keys() - {"name", "mark"}}).project == "p"
 
 

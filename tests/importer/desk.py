@@ -7,7 +7,7 @@ import csv
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from localhub.project import KEY, SCHEMA
 from prelabel.importer.import_labels import import_labels_async
@@ -15,7 +15,7 @@ from prelabel.importer.rollback import roll_back
 from prelabel.localhub.testing import HubDouble, failure
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
     from aiohttp.typedefs import Handler, Middleware
@@ -58,6 +58,14 @@ class Desk:
     async def roll_back(self, state: Path) -> int:
         """Undo what a record has; returns the number of tasks that were put back."""
         return (await asyncio.to_thread(roll_back, state, host=self.hub.url, api_key=KEY)).n_put_back
+
+    async def put_into_batch(self, name: str, external_ids: Collection[str]) -> None:
+        """Put assets into a batch, which is made if the project has it not yet."""
+        project, tasks = self.hub.project, self.hub.tasks()
+        ids = sorted({str(task["asset"]) for task in tasks if task["externalId"] in external_ids})
+        async with ClientSession(self.hub.url, headers={"apikey": KEY}, raise_for_status=True) as session:
+            await session.post(f"/v2/batches/{project}", json={"name": name})
+            await session.post("/v2/assignBatches", json={"projectId": project, "assets": ids, "batches": [name]})
 
     def answers(self) -> dict[str, dict[str, Any]]:
         """External ID -> classification answers by schema, of tasks that have any labels."""

@@ -95,6 +95,12 @@ def test_what_decides_on_labels(table: Path) -> None:
     assert marks[0] == marks[1] == marks[2] != marks[3]
     named = OpenedCsv.open(table, CONFIG, RunOptions()).fingerprint("p", "h", run_name="July")
     assert keys_that_differ(marks[0].config, named.config) == ["run_name"]
+    of_batches = [
+        OpenedCsv.open(table, CONFIG, RunOptions()).fingerprint("p", "h", batches=batches)
+        for batches in ((), ["a", "b"], ("b", "a", "b"), ["a"])
+    ]
+    assert marks[0] == of_batches[0] != of_batches[1] == of_batches[2] != of_batches[3]
+    assert keys_that_differ(marks[0].config, of_batches[1].config) == ["batches"]
 
 
 def test_what_does_not_fit(table: Path, tmp_path: Path) -> None:

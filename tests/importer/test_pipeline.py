@@ -17,15 +17,19 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from importer.desk import CONFIG, HEADER, Desk, desk_with
-from localhub.project import CAR
+from localhub.project import CAR, KEY
 from notes import texts
-from prelabel.errors import ConfigError
+from prelabel.codes import Code
+from prelabel.errors import ConfigError, UploadRefused
+from prelabel.hub.client import HubClient
 from prelabel.importer.import_labels import import_labels_async
 from prelabel.localhub import HubSettings
 from prelabel.localhub.testing import failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from aiohttp.typedefs import Handler
 
     from prelabel.outcomes.progress import Progress
 
@@ -181,6 +185,142 @@ async def test_ids_matched_by_a_part(desk: Desk, tmp_path: Path, keys: dict[str,
         again = await desk.run(rows, {"match_ids_by": "stem", "upload_batch_size": 3, **keys}, **state)
         assert (again.n_earlier, again.n_failed) == (report.n_imported, 2)
         assert len(desk.answers()) == 4
+
+
+@pytest.mark.parametrize("keys", [{}, {"overwrite": False}], ids=["overwrite", "append"])
+@pytest.mark.parametrize("has_record", [False, True], ids=["no record", "record"])
+async def test_only_assets_of_chosen_batches(
+    desk: Desk, tmp_path: Path, keys: dict[str, Any], has_record: bool
+) -> None:
+    """Rows of others are skipped, those whose ID an asset outside has too fail, and nothing outside is touched."""
+    desk.hub.add_assets(["twin.png", "twin.png"])
+    desk.hub.label("2.png", answers={"Note": "theirs"})
+    for name, external_ids in (("A", ["0.png", "3.png", "twin.png"]), ("B", ["1.png", "2.png", "3.png"])):
+        await desk.put_into_batch(name, external_ids)
+    desk.hub.add_assets(["twin.png"], batches=["B"])
+    rows = [
+        ["0.png", "day", "", "", ""],
+        ["2.png", "day", "", "", ""],
+        ["2.png", "night", "", "", ""],
+        ["3.png", "day", "", "", ""],
+        ["3.png", "night", "", "", ""],
+        ["4.png", "day", "", "", ""],
+        ["twin.png", "day", "", "", ""],
+        ["none.png", "day", "", "", ""],
+    ]
+    state = {"state": tmp_path / "state"} if has_record else {}
+    for is_dry in (True, False):
+        report = await desk.run(rows, keys, batches=["A"], dry_run=is_dry, **state)
+
+        outcomes = {outcome.line: (outcome.state, outcome.code) for outcome in report.outcomes}
+        assert {line: outcomes[line] for line in (3, 4, 7, 8, 9)} == {
+            3: ("skipped", Code.OTHER_BATCH),
+            4: ("skipped", Code.OTHER_BATCH),
+            7: ("skipped", Code.OTHER_BATCH),
+            8: ("failed", Code.AMBIGUOUS_ID),
+            9: ("failed", Code.UNMATCHED_ID),
+        }
+        n_good = report.n_ready if is_dry else report.n_imported
+        assert (n_good, report.n_failed) == (2 if not keys else 3, 2)
+        assert '3 assets have this external ID, and 1 of them is not in the batch "A"' in next(report.failed()).reason
+        assert 'its asset is not in the batch "A", and no others are imported to [other-batch]' in report.summary()
+        imported = {} if is_dry else {"0.png": {"cls-type": "opt-day"}, "3.png": {"cls-type": "opt-night"}}
+        assert desk.answers() == {"2.png": {"cls-note": "theirs"}, **imported}
+
+
+async def test_several_batches_by_name_and_id(desk: Desk) -> None:
+    """Any of them is enough, and an ID whose assets are all in some of them is imported to all."""
+    desk.hub.add_assets(["0.png"])
+    await desk.put_into_batch("A", ["0.png"])
+    await desk.put_into_batch("B", ["1.png"])
+    async with HubClient(desk.hub.url, KEY) as client:
+        document = await client.get_project(desk.hub.project)
+    ids = {each["name"]: each["_id"] for each in document["batches"]}
+    rows = [[f"{number}.png", "day", "", "", ""] for number in range(3)]
+    report = await desk.run(rows, batches=["A", ids["B"]])
+
+    assert (report.n_imported, report.n_skipped, report.exit_code) == (2, 1, 0)
+    assert sorted(task["externalId"] for task in desk.hub.tasks() if task["answer"]["classifications"]) == [
+        "0.png",
+        "0.png",
+        "1.png",
+    ]
+
+
+async def test_batches_and_ids_matched_by_a_part(desk: Desk) -> None:
+    """What the CSV's ID means is found first, then whether it is in a batch."""
+    await desk.put_into_batch("A", ["0.png"])
+    rows = [["0.jpg", "day", "", "", ""], ["1.jpg", "day", "", "", ""], ["z.jpg", "day", "", "", ""]]
+    report = await desk.run(rows, {"match_ids_by": "stem"}, batches=["A"])
+
+    assert desk.answers() == {"0.png": {"cls-type": "opt-day"}}
+    assert [(outcome.external_id, outcome.code) for outcome in report.outcomes] == [
+        ("1.jpg", Code.OTHER_BATCH),
+        ("z.jpg", Code.UNMATCHED_ID),
+    ]
+
+
+async def test_batches_in_a_large_project(tmp_path: Path) -> None:
+    """Only the batch is listed, and what else bears the IDs asked for; the filter is the Hub's."""
+    async with desk_with(tmp_path, 2_600) as desk:
+        await desk.put_into_batch("A", [f"{number}.png" for number in range(120)])
+        rows = [[f"{number}.png", "day", "", "", ""] for number in range(100, 130)]
+        report = await desk.run(rows, batches=["A"])
+
+        assert (report.n_imported, report.n_skipped) == (20, 10)
+        assert report.n_requests == 1 + 2 + 1 + 1
+        assert desk.answers().keys() == {f"{number}.png" for number in range(100, 120)}
+
+
+@pytest.mark.parametrize("given", ["a", "C"])
+async def test_batches_that_the_project_lacks(desk: Desk, given: str) -> None:
+    """Nothing is sent, and the batches there are are named."""
+    await desk.put_into_batch("A", ["0.png"])
+    with pytest.raises(ConfigError, match=f'the project has no batch "{given}": .*it has "A"'):
+        await desk.run([["0.png", "day", "", "", ""]], batches=["A", given])
+    assert desk.answers() == {}
+
+
+@pytest.mark.parametrize("by", ["exact", "stem"])
+@pytest.mark.parametrize("overwrite", [True, False])
+async def test_a_hub_that_does_not_tell_batches(tmp_path: Path, by: str, overwrite: bool) -> None:
+    """Nothing is sent, as any asset might be one that was not chosen."""
+
+    @web.middleware
+    async def silent(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if request.path.endswith("/assets") and isinstance(response, web.Response):
+            answer = json.loads(response.body)  # type: ignore[arg-type]
+            for asset in answer["data"]["assets"]:
+                del asset["batches"]
+            return web.json_response(answer)
+        return response
+
+    async with desk_with(tmp_path, 3, middlewares=[silent]) as desk:
+        await desk.put_into_batch("A", ["0.png"])
+        config = {"match_ids_by": by, "overwrite": overwrite}
+        with pytest.raises(UploadRefused, match="the Hub does not tell which assets are in a batch"):
+            await desk.run([["0.png", "day", "", "", ""]], config, batches=["A"])
+        assert desk.answers() == {}
+
+
+async def test_a_hub_that_passes_over_the_filter_of_batches(tmp_path: Path) -> None:
+    """What it lists beside the batch's assets is not taken for theirs."""
+
+    @web.middleware
+    async def unfiltered(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if "filters" in request.query:
+            query = {name: value for name, value in request.query.items() if name != "filters"}
+            request = request.clone(rel_url=request.rel_url.with_query(query))
+        return await handler(request)
+
+    async with desk_with(tmp_path, 2_600, middlewares=[unfiltered]) as desk:
+        await desk.put_into_batch("A", ["3.png", "2500.png"])
+        rows = [[f"{number}.png", "day", "", "", ""] for number in [*range(30), 2_500]]
+        report = await desk.run(rows, batches=["A"])
+
+        assert (report.n_imported, report.n_skipped) == (2, 29)
+        assert desk.answers().keys() == {"3.png", "2500.png"}
 
 
 async def test_masks_of_ids_matched_by_a_part(desk: Desk) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from prelabel.codes import Code
+from prelabel.hub.asset_batches import ChosenBatches
 from prelabel.hub.asset_matching import Matches
+from prelabel.hub.client import HubAsset
 from prelabel.importer.row_filter import RowFilter
 from prelabel.inputs.survey import RowPlace
 from prelabel.model import EARLIER
@@ -27,6 +30,31 @@ def test_gate() -> None:
     assert "the external ID is empty" in found[1].reason  # type: ignore[union-attr]
     assert "no asset of the project has the external ID 'x'" in found[2].reason  # type: ignore[union-attr]
     assert "line 6 has the same external ID and comes last" in found[3].reason  # type: ignore[union-attr]
+
+
+def test_gate_of_batches() -> None:
+    """What is in other batches alone is skipped, also what repeats it; what is in others too fails."""
+    chosen = ChosenBatches.of(["A"], {"batches": [{"_id": "b1", "name": "A"}]})
+    matches = Matches.sought(dict.fromkeys(("in", "out", "both", "other name", "none"), 1), chosen)
+    matches.other_ids = {"other-name"}
+    for external_id, batch in (("in", "b1"), ("out", "b2"), ("both", "b1"), ("both", "b2")):
+        matches.see_asset(HubAsset(f"{external_id} {batch}", external_id, batches=(batch,)))
+    matches.adopt("other name", [HubAsset("x", "other-name", batches=())])
+    gate = RowFilter("id", deciders={"out": RowPlace(6, 7)}, matches=matches, done={7})
+    rows = rows_of("in", "out", "both", "other name", "none", "out", "out")
+    found = [gate(rows, index) for index in range(7)]
+
+    assert [outcome and (outcome.state, outcome.code) for outcome in found] == [
+        None,
+        ("skipped", Code.OTHER_BATCH),
+        ("failed", Code.AMBIGUOUS_ID),
+        ("skipped", Code.OTHER_BATCH),
+        ("failed", Code.UNMATCHED_ID),
+        ("skipped", Code.OTHER_BATCH),
+        ("imported", None),
+    ]
+    assert 'its asset is not in the batch "A"' in found[1].reason  # type: ignore[union-attr]
+    assert '2 assets have this external ID, and 1 of them is not in the batch "A"' in found[2].reason  # type: ignore[union-attr]
 
 
 def test_gate_of_a_run_that_goes_on() -> None:

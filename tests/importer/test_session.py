@@ -99,6 +99,26 @@ async def test_another_import_is_refused_before_any_request(tmp_path: Path) -> N
         assert (report.n_earlier, report.n_failed) == (4, 1)
 
 
+async def test_batches_of_a_run_that_goes_on(tmp_path: Path) -> None:
+    """Rows of other batches are looked at again; other batches are another import, and are named."""
+    async with desk_with(tmp_path, 4) as desk:
+        await desk.put_into_batch("A", ["0.png", "1.png"])
+        given: dict[str, Any] = {"state": tmp_path / "state", "batches": ["A"]}
+        first = await desk.run(rows_of(4), **given)
+        assert (first.n_imported, first.n_skipped, first.exit_code) == (2, 2, 0)
+        assert (await desk.run(rows_of(4), **given)).n_earlier == 2
+        await desk.put_into_batch("A", ["2.png"])
+        second = await desk.run(rows_of(4), **given)
+        assert (second.n_imported, second.n_earlier, second.n_skipped) == (3, 2, 1)
+        with pytest.raises(ConfigError, match=r"the config \(batches\) is not what"):
+            await desk.run(rows_of(4), state=tmp_path / "state")
+        everything = await desk.run(rows_of(4), state=tmp_path / "state", restart_if_changed=True)
+        assert (everything.n_imported, everything.n_earlier) == (4, 0)
+        assert "finished by an earlier run" in (await desk.run(rows_of(4), state=tmp_path / "state")).notes[0]
+        assert await desk.roll_back(tmp_path / "state") == 4
+        assert desk.answers() == {}
+
+
 async def test_a_changed_config_or_a_new_name_may_begin_anew(tmp_path: Path) -> None:
     """Once each, and the undo goes back to before the first run; without being told so they are refused."""
     async with desk_with(tmp_path, 4) as desk:

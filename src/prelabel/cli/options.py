@@ -104,7 +104,15 @@ DECLARED: dict[str, Any] = {
             help="A host that masks may come from although its address, or a redirect to it, is refused. Repeatable.",
         ),
     ],
-    "max_in_flight": _count("--max-in-flight", help="Batches on their way to the Hub at once."),
+    "batches": Annotated[
+        list[str] | None,
+        typer.Option(
+            "--batch",
+            metavar="NAME",
+            help="Touch only assets of this batch of the project, by name or id; other rows are skipped. Repeatable.",
+        ),
+    ],
+    "max_in_flight": _count("--max-in-flight", help="Batches of rows on their way to the Hub at once."),
     "state": _file(
         "--state",
         metavar="DIR",

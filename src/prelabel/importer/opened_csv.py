@@ -84,10 +84,11 @@ class OpenedCsv:
         """Threads that decode and trace."""
         return self.options.n_threads or count_cores()
 
-    def fingerprint(self, project: str, host: str, *, run_name: str = "") -> Fingerprint:
+    def fingerprint(self, project: str, host: str, *, batches: Iterable[str] = (), run_name: str = "") -> Fingerprint:
         """What must be the same for an import to go on where it was interrupted."""
         labels = self.config.model_dump(mode="json", exclude=_NO_LABELS, exclude_defaults=True)
-        options = {"mask_root": str(self.masks.root)} | ({"run_name": run_name} if run_name else {})
+        chosen = {"batches": sorted(set(batches)), "run_name": run_name}
+        options = {"mask_root": str(self.masks.root)} | {name: value for name, value in chosen.items() if value}
         csv = (digest_of(self.layout.file.path), self.layout.delimiter, self.layout.form.coding.name)
         return Fingerprint(json.dumps(csv), json.dumps(labels | options, sort_keys=True), project, host)
 

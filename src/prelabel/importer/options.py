@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, Protocol, TypeAlias, TypeVar, cast
@@ -75,7 +75,9 @@ class ImportOptions(RunOptions):
     """What an import takes besides.
 
     Attributes:
-        max_in_flight: batches on their way at once; memory grows with it.
+        batches: ids or names of batches of the project: only assets of any of them are touched, rows of others are
+            skipped. Empty for all assets.
+        max_in_flight: batches of rows on their way at once; memory grows with it.
         dry_run: do everything but import: what would be imported is reported as such. A record that is there is looked
             into and left as it is: rows that are in are told apart, and what an import would refuse is refused.
         state: folder of the record that lets another run go on where this one ended; None keeps none.
@@ -94,6 +96,7 @@ class ImportOptions(RunOptions):
     """
 
     project: str
+    batches: Sequence[str] = ()
     max_in_flight: int = 4
     dry_run: bool = False
     state: PathLike | None = None

@@ -22,6 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from prelabel.errors import UploadUnavailable
+from prelabel.hub.asset_batches import ChosenBatches, match_ids_in_batches
 from prelabel.hub.asset_matching import LateListing, Matches, match_ids, match_ids_by
 from prelabel.hub.batches import Batcher
 from prelabel.hub.client import pretend
@@ -58,13 +59,14 @@ async def run_import(session: ImportSession) -> str:
     # What the config's columns and mask values mean in this project, which rows there are, and which assets.
     document = await hub.get_project(options.project)
     binding = opened.bind(document)
+    chosen = ChosenBatches.of(options.batches, document) if options.batches else None
     survey = await asyncio.to_thread(session.survey, binding)
     session.report.n_counted = survey.ids.n_rows
     session.watch()
     for warning in await asyncio.to_thread(opened.warnings, binding, document):
         session.warn(warning)
     session.warn_of_masks(survey.masks)
-    matches = await _match(session, survey, document)
+    matches = await _match(session, survey, document, chosen)
 
     # A row's outcome ends in the report by way of `rows`; a batch's in the journal as well.
     rows = PendingRows(session.report, matches, on_first_loss=session.warn_of_losses)
@@ -120,14 +122,18 @@ async def run_import(session: ImportSession) -> str:
     return str(uploader.stopped or "")
 
 
-async def _match(session: ImportSession, survey: CsvSurvey, document: Mapping[str, Any]) -> Matches:
-    """Tie the rows' external IDs to assets; left to the reading of batches where that comes anyway."""
+async def _match(
+    session: ImportSession, survey: CsvSurvey, document: Mapping[str, Any], chosen: ChosenBatches | None
+) -> Matches:
+    """Tie the rows' external IDs to assets; left to the reading of batches where that comes anyway and tells enough."""
     hub, project, by = session.hub, session.options.project, session.opened.config.match_ids_by
     sizes, told = sizes_wanted(session.opened.config), document.get("assetCount")
     n_assets = told if isinstance(told, int) else None
     external_ids = survey.ids.open_ids(survey.done)
     if by != "exact":
-        matches = await match_ids_by(hub, project, survey.ids.last_rows, by)
+        matches = await match_ids_by(hub, project, survey.ids.last_rows, by, chosen)
+    elif chosen is not None:
+        matches = await match_ids_in_batches(hub, project, external_ids, n_assets, chosen)
     elif session.reads_first and sizes == "no":
         return Matches(late=LateListing(hub, project, external_ids, n_assets))
     else:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
     from prelabel.inputs.survey import RowPlace
-    from prelabel.model import RowBatch
+    from prelabel.model import RowBatch, RowState
 
 
 class RowFilter:
@@ -53,10 +53,8 @@ class RowFilter:
         if reason := self._stopped():
             text = f"the import had stopped: {reason}"
             return RowOutcome(number, line, external_id, "not sent", text, code=Code.NOT_SENT)
-        if external_id in self._matches.unfound:
-            reason = self._matches.reason_against(external_id)
-            code = Code.AMBIGUOUS_ID if external_id in self._matches.ambiguous else Code.UNMATCHED_ID
-            return RowOutcome(number, line, external_id, "failed", reason, self._id_column, code=code)
+        if outcome := self._without_assets(number, line, external_id):
+            return outcome
         last = self._deciders.get(external_id)
         if last is not None and last.number != number:
             return RowOutcome(
@@ -70,3 +68,18 @@ class RowFilter:
                 decided_by=last.number,
             )
         return None
+
+    def _without_assets(self, number: int, line: int, external_id: str) -> RowOutcome | None:
+        """The outcome of a row whose labels would go to no asset, or to one that is not to be touched."""
+        matches = self._matches
+        state: RowState = "failed"
+        if external_id in matches.unfound:
+            reason = matches.reason_against(external_id)
+            code = Code.AMBIGUOUS_ID if external_id in matches.ambiguous else Code.UNMATCHED_ID
+        elif not (reason := matches.reason_outside(external_id)):
+            return None
+        elif matches.is_outside(external_id):
+            state, code = "skipped", Code.OTHER_BATCH
+        else:
+            code = Code.AMBIGUOUS_ID
+        return RowOutcome(number, line, external_id, state, reason, self._id_column, code=code)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from prelabel.codes import Code
 from prelabel.errors import OutputError
 from prelabel.hub.asset_matching import Matches
 from prelabel.importer.left_rejects import check_rejects, remember_rejects
@@ -227,7 +228,9 @@ class ImportSession:
             remember_rejects(self.journal, options)
 
     def _record_end(self, report: Report) -> None:
-        if self.journal is not None and report.exit_code == 0 and "finished" not in self.journal.facts:
+        # Assets may be put into a batch later, so rows that wait for that are looked at again.
+        is_final = report.exit_code == 0 and all(group.code is not Code.OTHER_BATCH for group in report.groups)
+        if self.journal is not None and is_final and "finished" not in self.journal.facts:
             kept = report.to_dict()
             kept["outcomes"] = kept["outcomes"][:_KEPT_OUTCOMES]
             self.journal.write_facts({"finished": json.dumps(kept)})
@@ -261,7 +264,7 @@ def open_journal(opened: OpenedCsv, options: ImportOptions, host: str) -> Iterat
     if options.state is None or (options.dry_run and not (Path(options.state) / FILE_NAME).is_file()):
         yield None
         return
-    fingerprint = opened.fingerprint(options.project, host, run_name=options.run_name)
+    fingerprint = opened.fingerprint(options.project, host, batches=options.batches, run_name=options.run_name)
     with Journal(Path(options.state), is_trial=options.dry_run) as journal:
         check_rejects(journal, options)
         journal.start(fingerprint, restart=options.restart, restart_if_changed=options.restart_if_changed)
