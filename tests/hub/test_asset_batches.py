@@ -225,6 +225,14 @@ async def test_a_hub_that_does_not_tell(n_assets: int, n_ids: int) -> None:
     assert len(hub.requests) == 1
 
 
+async def test_a_hub_that_leaves_empty_lists_out() -> None:
+    """One record that tells is enough, also of an asset that the CSV does not name: the others are in no batch."""
+    chosen = ChosenBatches.of(["Monday"], DOCUMENT)
+    async with ScriptedHub(assets(("a0", "0", None), ("a1", "1", ["b2"]))) as hub, HubClient(hub.url, KEY) as client:
+        matches = await match_ids_in_batches(client, "p1", {"0": 1}, 2, chosen)
+    assert matches.is_outside("0")
+
+
 async def test_nothing_is_asked_for_nothing() -> None:
     """All rows are in."""
     chosen = ChosenBatches.of(["Monday"], DOCUMENT)

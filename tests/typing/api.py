@@ -101,6 +101,7 @@ def configure() -> ImportConfig:
 def import_rows(path: Path, config: ImportConfig) -> Report:
     """From files, from a config already made; progress as it goes."""
     assert_type(prelabel.import_labels(path, config, project="p1"), Report)
+    prelabel.import_labels(path, config, project="p1", batches=["Monday"], restart_if_changed=True, run_name="July")
     return prelabel.import_labels(str(path), str(path), project="p1", api_key="...", on_progress=lambda _: None)
 
 
