@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,27 @@ def test_on_a_thread_of_its_own() -> None:
     threads = {thread for _, thread in bell.notes}
     assert len(threads) == 2
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_tasks_that_are_left_are_cancelled() -> None:
+    """Nothing waits for what a library left asleep, and nothing is destroyed while it sleeps."""
+    ends: list[str] = []
+
+    async def sleep() -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            ends.append("cancelled")
+            raise
+
+    class Sleeper(Bell):
+        async def stop(self) -> None:
+            self.left = asyncio.create_task(sleep())
+            await asyncio.sleep(0)
+
+    with Sleeper():
+        pass
+    assert ends == ["cancelled"]
 
 
 async def test_in_the_running_loop() -> None:

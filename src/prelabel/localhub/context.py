@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from prelabel.localhub.faults.turns import FaultPlayer
+from prelabel.localhub.plugin_sessions.plugins import Plugins
 
 if TYPE_CHECKING:
     from prelabel.localhub.faults.plan import FaultPlan
@@ -29,6 +30,7 @@ class HubContext:
         shelf: its files and the tokens of their URLs.
         request_counts: requests so far, by ``"METHOD /path/{pattern}"``.
         plugin_lines: what plugins logged or answered, the newest last.
+        plugins: the ways to the plugin, and its sessions.
         player: plays the faults in force, None when there are none.
     """
 
@@ -37,11 +39,13 @@ class HubContext:
     shelf: Shelf
     request_counts: Counter[str] = field(default_factory=Counter)
     plugin_lines: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_PLUGIN_LINES))
+    plugins: Plugins = field(init=False)
     player: FaultPlayer | None = None
     _lasting: HubSettings = field(init=False)
 
     def __post_init__(self) -> None:
         self._lasting = self.settings
+        self.plugins = Plugins(self.settings, self.plugin_lines)
         self.play(self.settings.faults)
 
     @property

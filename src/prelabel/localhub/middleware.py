@@ -13,7 +13,7 @@ from aiohttp import web
 
 from prelabel.localhub.context import HUB
 from prelabel.localhub.envelope import Refusal, body_too_large, failure, wrong_key
-from prelabel.localhub.words import API_PREFIX, FAULTS_PATH
+from prelabel.localhub.words import API_PREFIX, FAULTS_PATH, PLUGIN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,8 +57,8 @@ def _answer_to(refusal: Refusal) -> web.Response:
 
 @web.middleware
 async def check_key(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse API calls without the key, and the switch for faults likewise."""
-    if request.path.startswith(API_PREFIX) or request.path == FAULTS_PATH:
+    """Refuse API calls without the key, and likewise those that switch faults or run plugins."""
+    if request.path.startswith((API_PREFIX, f"{PLUGIN_PATH}/")) or request.path in {FAULTS_PATH, PLUGIN_PATH}:
         given = request.headers.get("apikey", "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, request.app[HUB].settings.api_key.encode()):
             raise wrong_key()

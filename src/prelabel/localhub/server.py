@@ -21,7 +21,18 @@ from prelabel.localhub.context import HUB, HubContext
 from prelabel.localhub.envelope import Page
 from prelabel.localhub.faults.strikes import play_faults
 from prelabel.localhub.middleware import check_key, count_requests, envelop_failures, rate_limit
-from prelabel.localhub.routes import assets, exports, faults, files, plugins, projects, storages, tasks
+from prelabel.localhub.plugin_sessions.plugins import SECRET_FILE, start_command
+from prelabel.localhub.routes import (
+    assets,
+    exports,
+    faults,
+    files,
+    plugin_sessions,
+    plugins,
+    projects,
+    storages,
+    tasks,
+)
 from prelabel.localhub.serving import STOP_TIMEOUT_S, Server
 from prelabel.localhub.settings import HubSettings
 from prelabel.localhub.store.database import Store, fact
@@ -38,7 +49,7 @@ if TYPE_CHECKING:
     from prelabel.localhub.faults.plan import FaultPlan
 
 LOOPBACK = "127.0.0.1"
-_ROUTES = (projects, assets, tasks, storages, files, exports, plugins, page)
+_ROUTES = (projects, assets, tasks, storages, files, exports, plugins, plugin_sessions, page)
 
 
 def make_app(context: HubContext, middlewares: Sequence[Middleware] = ()) -> web.Application:
@@ -58,7 +69,12 @@ def make_app(context: HubContext, middlewares: Sequence[Middleware] = ()) -> web
     app[HUB] = context
     for module in (*_ROUTES, faults) if settings.allow_faults else _ROUTES:
         app.add_routes(module.routes)
+    app.on_shutdown.append(_end_plugins)
     return app
+
+
+async def _end_plugins(app: web.Application) -> None:
+    await app[HUB].plugins.close()
 
 
 class LocalHub(Server):
@@ -117,6 +133,22 @@ class LocalHub(Server):
     def api_key(self) -> str:
         """The key callers must send."""
         return self._running.settings.api_key
+
+    @property
+    def plugin_id(self) -> str:
+        """What a plugin must call itself."""
+        return self._running.settings.plugin_id
+
+    @property
+    def plugin_secret(self) -> str:
+        """What a plugin must show."""
+        return self._running.settings.plugin_secret
+
+    @property
+    def plugin_command(self) -> str:
+        """The shell's line that starts a plugin, once its secret is in the store's file ``plugin_secret``."""
+        hub = self._running
+        return start_command(self._url, hub.settings, str(hub.shelf.folder / SECRET_FILE))
 
     @property
     def page_url(self) -> str:
@@ -193,9 +225,15 @@ class LocalHub(Server):
             message = f"the local hub cannot keep its store in {folder}: {error}; give another folder"
             raise ConfigError(message, field="store", value=str(folder)) from error
         stack.push_async_callback(store.close)
-        key = self._settings.api_key or await store.write(fact, "api_key", lambda: secrets.token_hex(20))
+        given = self._settings
+        settings = replace(
+            given,
+            api_key=given.api_key or await store.write(fact, "api_key", lambda: secrets.token_hex(20)),
+            plugin_id=given.plugin_id or await store.write(fact, "plugin_id", lambda: secrets.token_hex(12)),
+            plugin_secret=given.plugin_secret
+            or await store.write(fact, "plugin_secret", lambda: secrets.token_hex(20)),
+        )
         secret = await store.write(fact, "url_secret", lambda: secrets.token_hex(32))
-        settings = replace(self._settings, api_key=key)
         resolved = await asyncio.to_thread(folder.resolve)
         return HubContext(settings, store, Shelf(resolved, settings.buckets, bytes.fromhex(secret)))
 

@@ -69,6 +69,11 @@ def _on_thread(server: Server) -> Iterator[None]:
 
 
 async def _wind_down() -> None:
+    """End what is left on the loop, as ``asyncio.run`` does: libraries leave tasks that sleep."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
     loop = asyncio.get_running_loop()
     await loop.shutdown_asyncgens()
     await loop.shutdown_default_executor()

@@ -8,6 +8,7 @@ from __future__ import annotations
 API_PREFIX = "/v2/"
 IMPORT_PATH = "/v2/import/labels"
 FAULTS_PATH = "/faults"
+PLUGIN_PATH = "/plugin"
 
 SECTIONS = ("tools", "classifications", "relations")
 """The lists of a category schema, and of an answer as it is stored."""

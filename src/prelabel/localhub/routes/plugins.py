@@ -13,7 +13,7 @@ routes = web.RouteTableDef()
 @routes.post("/v2/pluginLog")
 async def plugin_log(request: web.Request) -> web.Response:
     """One log line of a plugin, in either of the forms that are about."""
-    request.app[HUB].plugin_lines.append(await read_object(request))
+    request.app[HUB].plugins.sessions.take_line(await read_object(request))
     return success({"response": {"logged": True}})
 
 
@@ -21,5 +21,5 @@ async def plugin_log(request: web.Request) -> web.Response:
 async def plugin_response(request: web.Request) -> web.Response:
     """A plugin's last word."""
     body = await read_object(request)
-    request.app[HUB].plugin_lines.append(body)
+    request.app[HUB].plugins.sessions.take_answer(body)
     return success({"response": {"received": True, "taskId": body.get("taskId")}})
