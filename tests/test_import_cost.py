@@ -27,10 +27,12 @@ FENCES = {
     "tenacity": ("retry.py",),
     "typer": ("cli/",),
     "rich": ("cli/",),
+    "socketio": ("localhub/plugin_sessions/connections.py",),
+    "imerit_ango": ("plugin/runtime.py",),
 }
 
 # Not pydantic: typer itself loads it.
-HEAVY = {"numba", "llvmlite", "pyarrow", "aiohttp", "shapely", "numpy", "PIL", "orjson", "asyncio"}
+HEAVY = {"numba", "llvmlite", "pyarrow", "aiohttp", "shapely", "numpy", "PIL", "orjson", "asyncio", "socketio"}
 
 
 class _ImportCollector(ast.NodeVisitor):

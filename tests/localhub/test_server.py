@@ -32,9 +32,11 @@ print("stopped", flush=True)
 
 
 async def test_a_restart_keeps_everything(tmp_path: Path) -> None:
-    """Projects, labels, files, storages and the key that the store made are there again."""
+    """Projects, labels, files, storages, and the key and the plugin's secret that the store made, are there again."""
     async with LocalHub(tmp_path) as hub, aiohttp.ClientSession() as session:
         api, key = Api(hub, session), hub.api_key
+        plugin = hub.plugin_id, hub.plugin_secret
+        assert all(plugin)
         _, made, _ = await api.call("POST", "/v2/project", {"name": "p"}, key=key)
         project_id = made["data"]["project"]["_id"]
         await api.call("POST", f"/v2/project/{project_id}/cloud", {"assets": [{"data": "u/a.png"}]}, key=key)
@@ -44,6 +46,7 @@ async def test_a_restart_keeps_everything(tmp_path: Path) -> None:
         before = await api.call("GET", path, query={"includeAnswer": "true"}, key=key)
     async with LocalHub(tmp_path) as hub, aiohttp.ClientSession() as session:
         assert hub.api_key == key
+        assert (hub.plugin_id, hub.plugin_secret) == plugin
         after = await Api(hub, session).call("GET", path, query={"includeAnswer": "true"}, key=key)
     assert after[:2] == before[:2]
     assert after[1]["data"]["tasks"][0]["answer"]["tools"][0]["objectId"] == "car-1"

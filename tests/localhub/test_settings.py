@@ -20,6 +20,12 @@ from prelabel.localhub import HubSettings
         ({"import_mode": "merge"}, "import_mode is 'merge': it must be one of replace, append"),
         ({"url_lifetime_s": 0}, "url_lifetime_s is 0"),
         ({"listing_form": "xml"}, "listing_form is 'xml': it must be one of keys, names, urls, list"),
+        ({"plugin_timeout_s": 0}, "plugin_timeout_s is 0"),
+        ({"plugin_url": "127.0.0.1:8080"}, "plugin_url must be an address such as http://127.0.0.1:8080"),
+        ({"plugin_url": "http://[::1"}, "plugin_url must be an address"),
+        ({"plugin_url": "http://h:99999"}, "plugin_url must be an address"),
+        ({"plugin_url": "http://user:word@h"}, "plugin_url must be an address"),
+        ({"plugin_secret": "two\nlines"}, "plugin_secret goes into a header: it must be printable ASCII"),
         ({"asset_form": "text"}, "asset_form is 'text': it must be one of id, object"),
     ],
 )
@@ -31,6 +37,6 @@ def test_wrong_settings_are_named(wrong: dict[str, Any], part: str) -> None:
     assert caught.value.field == next(iter(wrong))
 
 
-def test_the_key_is_not_in_the_repr() -> None:
-    """Settings may be printed without giving the key away."""
-    assert "secret-key" not in repr(HubSettings(api_key="secret-key"))
+def test_secrets_are_not_in_the_repr() -> None:
+    """Settings may be printed without giving the key or the plugin's secret away."""
+    assert "secret-" not in repr(HubSettings(api_key="secret-key", plugin_secret="secret-word"))

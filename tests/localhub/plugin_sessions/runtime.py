@@ -23,9 +23,9 @@ ID, SECRET = "the-plugin", "the-plugin's-secret"
 
 
 @contextmanager
-def vendor_plugin(host: str, *, secret: str = SECRET, rest_port: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def vendor_plugin(host: str, *, rest_port: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """A plugin as a process, killed at the end of the block; importing the runtime takes it some seconds."""
-    environment = {**os.environ, "PLUGIN_ID": ID, "PLUGIN_SECRET": secret, "PLUGIN_HOST": host}
+    environment = {**os.environ, "PLUGIN_ID": ID, "PLUGIN_SECRET": SECRET, "PLUGIN_HOST": host}
     environment |= {"CONNECTOR": "WS"} if rest_port is None else {"CONNECTOR": "REST", "PORT": str(rest_port)}
     process = subprocess.Popen([sys.executable, SCRIPT], env=environment, stderr=subprocess.DEVNULL)
     with process:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 import pytest
@@ -47,7 +47,7 @@ async def bare(tmp_path: Path) -> AsyncIterator[Api]:
         yield Api(hub, session)
 
 
-class Plugin(socketio.AsyncClientNamespace):  # type: ignore[misc] - the library has no types
+class Plugin(socketio.AsyncClientNamespace):  # type: ignore[misc]  # the library has no types
     """A plugin that does nothing by itself."""
 
     def __init__(self, hub: LocalHub) -> None:
@@ -61,7 +61,7 @@ class Plugin(socketio.AsyncClientNamespace):  # type: ignore[misc] - the library
         """Keep what is asked."""
         self.events.append(event)
 
-    async def __aenter__(self) -> Plugin:
+    async def __aenter__(self) -> Self:
         await self.client_side.connect(self.hub.url, namespaces=["/plugin"], transports=["websocket"])
         return self
 
@@ -155,7 +155,7 @@ async def test_an_answer_to_an_unknown_session_is_kept_and_harms_nothing(vendor:
 
 
 async def test_an_answer_that_is_too_large_is_lost(vendor: Api, tmp_path: Path) -> None:
-    """It closes the connection, as it does at the real server. The plugin comes back, and goes on with other sessions."""
+    """It closes the connection, as at the real server. The plugin comes back, and goes on with other sessions."""
     project = await vendor.project()
     config = json.dumps({"do": "wait", "file": str(tmp_path / "go")})
     other = await start(vendor, project, configJSON=config)
@@ -231,12 +231,14 @@ async def test_what_is_no_object_is_passed_over(bare: Api) -> None:
     """A plugin in the making sends anything; its connection lives on."""
     project = await bare.project()
     async with Plugin(bare.hub) as plugin:
-        for nonsense in (None, "text", ["list"], {"id": 1, "secret": {}}, ("two", "arguments")):
+        heartbeats: list[Any] = [None, "text", ["list"], {"id": 1, "secret": {}}, ("two", "arguments")]
+        for nonsense in heartbeats:
             await plugin.emit("heartbeat", nonsense)
         await plugin.show()
         await connected(bare)
         session = await start(bare, project)
-        for nonsense in (None, "text", {"session": ["list"]}, {"session": None}):
+        payloads: list[Any] = [None, "text", {"session": ["list"]}, {"session": None}]
+        for nonsense in payloads:
             await plugin.emit("log", nonsense)
             await plugin.emit("response", nonsense)
         await plugin.emit("log", {"session": session, "msg": {"a": 1}, "level": None})
@@ -279,9 +281,7 @@ async def test_a_page_of_another_site_cannot_connect(bare: Api) -> None:
     assert caught.value.status == 400
 
 
-async def test_without_the_library_the_hub_says_what_to_install(
-    bare: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_the_library_the_hub_says_what_to_install(bare: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """All else works as ever."""
     monkeypatch.setitem(sys.modules, "socketio", None)
     project = await bare.project()

@@ -11,6 +11,7 @@ import os
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 warnings.simplefilter("ignore")  # of what the runtime imports
 asyncio.set_event_loop(asyncio.new_event_loop())  # the runtime asks for the thread's loop
@@ -20,7 +21,7 @@ from imerit_ango.plugins import BatchModelPlugin, run  # noqa: E402
 PATIENCE_S = 60
 
 
-def callback(data):
+def callback(data: dict[str, Any]) -> str | None:
     """What the config says; by default the session's data comes back."""
     config = json.loads(data.get("configJSON") or "{}")
     what, logger = config.get("do", "echo"), data["logger"]
@@ -37,7 +38,7 @@ def callback(data):
     if what == "count":
         for number in range(config["n"]):
             logger.warning("line %d", number)
-    answers = {"none": None, "large": "x" * 1_500_000}
+    answers: dict[str, str | None] = {"none": None, "large": "x" * 1_500_000}
     return answers.get(what, json.dumps(sent))
 
 

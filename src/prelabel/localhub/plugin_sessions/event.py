@@ -10,8 +10,11 @@ from prelabel.localhub.store.projects import OWNER
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_AS_GIVEN: dict[str, tuple[type, ...]] = {"inputFile": (str,), "fileList": (list,), "fileExplorerOptions": (list, dict)}
-_KINDS = {str: "a text", list: "a list", dict: "an object"}
+_FILES: dict[str, tuple[str, tuple[type, ...]]] = {
+    "inputFile": ("a text", (str,)),
+    "fileList": ("a list", (list,)),
+    "fileExplorerOptions": ("a list or an object", (list, dict)),
+}
 
 
 def event_of(body: Mapping[str, Any], project: Mapping[str, Any], api_key: str) -> dict[str, Any]:
@@ -27,10 +30,10 @@ def event_of(body: Mapping[str, Any], project: Mapping[str, Any], api_key: str) 
         Refusal: something in the body is of the wrong kind.
     """
     files = {}
-    for name, kinds in _AS_GIVEN.items():
+    for name, (wanted, kinds) in _FILES.items():
         value = body.get(name)
         if value is not None and not isinstance(value, kinds):
-            raise Refusal(f"{name} must be {' or '.join(_KINDS[kind] for kind in kinds)}")
+            raise Refusal(f"{name} must be {wanted}")
         if value is not None:
             files[name] = value
     return {

@@ -75,4 +75,5 @@ def start_command(url: str, settings: HubSettings, secret_file: str) -> str:
     variables = {"ANGO_PLUGIN_ID": settings.plugin_id, "ANGO_PLUGIN_SECRET_FILE": secret_file, "ANGO_HOST": url}
     if settings.plugin_url:
         variables |= {"CONNECTOR": "REST", "PORT": str(urlsplit(settings.plugin_url).port or 80)}
-    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in variables.items()), "prelabel plugin --state DIR"])
+    environment = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+    return f"{environment} prelabel plugin --state DIR"

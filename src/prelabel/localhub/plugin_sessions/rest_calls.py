@@ -52,7 +52,7 @@ class RestCalls:
         try:
             answer = await self._answer(event)
         except TimeoutError:
-            session.fail(f"the plugin gave no answer within {settings.plugin_timeout_s:g} s: a host cuts it off as well")
+            session.fail(f"the plugin gave no answer within {settings.plugin_timeout_s:g} s, and was cut off")
         except (aiohttp.ClientError, OSError) as error:
             session.fail(f"cannot reach the plugin at {settings.plugin_url}: {error or type(error).__name__}")
         else:
