@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -12,13 +13,13 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from imerit_ango.sdk import SDK
 
 from cli.conftest import KEY, command_line, environment_with
-from prelabel.cli.hub import ready_text, write_secret
+from prelabel.cli.hub import plugin_text, ready_text, write_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +111,37 @@ def _status(url: str, method: str = "GET") -> int:
             return error.code
 
 
+def test_the_plugins_secret_is_in_a_file_of_its_owner_only(tmp_path: Path) -> None:
+    """The file is named, the secret is not shown; a key that was given changes nothing in this."""
+    store = tmp_path / "store"
+    with _hub(store, key=KEY) as (url, lines):
+        (command,) = re.findall(r"^ +(ANGO_PLUGIN_ID=.*)\n", "".join(lines), re.MULTILINE)
+        secret_file = store.resolve() / "plugin_secret"
+        ident = _json(f"{url}/plugin")["id"]
+        assert command == (
+            f"ANGO_PLUGIN_ID={ident} ANGO_PLUGIN_SECRET_FILE={secret_file} ANGO_HOST={url} prelabel plugin --state DIR"
+        )
+        assert _json(f"{url}/plugin")["command"] == command
+        assert secret_file.read_text().strip() not in "".join(lines)
+        assert stat.S_IMODE(secret_file.stat().st_mode) == 0o600
+
+
+def test_a_plugin_that_is_a_rest_server_has_an_address(tmp_path: Path, prelabel: Command) -> None:
+    """It is told its port; an address that is none ends with 2."""
+    with _hub(tmp_path / "store", "--plugin-url", "http://127.0.0.1:8081", key=KEY) as (url, lines):
+        assert " CONNECTOR=REST PORT=8081 prelabel plugin " in "".join(lines)
+        assert _json(f"{url}/plugin")["url"] == "http://127.0.0.1:8081"
+    done = prelabel("hub", "--port", 0, "--store", tmp_path / "store", "--plugin-url", "127.0.0.1:8081")
+    assert done.returncode == 2
+    assert "plugin_url must be an address such as http://127.0.0.1:8080" in done.stderr
+
+
+def _json(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"apikey": KEY})) as answer:
+        data: dict[str, Any] = json.load(answer)["data"]
+        return data
+
+
 def test_faults_from_a_file_are_played_and_can_be_ended(tmp_path: Path) -> None:
     """They strike from the start, where to change them is said, and they end on request."""
     faults = tmp_path / "faults.json"
@@ -164,6 +196,14 @@ def test_the_ready_text_names_projects() -> None:
     assert "  projects  p0  Street 0\n            p1  Street 1\n" in text
     assert "p4  Street 4\n            ... and more\n" in text
     assert "--project p0 " in text
+
+
+def test_the_ready_text_has_the_command_of_a_plugin() -> None:
+    """On a line of its own, to be copied."""
+    plugin = plugin_text("i", Path("s/plugin_secret"), "ANGO_PLUGIN_ID=i prelabel plugin")
+    text = ready_text("http://127.0.0.1:1", Path("s"), None, Path("f.json"), plugin=plugin)
+    about = "  plugin    id i, secret in the file s/plugin_secret; run it from the web page once it is started with\n"
+    assert f"{about}            ANGO_PLUGIN_ID=i prelabel plugin\n  faults    from the file f.json; " in text
 
 
 def test_a_secret_replaces_a_file_that_others_could_read(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ Examples:
   prelabel hub
   prelabel hub --port 0 --store /tmp/my-hub
   prelabel hub --faults faults.json
+  prelabel hub --plugin-url http://127.0.0.1:8080
 
 A faults file, which clients with the key may replace while it runs (GET, PUT, DELETE /faults):
 
@@ -43,7 +44,8 @@ the local hub is running, and stops with Ctrl-C
   web page  {page}
   projects  {projects}
   store     {store}
-  key       {key_source}{faults}
+  key       {key_source}
+  plugin    {plugin}{faults}
 
 connect Ango's SDK:
   {imports}from imerit_ango.sdk import SDK
@@ -53,6 +55,7 @@ import into it:
   prelabel import labels.csv --config config.json --project {project} --host {url}{key_option}"""
 
 _SHOWN = 5
+_INDENT = " " * 12
 
 
 def hub_command(
@@ -68,12 +71,17 @@ def hub_command(
         Path | None,
         typer.Option("--faults", metavar="FILE", help="Play the faults in this JSON file, to test clients."),
     ] = None,
+    plugin_url: Annotated[
+        str, typer.Option("--plugin-url", metavar="URL", help="Run the plugin that is a REST server at this address.")
+    ] = "",
 ) -> None:
     """Run a local hub, to try things out.
 
     It serves the API of Ango Hub, as far as imports need it, and a web page to look at labels. It listens on this
     machine only and keeps what it is sent: started again with the same folder, all is there. Callers need its key:
     ANGO_API_KEY or --api-key-file if given, else one made by itself and kept in the store.
+
+    Plugins are run from the web page. They connect to the hub by themselves, unless --plugin-url says where one waits.
     """
     with errors_as_exit_codes(ctx):
         given = read_api_key(api_key_file)
@@ -87,9 +95,11 @@ def hub_command(
                 key_file = store / KEY_FILE
                 write_secret(key_file, hub.api_key)
             page_url = "" if given else hub.page_url
-            say(ready_text(hub.url, store, key_file, faults, page_url=page_url, projects=hub.projects))
+            write_secret(hub.plugin_secret_file, hub.plugin_secret)
+            plugin = plugin_text(hub.plugin_id, hub.plugin_secret_file, hub.plugin_command)
+            say(ready_text(hub.url, store, key_file, faults, page_url=page_url, projects=hub.projects, plugin=plugin))
 
-        settings = HubSettings(allow_faults=plan is not None, faults=plan)
+        settings = HubSettings(allow_faults=plan is not None, faults=plan, plugin_url=plugin_url)
         serve_forever(store, api_key=given or "", port=port, settings=settings, on_ready=tell)
         say("the local hub has stopped")
 
@@ -102,6 +112,7 @@ def ready_text(
     *,
     page_url: str = "",
     projects: Mapping[str, str] = MappingProxyType({}),
+    plugin: str = "none",
 ) -> str:
     """What to print once the hub listens: where it is, and how to use it.
 
@@ -112,6 +123,7 @@ def ready_text(
         faults: the file of the faults it plays, if it does.
         page_url: the page's address with the hub's own key; one that was given may open other doors: it is not shown.
         projects: id -> name, the latest first.
+        plugin: how one is started.
     """
     if key_file is None:
         source, expression = "the one in ANGO_API_KEY", 'os.environ["ANGO_API_KEY"]'
@@ -129,15 +141,22 @@ def ready_text(
         imports="import os\n  " if key_file is None else "",
         key_expression=expression,
         key_option=option,
+        plugin=plugin,
         faults=played,
     )
+
+
+def plugin_text(plugin_id: str, secret_file: Path, command: str) -> str:
+    """What to print of plugins: what they must show, and what starts one."""
+    about = f"id {plugin_id}, secret in the file {secret_file}; run it from the web page once it is started with"
+    return f"{about}\n{_INDENT}{command}"
 
 
 def _listed(projects: Mapping[str, str]) -> str:
     """The latest projects, one a line, beneath each other."""
     lines = [f"{ident}  {short(name, 60)}" for ident, name in list(projects.items())[:_SHOWN]]
     lines += ["... and more"] if len(projects) > _SHOWN else []
-    return f"\n{' ' * 12}".join(lines) or "none yet"
+    return f"\n{_INDENT}".join(lines) or "none yet"
 
 
 def write_secret(path: Path, secret: str) -> None:

@@ -145,10 +145,14 @@ class LocalHub(Server):
         return self._running.settings.plugin_secret
 
     @property
+    def plugin_secret_file(self) -> Path:
+        """Where a plugin may look for its secret. The file is not made here: who runs the hub may write it."""
+        return self._running.shelf.folder / SECRET_FILE
+
+    @property
     def plugin_command(self) -> str:
-        """The shell's line that starts a plugin, once its secret is in the store's file ``plugin_secret``."""
-        hub = self._running
-        return start_command(self._url, hub.settings, str(hub.shelf.folder / SECRET_FILE))
+        """The shell's line that starts a plugin, once its secret is in its file."""
+        return start_command(self._url, self._running.settings, str(self.plugin_secret_file))
 
     @property
     def page_url(self) -> str:
