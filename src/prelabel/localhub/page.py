@@ -1,4 +1,4 @@
-"""The viewer at ``/``: three static files, which read everything through the same API once the user gives the key."""
+"""The page at ``/``: static files, which read and run everything through the API once the user gives the key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiohttp import web
 
 routes = web.RouteTableDef()
 
-_KINDS = {"page.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+_KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 # Nothing from elsewhere, and nothing inline: a label's text can never become a script.
 _HEADERS = {
     "Content-Security-Policy": (
@@ -23,16 +23,16 @@ _HEADERS = {
 
 @routes.get("/")
 async def page(_request: web.Request) -> web.Response:
-    """The viewer itself."""
+    """The page itself."""
     return _static("page.html")
 
 
-@routes.get("/{name:page\\.(?:css|js)}")
+@routes.get("/{name:page\\.css|page\\.js|plugin\\.js}")
 async def part(request: web.Request) -> web.Response:
-    """Its style and its script."""
+    """Its style and its scripts."""
     return _static(request.match_info["name"])
 
 
 def _static(name: str) -> web.Response:
     content = (files("prelabel.localhub") / "static" / name).read_bytes()
-    return web.Response(body=content, content_type=_KINDS[name], charset="utf-8", headers=_HEADERS)
+    return web.Response(body=content, content_type=_KINDS[name.rpartition(".")[2]], charset="utf-8", headers=_HEADERS)

@@ -26,10 +26,12 @@ function notice(text, bad = false) {
   byId("notice").classList.toggle("bad", bad);
 }
 
-async function ask(path) {
-  const response = await fetch(path, { headers: { apikey: state.key } });
+// A GET, or with something to send a POST.
+async function ask(path, sent) {
+  const post = sent === undefined ? {} : { method: "POST", body: JSON.stringify(sent) };
+  const response = await fetch(path, { ...post, headers: { apikey: state.key } });
   const body = await response.json();
-  if (!response.ok) throw new Error(body.message || `HTTP ${response.status}`);
+  if (!response.ok) throw Object.assign(new Error(body.message || `HTTP ${response.status}`), { status: response.status });
   return body.data;
 }
 
@@ -171,6 +173,7 @@ async function showProject(id) {
     if (button.value === id) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
   }
+  document.dispatchEvent(new Event("project-shown"));
   await showTasks();
 }
 
