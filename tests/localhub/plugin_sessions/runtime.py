@@ -27,7 +27,9 @@ def vendor_plugin(host: str, *, rest_port: int | None = None) -> Iterator[subpro
     """A plugin as a process, killed at the end of the block; importing the runtime takes it some seconds."""
     environment = {**os.environ, "PLUGIN_ID": ID, "PLUGIN_SECRET": SECRET, "PLUGIN_HOST": host}
     environment |= {"CONNECTOR": "WS"} if rest_port is None else {"CONNECTOR": "REST", "PORT": str(rest_port)}
-    process = subprocess.Popen([sys.executable, SCRIPT], env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, SCRIPT], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     with process:
         try:
             yield process

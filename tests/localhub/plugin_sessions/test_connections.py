@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -16,6 +17,8 @@ from localhub.hubclient import Api
 from localhub.plugin_sessions.runtime import ID, SECRET, connected, finished, seen, start, until, vendor_plugin
 from localhub.project import KEY
 from prelabel.localhub import HubSettings, LocalHub
+from prelabel.localhub.plugin_sessions.connections import Connections
+from prelabel.localhub.plugin_sessions.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -154,6 +157,13 @@ async def test_an_answer_to_an_unknown_session_is_kept_and_harms_nothing(vendor:
     assert {"response": "to nobody", "session": "nobody's"} in vendor.hub.plugin_lines
 
 
+async def test_a_table_may_be_large(vendor: Api) -> None:
+    """What the hub sends has no limit but that of its bodies."""
+    project = await vendor.project()
+    session = await start(vendor, project, configJSON='{"do": "size"}', inputFile="x" * 20_000_000)
+    assert (await finished(vendor, session))["response"] == "20000000"
+
+
 async def test_an_answer_that_is_too_large_is_lost(vendor: Api, tmp_path: Path) -> None:
     """It closes the connection, as at the real server. The plugin comes back, and goes on with other sessions."""
     project = await vendor.project()
@@ -225,6 +235,16 @@ async def test_only_the_right_secret_is_listened_to(bare: Api) -> None:
         await right.show("another secret")
         await connected(bare, 0)
     assert [line.get("msg") for line in bare.hub.plugin_lines] == [None]
+
+
+async def test_a_hub_without_a_secret_accepts_nobody() -> None:
+    """Such as one whose application was made from bare settings: there, nothing would be as good as the secret."""
+    heard: deque[dict[str, Any]] = deque()
+    connections = Connections(HubSettings(), Sessions(heard))
+    await connections.heartbeat("c", {"id": "", "secret": ""})
+    await connections.heartbeat("c")
+    await connections.log("c", {"msg": "m"})
+    assert (connections.n_accepted, connections.n_refused, list(heard)) == (0, 1, [])
 
 
 async def test_what_is_no_object_is_passed_over(bare: Api) -> None:

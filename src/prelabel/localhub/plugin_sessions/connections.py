@@ -108,7 +108,7 @@ class Connections:
         given = payload if isinstance(payload, dict) else {}
         shown = [str(given.get(key, "")).encode("utf-8", "surrogatepass") for key in ("id", "secret")]
         matches = [hmac.compare_digest(*pair) for pair in zip(shown, self._expected, strict=True)]
-        if all(matches):
+        if all(matches) and all(self._expected):
             self._refused.discard(connection)
             self._accepted.setdefault(connection)
         else:

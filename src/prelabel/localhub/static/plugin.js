@@ -95,7 +95,10 @@ async function showPanel() {
   if (id !== state.project._id) return;
   showConnection(plugin);
   const last = plugin.sessions.find((session) => session.project === id);
-  if (last) await watch(last.session, last.state === "running");
+  if (!last) return;
+  const isRunning = last.state === "running";
+  if (isRunning) byId("plugin-panel").open = true;
+  await watch(last.session, isRunning);
 }
 
 byId("plugin-form").addEventListener("submit", async (event) => {
