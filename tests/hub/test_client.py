@@ -7,14 +7,16 @@ import time
 from typing import Any
 from urllib.parse import quote
 
+import aiohttp
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel.errors import BatchTooLarge, ConfigError, UploadRefused, UploadUnavailable
+from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.client import HubAsset, HubClient, ImportAck, connect, pretend, split_ids
-from prelabel.localhub.testing import ScriptedHub, failure, success
+from prelabel.localhub import Fault
+from prelabel.localhub.testing import HubDouble, ScriptedHub, failure, success
 from prelabel.model import Batch, Item
 from prelabel.retry import RetryPolicy
 
@@ -368,3 +370,32 @@ def test_repr_hides_the_key() -> None:
 async def test_pretend() -> None:
     """A dry run's sender knows nothing and sends nothing."""
     assert await pretend(Batch(1, (), 0)) == ImportAck(None, None, 0)
+
+
+async def test_a_file_is_uploaded_to_the_project_s_exports() -> None:
+    """By two requests; the link has no signature, and opens it."""
+    async with HubDouble() as hub, HubClient(hub.url, hub.api_key) as uploader:
+        url = await uploader.upload(hub.project, "report ä.json", b"x" * 3_000_000)
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            content = await response.read()
+    assert content == b"x" * 3_000_000
+    assert url.startswith(f"{hub.url}/files/{hub.project}/exports/")
+    assert "?" not in url
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault("unauthorized", route="GET /v2/getUploadUrl"), "HTTP 401"),
+        (Fault("server_error", route="PUT /files/*", status=500), r"could not be put where the Hub said \(HTTP 500\)"),
+        (Fault("reset_before_body", route="PUT /files/*"), r"could not be put where the Hub said \(\w+Error\)"),
+    ],
+)
+async def test_a_file_that_cannot_be_uploaded_is_an_upload_error(fault: Fault, words: str) -> None:
+    """Whose text has no URL: what writes a file is a secret."""
+    async with HubDouble() as hub, HubClient(hub.url, hub.api_key, policy=QUICK) as uploader:
+        hub.play(fault)
+        with pytest.raises(UploadError, match=words) as caught:
+            await uploader.upload(hub.project, "report.json", b"x")
+    assert "token" not in str(caught.value)
+    assert "/files/" not in str(caught.value)

@@ -232,6 +232,20 @@ class HubClient:
             raise UploadRefused("the Hub's answer has no 'data.signedUrl'", status=200)
         return signed
 
+    async def upload(self, project: str, name: str, content: bytes) -> str:
+        """Upload a file to the project's exports; returns its URL without the signature that wrote it.
+
+        Raises:
+            UploadError: the Hub gave no place for it, or it could not be put there.
+        """
+        query = {"name": name, "project": _segment(project), "type": "exports"}
+        answer, _ = await self._call("GET", "getUploadUrl", query=query, is_secret=True)
+        url = answer.get("uploadUrl")
+        if not isinstance(url, str) or not url:
+            raise UploadRefused("the Hub's answer has no 'data.uploadUrl'", status=200)
+        await self.transport.put_file(url, content)
+        return url.partition("?")[0]
+
     async def send(self, project: str, batch: Batch) -> ImportAck:
         """Import a batch's items; those with bodies of single tasks are written task by task instead."""
         flat = [item.body for item in batch.items if not item.task_bodies]

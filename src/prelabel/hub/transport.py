@@ -10,6 +10,7 @@ import ipaddress
 import time
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -212,6 +213,34 @@ class Transport:
         if not 200 <= status < 300:
             raise self._refusal(status, headers, self._readable(answer, is_secret=is_secret))
         return self._open_envelope(status, answer, is_secret=is_secret)
+
+    async def put_file(self, url: str, content: bytes) -> None:
+        """Put a file where the Hub said: by a session of its own, since the API key is for the Hub alone.
+
+        Args:
+            url: what the Hub gave; a secret, and in no message.
+            content: the file.
+
+        Raises:
+            UploadError: it could not be put there.
+        """
+        times = self._timeouts
+        timeout = aiohttp.ClientTimeout(total=times.total_s, sock_connect=times.connect_s, sock_read=times.read_s)
+        self.n_requests += 1
+        try:
+            async with (
+                aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout) as session,
+                session.put(URL(url, encoded=True), data=BytesIO(content), allow_redirects=False) as response,
+            ):
+                status = response.status
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            fault = type(error).__name__
+        else:
+            if 200 <= status < 300:
+                return
+            fault = f"HTTP {status}"
+        # Outside the except clause: that error's text may hold the URL.
+        raise UploadUnavailable(f"the file could not be put where the Hub said ({fault})")
 
     async def _exchange(self, method: str, url: URL, body: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
         if self._session is None:
