@@ -44,6 +44,12 @@ class ConfigError(PrelabelError, ValueError):
         self.allowed = allowed
 
 
+class RecordBusy(ConfigError):
+    """Another import works with the record that this one needs: nothing is wrong, it is just not the time."""
+
+    retryable = True
+
+
 class RowError(PrelabelError, ValueError):
     """One CSV row cannot be imported; the others go on.
 

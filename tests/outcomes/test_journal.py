@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prelabel.errors import ConfigError, OutputError
+from prelabel.errors import ConfigError, OutputError, RecordBusy
 from prelabel.outcomes.fingerprint import Fingerprint, digest_of
 from prelabel.outcomes.journal import FILE_NAME, Journal, ReplacedTask
 from prelabel.outcomes.row_keys import RowKeys
@@ -156,7 +156,7 @@ def test_a_second_run_is_refused(tmp_path: Path) -> None:
         f"from pathlib import Path; from prelabel.outcomes.journal import Journal; Journal(Path({str(tmp_path)!r}))"
     )
     with Journal(tmp_path):
-        with pytest.raises(ConfigError, match="another run is working with"):
+        with pytest.raises(RecordBusy, match="another run is working with"):
             Journal(tmp_path)
         other = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=False)
         assert "another run is working with" in other.stderr

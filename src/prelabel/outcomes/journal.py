@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from prelabel.errors import ConfigError, OutputError, PrelabelError
+from prelabel.errors import ConfigError, OutputError, PrelabelError, RecordBusy
 from prelabel.outcomes.fingerprint import keys_that_differ
 from prelabel.outcomes.record_place import no_place
 from prelabel.outcomes.row_keys import RowKeys
@@ -172,7 +172,7 @@ class Journal:
     def _fault(self, error: sqlite3.Error) -> PrelabelError:
         match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # the extended codes add bits above
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                return ConfigError(
+                return RecordBusy(
                     f"another run is working with {escaped(str(self.folder))}: wait for its end, or give this one its "
                     "own --state",
                     field="state",
