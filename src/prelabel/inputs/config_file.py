@@ -66,6 +66,11 @@ def parse_config(text: str, *, origin: str = "config", toml: bool = False) -> Im
     Raises:
         ConfigError: as :func:`load_config`; a key given twice is an error too.
     """
+    return _checked(parse_document(text, origin=origin, toml=toml), origin)
+
+
+def parse_document(text: str, *, origin: str = "config", toml: bool = False) -> dict[str, Any]:
+    """Read a config's text without checking what is in it; as :func:`parse_config` else."""
     try:
         document = tomllib.loads(text) if toml else json.loads(text, object_pairs_hook=_without_repeats)
     except ConfigError as error:
@@ -75,7 +80,7 @@ def parse_config(text: str, *, origin: str = "config", toml: bool = False) -> Im
         raise ConfigError(f"{origin} is not {fault}") from error
     if not isinstance(document, dict):
         raise ConfigError(f'{origin} must hold a JSON object, {{"external_id_column": ...}}, not {as_json(document)}')
-    return _checked(document, origin)
+    return document
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
