@@ -14,7 +14,17 @@ import pytest_asyncio
 import socketio
 
 from localhub.hubclient import Api
-from localhub.plugin_sessions.runtime import ID, SECRET, connected, finished, seen, start, until, vendor_plugin
+from localhub.plugin_sessions.runtime import (
+    ID,
+    PATIENCE_S,
+    SECRET,
+    connected,
+    finished,
+    seen,
+    start,
+    until,
+    vendor_plugin,
+)
 from localhub.project import KEY
 from prelabel.localhub import HubSettings, LocalHub
 from prelabel.localhub.plugin_sessions.connections import Connections
@@ -210,8 +220,9 @@ async def test_a_hub_that_ends_takes_its_sessions_and_the_vendors_plugin_with_it
             assert (await finished(api, again))["response"] == "done"
 
 
-async def test_only_the_right_secret_is_listened_to(bare: Api) -> None:
+async def test_only_the_right_secret_is_listened_to(bare: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before its heartbeat, and after one with another secret, a connection counts for nothing."""
+    monkeypatch.setattr("prelabel.localhub.plugin_sessions.connections.HANG_UP_S", PATIENCE_S)
     project = await bare.project()
     async with Plugin(bare.hub) as right, Plugin(bare.hub) as wrong:
         await wrong.emit("log", {"msg": "too early"})
@@ -235,6 +246,21 @@ async def test_only_the_right_secret_is_listened_to(bare: Api) -> None:
         await right.show("another secret")
         await connected(bare, 0)
     assert [line.get("msg") for line in bare.hub.plugin_lines] == [None]
+
+
+async def test_a_wrong_secret_ends_the_connection_after_a_while(bare: Api) -> None:
+    """One that has become right meanwhile does not."""
+    async with Plugin(bare.hub) as wrong, Plugin(bare.hub) as mended:
+        await wrong.show("another secret")
+        await mended.show("another secret")
+        await mended.show()
+
+        async def is_gone() -> bool:
+            return not wrong.client_side.connected
+
+        await until(is_gone)
+        await connected(bare)
+        assert (await bare.ok("GET", "/plugin"))["n_refused"] == 0
 
 
 async def test_a_hub_without_a_secret_accepts_nobody() -> None:

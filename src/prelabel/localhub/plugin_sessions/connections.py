@@ -5,6 +5,7 @@ The library is an optional dependency, and is loaded when the first plugin knock
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 from importlib.util import find_spec
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
 NAMESPACE = "/plugin"
 NOT_INSTALLED = "plugins cannot connect to this hub, python-socketio is not installed: pip install 'prelabel[plugin]'"
 
+HANG_UP_S = 1.0
+
 logger = logging.getLogger(__name__)
 
 
 class Connections:
     """The Socket.IO connections of one hub.
 
-    A connection counts from its first right heartbeat to a wrong one or its end. Others are left alone rather than
-    closed: the vendor's runtime would come back at once, time and again.
+    A connection counts from its first right heartbeat to a wrong one or its end. A wrong one ends it, but only after a
+    while: the vendor's runtime comes back at once, time and again.
 
     Args:
         settings: have the plugin's id and secret.
@@ -116,6 +119,11 @@ class Connections:
             if connection not in self._refused:
                 self._refused.add(connection)
                 logger.warning("a plugin with another id or secret has connected; it is not listened to")
+                asyncio.get_running_loop().call_later(HANG_UP_S, self._hang_up, connection)
+
+    def _hang_up(self, connection: str) -> None:
+        if connection in self._refused and self._server is not None:
+            self._server.start_background_task(self._server.disconnect, connection, namespace=NAMESPACE)
 
     async def log(self, connection: str, payload: Any = None, *_more: Any) -> None:
         """A line of a plugin's log."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -65,11 +66,13 @@ class RestCalls:
 
     async def _answer(self, event: Mapping[str, Any]) -> dict[str, Any] | str:
         """The plugin's answer, or why there is none. What else a plugin sends is not shown: it may hold the key."""
-        url, headers = f"{self._settings.plugin_url.rstrip('/')}/plugin", {"Secret": self._settings.plugin_secret}
+        url = f"{self._settings.plugin_url.rstrip('/')}/plugin"
+        headers = {"Secret": self._settings.plugin_secret, "Content-Type": "application/json"}
+        body_sent = BytesIO(orjson.dumps(event))  # a file: bytes that are many would be sent without a pause
         timeout = aiohttp.ClientTimeout(total=self._settings.plugin_timeout_s)
         async with (
-            aiohttp.ClientSession(timeout=timeout, json_serialize=lambda value: orjson.dumps(value).decode()) as client,
-            client.post(url, json=event, headers=headers, allow_redirects=False) as response,
+            aiohttp.ClientSession(timeout=timeout) as client,
+            client.post(url, data=body_sent, headers=headers, allow_redirects=False) as response,
         ):
             if response.status != 200:
                 return _REASONS.get(response.status, f"the plugin answered with HTTP {response.status}")
