@@ -108,7 +108,9 @@ def test_importing_the_package_loads_no_third_party_module() -> None:
     assert "prelabel" in loaded
 
 
-@pytest.mark.parametrize("command", [(), ("import",), ("convert",), ("hub",), ("demo",), ("config-schema",)])
+@pytest.mark.parametrize(
+    "command", [(), ("import",), ("convert",), ("hub",), ("demo",), ("plugin",), ("config-schema",)]
+)
 def test_help_loads_nothing_heavy(command: tuple[str, ...]) -> None:
     """Help is there at once, for every command."""
     loaded = _modules_after("import prelabel.__main__; prelabel.__main__.main()", *command, "--help")

@@ -18,6 +18,8 @@ from prelabel.cli.hub import EPILOG as HUB_EPILOG
 from prelabel.cli.hub import hub_command
 from prelabel.cli.import_ import EPILOG as IMPORT_EPILOG
 from prelabel.cli.import_ import import_command
+from prelabel.cli.plugin import EPILOG as PLUGIN_EPILOG
+from prelabel.cli.plugin import plugin_command
 from prelabel.cli.rollback import EPILOG as ROLLBACK_EPILOG
 from prelabel.cli.rollback import rollback_command
 from prelabel.cli.warmup import EPILOG as WARMUP_EPILOG
@@ -63,6 +65,7 @@ app.command("import", epilog=IMPORT_EPILOG)(import_command)
 app.command("rollback", epilog=ROLLBACK_EPILOG)(rollback_command)
 app.command("convert", epilog=CONVERT_EPILOG)(convert_command)
 app.command("hub", epilog=HUB_EPILOG)(hub_command)
+app.command("plugin", epilog=PLUGIN_EPILOG)(plugin_command)
 app.command("demo", epilog=DEMO_EPILOG)(demo_command)
 app.command("config-schema")(config_schema)
 app.command("warmup", epilog=WARMUP_EPILOG)(warmup_command)

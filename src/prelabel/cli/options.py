@@ -11,12 +11,9 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from prelabel.importer.options import RunOptions
 
 CsvFile = Annotated[Path, typer.Argument(help="The CSV file, one row per asset.", show_default=False)]
 ConfigFile = Annotated[
@@ -138,7 +135,7 @@ DECLARED: dict[str, Any] = {
 """Field of an option record -> how it is written and described, in the order of ``--help``."""
 
 
-def takes(record: type[RunOptions]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes(record: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command an option for each declared field of a record; it gets their values in one mapping, ``options``.
 
     Args:
