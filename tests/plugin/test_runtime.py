@@ -45,10 +45,11 @@ def plugin(request: pytest.FixtureRequest, bucket: Path, tmp_path_factory: pytes
     """A plugin and its hub, for all tests that leave them as they were but for labels."""
     port = free_port() if request.param == "REST" else 0
     folder = tmp_path_factory.mktemp(request.param)
+    options = ("--class", {"WS": "markdown", "REST": "input"}[request.param])  # the third is in test_interruptions
     environment = {"LOGLEVEL": "DEBUG"}
     with (
         hub_with(bucket, port) as hub,
-        PluginProcess(hub, folder, request.param, port, environment=environment) as process,
+        PluginProcess(hub, folder, request.param, port, options, environment) as process,
     ):
         yield process
 
