@@ -3,79 +3,26 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from prelabel.demo.seed import CLASSIFICATION_IDS, COLORS, seed_config, seed_schema
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-COLORS = {"Car": (244, 67, 54), "Person": (3, 169, 244), "Other": (156, 39, 176)}
-COLOR_ID, TYPE_ID, QUESTION_ID = "8c481a58f4c68e5db0a5016", "12a20f8061c044bcff26688", "1976d3fc0fa1429e23f7171"
-TOOL_IDS = {"Car": "f104b6b9cdb84966812b002", "Person": "c6faa323be0cbb84634f566", "Other": "b34867a913e35379d100997"}
-
-SCHEMA: dict[str, Any] = {
-    "tools": [
-        {
-            "title": title,
-            "tool": "segmentation",
-            "required": False,
-            "schemaId": TOOL_IDS[title],
-            "classifications": [],
-            "multiple": False,
-            "color": "#{:02x}{:02x}{:02x}".format(*color),
-            "shortcutKey": str(number),
-        }
-        for number, (title, color) in enumerate(COLORS.items(), 4)
-    ],
-    "classifications": [
-        {"title": "Color", "tool": "text", "schemaId": COLOR_ID, "classifications": [], "options": [], "regex": ""},
-        {
-            "title": "Type",
-            "tool": "radio",
-            "schemaId": TYPE_ID,
-            "classifications": [],
-            "options": [
-                {"value": "A", "schemaId": "0ab9ff484461bb8d5952369"},
-                {"value": "B", "schemaId": "23b5e8770c797a9ad036777"},
-                {"value": "C", "schemaId": "64989cbf9f9ddd38b882118"},
-            ],
-        },
-        {
-            "title": "Question",
-            "tool": "checkbox",
-            "schemaId": QUESTION_ID,
-            "classifications": [],
-            "options": [
-                {"value": "Option1", "schemaId": "1c00ef1ec8bca05c3550770"},
-                {"value": "Option2", "schemaId": "b90770265328965f1f7c070"},
-            ],
-        },
-    ],
-    "relations": [],
-}
-
-CLASSIFICATIONS: dict[str, Any] = {
-    "external_id_column": "External ID",
-    "classification_columns": ["Color", "Category", "Image Type"],
-    "classification_schema_ids": [COLOR_ID, TYPE_ID, QUESTION_ID],
-    "mask_column": "",
-    "mask_color_mapping": "project_colors",
-    "segmentation_mode": "instance_segmentation",
-    "polygon_simplification_tolerance": 0.1,
-    "storage_id": "",
-    "overwrite": True,
-    "ignored_schema_ids": [],
-    "upload_batch_size": 100,
-}
-SEGMENTATION = CLASSIFICATIONS | {"mask_column": "Mask"}
+SCHEMA = seed_schema(with_tools=True)
+PALETTE = np.array([(0, 0, 0), *(tuple(bytes.fromhex(color[1:])) for color in COLORS)], np.uint8)
+CLASSIFICATIONS = seed_config(with_masks=False)
+SEGMENTATION = seed_config(with_masks=True)
 EVERY_KEY = SEGMENTATION | {
     "mask_color_mapping": {"Car": [1], "Person": [2]},
     "segmentation_mode": "semantic_segmentation",
     "polygon_simplification_tolerance": 1.5,
     "overwrite": False,
-    "ignored_schema_ids": [QUESTION_ID],
+    "ignored_schema_ids": [CLASSIFICATION_IDS[2]],
     "upload_batch_size": 3,
 }
 """Each key of the page with another value than its default; ``storage_id`` is to be filled in."""
@@ -91,8 +38,7 @@ def write_masks(bucket: Path) -> None:
         classes[10:14, 10:16] = 0
         classes[26:40, 8 : 40 + number] = 2
         classes[30:44, 50:60] = 3 if number % 2 else 1
-        palette = np.array([(0, 0, 0), *COLORS.values()], np.uint8)
-        for kind, pixels in (("colors", palette[classes]), ("numbers", np.where(classes == 3, 0, classes))):
+        for kind, pixels in (("colors", PALETTE[classes]), ("numbers", np.where(classes == 3, 0, classes))):
             path = bucket / kind / name
             path.parent.mkdir(parents=True, exist_ok=True)
             file = io.BytesIO()
