@@ -39,12 +39,3 @@ def test_warmup_fills_the_folder_that_is_named(tmp_path: Path) -> None:
     assert kept
     assert first.stdout == "5\n"
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == kept
-
-
-@pytest.mark.skipif(JIT_OFF, reason="with the JIT off nothing is compiled")
-def test_a_machine_without_a_writable_folder_still_works() -> None:
-    """Where numba finds no place for its cache, kernels are compiled for this process alone."""
-    without_places = "from numba.core import caching; caching.CacheImpl._locator_classes = []\n"
-    done = _run("-c", without_places + FIRST_MASK)
-
-    assert (done.stdout, done.returncode) == ("5\n", 0), done.stderr

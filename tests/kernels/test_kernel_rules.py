@@ -12,7 +12,7 @@ import prelabel.kernels
 KERNEL_SOURCES = sorted(Path(prelabel.kernels.__path__[0]).glob("*.py"))
 MAX_LINES = 250
 STAMPED_CONSTANTS = {"TRANSPARENT"}
-"""What compiled code may use from outside the folder: ``_jit.sources_stamp`` covers it."""
+"""What compiled code may use from outside the folder: ``_kernel_cache.sources_stamp`` covers it."""
 
 
 def _kernels_in(tree: ast.Module) -> list[ast.FunctionDef]:

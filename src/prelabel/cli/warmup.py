@@ -8,7 +8,8 @@ import typer
 
 EPILOG = """\
 The compiled kernels are kept in NUMBA_CACHE_DIR if it is set, else beside the package, else in the user's cache
-folder. A service whose install is read-only sets NUMBA_CACHE_DIR both here and when it runs.
+folder. A service sets NUMBA_CACHE_DIR both here and when it runs, where the folder may be read-only. Kernels are
+compiled for the processor at hand: for others, set NUMBA_CPU_NAME both here and when it runs.
 
 \b
   NUMBA_CACHE_DIR=/srv/kernels prelabel warmup"""

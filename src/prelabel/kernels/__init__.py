@@ -6,8 +6,9 @@ from __future__ import annotations
 def warm_up() -> list[str]:
     """Compile every kernel that is not on disk yet, and load the others; the first mask is then as quick as the next.
 
-    numba keeps compiled kernels in ``NUMBA_CACHE_DIR`` if that is set, else beside the package, else (where the install
-    is read-only) in the user's cache folder; where nothing can be written they are compiled anew in each process.
+    Compiled kernels are kept in ``NUMBA_CACHE_DIR`` if that is set, else beside the package, else in the user's cache
+    folder: in the first of them that can be written. They are loaded from one that cannot, too; what lies in none, and
+    can be kept in none, is compiled anew in each process.
 
     Returns:
         The names of the modules loaded.

@@ -2,52 +2,19 @@
 
 ``parallel`` is never used (called from several threads it aborts the process) and ``fastmath`` never (geometry must be
 exact). Explicit signatures compile on import, or load from numba's disk cache; so "warm up" means "import the kernels".
-
-numba keeps a compiled function as long as the file it stands in is unchanged, and would not notice a change in a
-function of another file that was compiled into it. Here a kernel is kept as long as *all* files of this folder are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
-from prelabel.model import TRANSPARENT
+from prelabel.kernels._kernel_cache import KernelCache
 
 F = TypeVar("F", bound=Callable[..., object])
-
-
-@cache
-def sources_stamp() -> bytes:
-    """Return a digest of all that is compiled into kernels: this folder, and the one constant from elsewhere."""
-    digest = sha256(str(TRANSPARENT).encode())
-    for source in sorted(files(__package__).iterdir(), key=lambda source: source.name):
-        if source.name.endswith(".py"):
-            content = source.read_bytes()
-            digest.update(f"{source.name} {len(content)} ".encode() + content)
-    return digest.digest()
-
-
-class _FolderCacheImpl(CompileResultCacheImpl):
-    """What numba's disk cache knows of one function; its stamp is that of the function's file and the folder's."""
-
-    def __init__(self, function: Callable[..., object]) -> None:
-        super().__init__(function)
-        stamp_of_file = self.locator.get_source_stamp
-        self.locator.get_source_stamp = lambda: (stamp_of_file(), sources_stamp())
-
-
-class _FolderCache(FunctionCache):
-    """numba's disk cache, where a change in any file of the folder makes a kernel stale."""
-
-    _impl_class = _FolderCacheImpl
 
 
 def kernel(*signatures: str, allocates: bool = False) -> Callable[[F], F]:
@@ -67,9 +34,9 @@ def kernel(*signatures: str, allocates: bool = False) -> Callable[[F], F]:
         compiled: Any = numba.njit(nogil=True, _nrt=allocates)(function)
         if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
             try:
-                compiled._cache = _FolderCache(function)  # noqa: SLF001 - as enable_caching()
+                compiled._cache = KernelCache(function)  # noqa: SLF001 - as enable_caching()
             except RuntimeError as error:
-                if "cannot cache" not in str(error):  # no folder can be written: work without
+                if "cannot cache" not in str(error):  # its file is not one of a disk: work without
                     raise
             for signature in signatures:
                 compiled.compile(signature)
