@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 
 import nox
 
@@ -12,6 +14,15 @@ nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
+
+
+def _runs(python: str) -> bool:
+    """Whether this version is installed; a name alone may be a switch that leads to none."""
+    command = shutil.which(f"python{python}")
+    return command is not None and subprocess.run([command, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+NEWEST_PYTHON = next(filter(_runs, reversed(PYTHONS)), PYTHONS[-1])
 
 
 @nox.session
@@ -42,6 +53,26 @@ def tests_nojit(session: nox.Session) -> None:
     # Plain Python under coverage takes many times as long, so what counts as hanging does too.
     arguments = ["--timeout=300", "--cov", "--cov-branch", "--cov-report=term", *session.posargs]
     session.run("pytest", *arguments, env={"NUMBA_DISABLE_JIT": "1"})
+
+
+@nox.session(python=sorted({PYTHONS[0], NEWEST_PYTHON}), default=False, reuse_venv=False)
+@nox.parametrize("sdk", ["1.4.7", "newest"])
+def plugin_sdk(session: nox.Session, sdk: str) -> None:
+    """The plugin on the oldest of Ango's SDKs that it takes, and on the newest, each in an environment of its own."""
+    # Without the extra "test", which wants a newer SDK for its own sake.
+    tools = ["hypothesis", "pytest", "pytest-asyncio", "pytest-randomly", "pytest-timeout"]
+    session.install("-e", ".[plugin]", "imerit_ango" if sdk == "newest" else f"imerit_ango=={sdk}", *tools)
+    session.run("prelabel", "plugin", "--help", silent=True)
+    session.run("python", "-c", _RUNTIME_CHECK)
+    session.run("pytest", *(path for path in _PLUGIN_TESTS if os.path.exists(path)), *session.posargs)  # noqa: PTH110
+
+
+_PLUGIN_TESTS = ("tests/plugin", "tests/localhub/plugin_sessions")
+_RUNTIME_CHECK = """
+from prelabel.plugin import runtime, settings
+runtime.load_runtime(settings.PluginSettings(host="https://hub.example.com"))
+print("imerit_ango", runtime.runtime_version())
+"""
 
 
 @nox.session
