@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import pytest
+import typer
 
 import prelabel
+from prelabel.cli.app import app
 from prelabel.demo.run import _create_project
 from prelabel.demo.scenes import draw_samples, write_files
 from prelabel.localhub import Fault, LocalHub
@@ -167,6 +169,17 @@ def resolves(name: str) -> bool:
     except (ImportError, AttributeError):
         return False
     return True
+
+
+def test_the_plugin_page_has_every_option_and_variable() -> None:
+    """What the command declares is in the page's table, and the table has no option that is none."""
+    command = typer.main.get_command(app).get_command(None, "plugin")  # type: ignore[attr-defined]
+    own = [parameter for parameter in command.params if parameter.name != "help"]
+    table = "\n".join(re.findall(r"^\|.*\|$", (ROOT / "docs" / "plugin.md").read_text("utf-8"), re.MULTILINE))
+
+    options = {option for parameter in own for option in parameter.opts}
+    assert set(re.findall(r"--[a-z][a-z-]+", table)) == options
+    assert {parameter.envvar for parameter in own if parameter.envvar} <= set(re.findall(r"`([A-Z_]+)`", table))
 
 
 def test_the_tables_of_config_keys_are_current() -> None:
