@@ -188,7 +188,7 @@ def test_a_folder_of_ones_own_is_filled_whatever_lies_beside_the_package(install
     kept = install.folder / "kept"
     assert install.call() == COMPILED
 
-    assert install.call(NUMBA_CACHE_DIR=str(kept)) == COMPILED
+    assert install.call(NUMBA_CACHE_DIR=f"{install.folder}/./kept/") == COMPILED
     assert list(kept.rglob("*.nbc"))
 
 

@@ -51,7 +51,7 @@ class _NoFolder(caching._SourceFileBackedLocatorMixin, caching._CacheLocator):  
         return cls(function, file) if Path(file).is_file() else None
 
     def get_cache_path(self) -> str:
-        return _beside(self._py_file)
+        return str(_beside(self._py_file))
 
 
 class _FolderCacheImpl(CompileResultCacheImpl):
@@ -78,8 +78,8 @@ class KernelCache(FunctionCache):
         super().__init__(function)
         stamp, name = self._impl.locator.get_source_stamp(), self._impl.filename_base
         # Those that numba would rather have used than the one it chose, had it been able to write there.
-        passed_over = takewhile(lambda folder: folder != self.cache_path, _folders(inspect.getfile(function)))
-        read_only = [IndexDataCacheFile(folder, name, stamp) for folder in passed_over]
+        passed_over = takewhile(lambda folder: folder != Path(self.cache_path), _folders(inspect.getfile(function)))
+        read_only = [IndexDataCacheFile(str(folder), name, stamp) for folder in passed_over]
         self._files = [*read_only, self._cache_file]
 
     def _load_overload(self, signature: Any, target_context: Any) -> Any:
@@ -98,12 +98,12 @@ class KernelCache(FunctionCache):
             super().save_overload(signature, compiled)
 
 
-def _folders(file: str) -> Iterator[str]:
+def _folders(file: str) -> Iterator[Path]:
     """The folders of an install in which a source file's kernels may be, in numba's order and by its names."""
     if numba.config.CACHE_DIR:  # type: ignore[attr-defined] # numba fills its config at run time
-        yield str(Path(numba.config.CACHE_DIR, caching._CacheLocator.get_suitable_cache_subpath(file)))  # type: ignore[attr-defined] # noqa: SLF001
+        yield Path(numba.config.CACHE_DIR, caching._CacheLocator.get_suitable_cache_subpath(file))  # type: ignore[attr-defined] # noqa: SLF001
     yield _beside(file)
 
 
-def _beside(file: str) -> str:
-    return str(Path(file).with_name("__pycache__"))
+def _beside(file: str) -> Path:
+    return Path(file).with_name("__pycache__")
