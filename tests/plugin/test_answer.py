@@ -74,7 +74,8 @@ def test_a_second_session_says_that_nothing_was_left(tmp_path: Path) -> None:
         (ConfigError("no such column"), "nothing was imported: no such column", 2),
         (UploadUnavailable("the Hub is away"), "the import could not go on: the Hub is away; run it again", 3),
         (OutputError("disk full"), "the plugin's volume cannot be written: disk full", 4),
-        (RecordBusy("another session is at it"), "another session is at it", 1),
+        (RecordBusy("another session is at it", field="session"), "another session is at it", 1),
+        (RecordBusy("another run is working with /state/x"), "another session, in another container, is", 1),
         (KeyError("x"), "a fault in prelabel ended the session (KeyError: 'x')", 70),
         (MemoryError(), "a fault in prelabel ended the session (MemoryError)", 70),
         (CancelledError(), "the session was cut off", 130),
@@ -90,8 +91,4 @@ def test_whatever_ends_a_session_it_has_an_answer(error: BaseException, beginnin
 
 def test_no_option_is_named_that_nobody_can_type() -> None:
     """What the record's messages say to the command line."""
-    text = in_plugin_words(
-        "another run is working with /state/imports/x: wait for its end, or give this one its own --state"
-    )
-    assert text.endswith("wait for its end, then run it again to see what came of it")
     assert "--" not in in_plugin_words("the import was rolled back: give --restart to import again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from plugin.plugin_process import free_port
 from prelabel.localhub import Fault, HubSettings
 from prelabel.localhub.testing import HubDouble
 from prelabel.plugin.check import Finding, check
+from prelabel.plugin.health import problem_of
 from prelabel.plugin.settings import PluginSettings
 
 if TYPE_CHECKING:
@@ -54,6 +56,16 @@ def test_all_is_well(hub: HubDouble, settings: PluginSettings) -> None:
     assert findings["project"].text == f"{hub.project} has 2 tools and 3 classifications"
     assert findings["key"].text.startswith("may import labels")
     assert not any(labels.objects or labels.answers for labels in hub.labels().values())
+    assert problem_of(settings) != "", "the heartbeat of a check is taken for a plugin's"
+
+
+def test_no_folder_for_temporary_files(settings: PluginSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with a root that may only be read."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/no/such/folder"])
+    volume = next(each for each in check(settings) if each.what == "volume")
+    assert (volume.is_good, volume.exit_code) == (False, 4)
+    assert "set TMPDIR to one on the volume" in volume.text
 
 
 def test_rest_asks_for_any_answer(hub: HubDouble, settings: PluginSettings) -> None:

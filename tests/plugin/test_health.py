@@ -58,6 +58,18 @@ def test_in_ws_the_mark_of_its_last_heartbeat_tells(tmp_path: Path) -> None:
     assert "its last heartbeat was 1000 s ago" in problem_of(settings)
 
 
+def test_marks_of_containers_that_are_long_gone_are_removed(tmp_path: Path) -> None:
+    """Each container has a name of its own, and the volume outlives them."""
+    for name, age_s in (("old", 100_000), ("young", 1_000)):
+        (tmp_path / "heartbeats").mkdir(exist_ok=True)
+        (tmp_path / "heartbeats" / name).touch()
+        os.utime(tmp_path / "heartbeats" / name, (time.time() - age_s,) * 2)
+    note_heartbeat(tmp_path)
+    names = {mark.name for mark in (tmp_path / "heartbeats").iterdir()}
+    assert "young" in names
+    assert "old" not in names
+
+
 def test_a_mark_that_cannot_be_left_ends_nothing(tmp_path: Path) -> None:
     """Whoever watches will see that it is missing."""
     (tmp_path / "heartbeats").write_text("")

@@ -11,6 +11,7 @@ from localhub.project import SCHEMA
 from plugin.sessions import Lines, csv_of, data_for
 from prelabel.errors import ConfigError
 from prelabel.localhub.testing import HubDouble
+from prelabel.plugin.desk import SessionDesk
 from prelabel.plugin.once import run_once
 from prelabel.plugin.redaction import Redactor
 from prelabel.plugin.settings import PluginSettings
@@ -28,7 +29,7 @@ def test_a_file_is_a_session_with_the_csv_in_it_or_beside_it(tmp_path: Path) -> 
         answers = []
         for name, data, csv, key in (("a", whole, None, ""), ("b", lean, tmp_path / "rows.csv", hub.api_key)):
             (tmp_path / name).write_text(json.dumps(data))
-            answers.append(run_once(tmp_path / name, settings, Redactor(), Lines(), csv=csv, api_key=key))
+            answers.append(run_once(tmp_path / name, SessionDesk(settings, Redactor()), Lines(), csv=csv, api_key=key))
     assert [answer.exit_code for answer in answers] == [0, 0]
     assert answers[1].text.startswith("2 of 2 rows imported, all of them by earlier sessions")
 
@@ -44,5 +45,5 @@ def test_a_file_that_is_no_session_is_refused(content: bytes | None, words: str,
         path.write_bytes(content)
     settings = PluginSettings(host="https://h", state=tmp_path)
     with pytest.raises(ConfigError, match=words) as caught:
-        run_once(path, settings, Redactor(), Lines(), csv=None, api_key="k")
+        run_once(path, SessionDesk(settings, Redactor()), Lines(), csv=None, api_key="k")
     assert "session.json" in str(caught.value)

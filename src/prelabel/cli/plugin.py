@@ -191,11 +191,16 @@ def _check(settings: PluginSettings, project: str) -> int:
 
 
 def _once(path: Path, settings: PluginSettings, csv: Path | None) -> int:
+    from prelabel.plugin.shutdown import keep_signals, watch_signals  # noqa: PLC0415
+
+    keep_signals()
+    from prelabel.plugin.desk import SessionDesk  # noqa: PLC0415 - loads all that an import needs
     from prelabel.plugin.once import run_once  # noqa: PLC0415
 
     key = secret_of("ANGO_API_KEY", what="")
-    redact = _guarded(settings, key)
-    answer = run_once(path, settings, redact, lambda _level, text: say(text), csv=csv, api_key=key)
+    desk = SessionDesk(settings, _guarded(settings, key))
+    watch_signals(desk, settings.stop_grace_s, lambda: None)
+    answer = run_once(path, desk, lambda _level, text: say(text), csv=csv, api_key=key)
     show(answer.text)
     return answer.exit_code
 

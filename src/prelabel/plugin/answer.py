@@ -27,9 +27,15 @@ _IN_COMMANDS = (
     ("give --restart to import everything anew", f"{_RESTARTING} to import everything anew"),
     ("give --restart to import again", f"{_RESTARTING} to import again"),
     (", or another --state", ""),
+    ("start anew with --restart after removing the folder", "have whoever runs the plugin remove that folder"),
     ("--batch: ", "batches: "),
     ("without --batch ", "without batches "),
-    (", or give this one its own --state", ", then run it again to see what came of it"),
+)
+OTHER_SESSION = "session"
+"""The field of the error that another session of this process is in the way."""
+_OTHER_CONTAINER = (
+    "another session, in another container, is importing this CSV into this project: wait for its end, then run it "
+    "again to see what came of it"
 )
 _COMMAND_NOTES = ("the same command goes on from here",)
 
@@ -121,7 +127,7 @@ def answer_to(error: BaseException) -> SessionAnswer:
     text = in_plugin_words(str(error))
     match error:
         case RecordBusy():
-            exit_code = 1
+            text, exit_code = text if error.field == OTHER_SESSION else _OTHER_CONTAINER, 1
         case CancelledError():
             text, exit_code = f"the session was cut off: what had been confirmed is imported; {GO_ON}", 130
         case UploadError():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import tempfile
 import time
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -72,8 +74,11 @@ def _state(settings: PluginSettings) -> Finding:
     try:
         settings.state.mkdir(parents=True, exist_ok=True)
         check_place(settings.state / "check")
+        check_place(Path(tempfile.gettempdir()) / "check")
     except OSError as error:
         text = f"{settings.state} cannot be written ({error.strerror or error}): mount a volume there, or give --state"
+        if not isinstance(error, FileExistsError) and "temporary" in str(error):
+            text = "there is no folder for temporary files: set TMPDIR to one on the volume"
         return Finding("volume", is_good=False, text=text, exit_code=4)
     return Finding("volume", is_good=True, text=f"{settings.state} can be written")
 
@@ -105,8 +110,13 @@ def _answers(host: str) -> str:
 
 def _takes(loaded: Any, settings: PluginSettings) -> str:
     """Connect as the plugin does and see whether the Hub hangs up; a session that comes meanwhile is refused."""
-    desk = SessionDesk(replace(settings, max_sessions=1), Redactor())
+    desk = SessionDesk(settings, Redactor())
     desk.stop()
+    with tempfile.TemporaryDirectory() as elsewhere:  # a heartbeat of this one says nothing of the one that serves
+        return _took(loaded, replace(settings, state=Path(elsewhere)), desk)
+
+
+def _took(loaded: Any, settings: PluginSettings, desk: SessionDesk) -> str:
     plugin = runtime.make_plugin(loaded, settings, desk)
     try:
         client = runtime.connect(loaded.socketio, plugin, settings.host)
@@ -118,7 +128,7 @@ def _takes(loaded: Any, settings: PluginSettings) -> str:
     if was_lost:
         raise ConfigError(runtime.refused(settings))
     runtime.hang_up(client)
-    return f"{settings.host} took the plugin's id and secret"
+    return f"{settings.host} did not hang up on the plugin's id and secret"
 
 
 async def _project(settings: PluginSettings, project: str, api_key: str) -> list[Finding]:

@@ -8,6 +8,7 @@ and the next session of the same import learns from the record how it ended.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 import time
@@ -18,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from prelabel.errors import PrelabelError, RecordBusy
-from prelabel.plugin.answer import GO_ON, SessionAnswer, answer_to
+from prelabel.plugin.answer import GO_ON, OTHER_SESSION, SessionAnswer, answer_to
 from prelabel.plugin.record_folders import prune
 from prelabel.plugin.request import SessionRequest
 from prelabel.plugin.session import LOG_LINES_PER_MINUTE, PluginSession
@@ -96,7 +97,11 @@ class SessionDesk:
         work = self._threads.submit(self._work, data, emit, time.monotonic())
         work.add_done_callback(self._forget)
         answer = self._answer_in_time(work)
-        return SessionAnswer(self._redact(answer.text), answer.exit_code)
+        return SessionAnswer(self._clean(answer.text), answer.exit_code)
+
+    def _clean(self, text: str) -> str:
+        """A text as strangers may see it: without secrets, and without where the plugin's volume is on its machine."""
+        return self._redact(text).replace(f"{self._settings.state}{os.sep}", "")
 
     def _refusal(self) -> str:
         """Why no session is taken now, in one sentence; empty where one is."""
@@ -126,7 +131,7 @@ class SessionDesk:
         is_rest = self._settings.connector == "REST"
         seconds_between = _MINUTE_S / LOG_LINES_PER_MINUTE if is_rest else _WS_SECONDS_BETWEEN
         name = re.sub(r"[^\w.-]+", " ", str(data.get("session") or "without an id"))[:100]
-        log = SessionLog(name, emit, self._redact, seconds_between=seconds_between, merges=is_rest)
+        log = SessionLog(name, emit, self._clean, seconds_between=seconds_between, merges=is_rest)
         log.say("Plugin session is started!")
         try:
             answer = self._import(data, log, started_s)
@@ -165,7 +170,7 @@ class SessionDesk:
             if is_free:
                 self._folders[folder.path] = next((each for each in self._sessions if each.log is log), None)
         if not is_free:
-            raise RecordBusy(_is_running(other))
+            raise RecordBusy(_is_running(other), field=OTHER_SESSION)
         try:
             yield
         finally:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _FOLDER = "heartbeats"
 _STALE_S = 200.0
 """The runtime's heart beats each minute; three may be missed."""
+_FORGOTTEN_S = 86_400.0
 _TIMEOUT_S = 10.0
 
 
@@ -25,6 +26,9 @@ def note_heartbeat(state: Path) -> None:
         path = _mark(state)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+        for other in path.parent.iterdir():  # each container has a name of its own
+            if time.time() - other.stat().st_mtime > _FORGOTTEN_S:
+                other.unlink()
 
 
 def problem_of(settings: PluginSettings) -> str:

@@ -9,28 +9,22 @@ from typing import TYPE_CHECKING, Any
 from prelabel.errors import ConfigError
 from prelabel.inputs.encodings import decode_text
 from prelabel.inputs.json_faults import json_fault
-from prelabel.plugin.desk import SessionDesk
 from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from prelabel.plugin.answer import SessionAnswer
-    from prelabel.plugin.desk import Emit
-    from prelabel.plugin.redaction import Redactor
-    from prelabel.plugin.settings import PluginSettings
+    from prelabel.plugin.desk import Emit, SessionDesk
 
 
-def run_once(
-    path: Path, settings: PluginSettings, redact: Redactor, emit: Emit, *, csv: Path | None, api_key: str
-) -> SessionAnswer:
+def run_once(path: Path, desk: SessionDesk, emit: Emit, *, csv: Path | None, api_key: str) -> SessionAnswer:
     """Run the session that a file describes, as a Hub would have sent it.
 
     Args:
         path: JSON with the runtime's fields: projectId, configJSON, apiKey, inputFile, batches and so on. The config
             may stand there as an object.
-        settings: the plugin's.
-        redact: takes secrets out of what is told.
+        desk: takes it.
         emit: tells a line of the session's log.
         csv: the CSV, where the file does not bring it.
         api_key: the key, where the file does not have it.
@@ -42,7 +36,7 @@ def run_once(
     if csv is not None:
         data["inputFile"] = b64encode(_bytes_of(csv, "the CSV")).decode()
     data.setdefault("apiKey", api_key)
-    return SessionDesk(settings, redact).take(data, emit)
+    return desk.take(data, emit)
 
 
 def _session_in(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from prelabel.plugin.record_folders import RecordFolder
 from prelabel.plugin.results_upload import upload_results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from prelabel.inputs.config import ImportConfig
@@ -66,8 +67,26 @@ class PluginSession:
         return asyncio.run(self._run())
 
     async def _run(self) -> SessionAnswer:
+        config = self._paced(self.request.config)
+        with self._deadline():
+            return await self._import_and_report(config)
+
+    @contextmanager
+    def _deadline(self) -> Iterator[None]:
+        """Ask the import to stop when its time is over, if the session has a deadline."""
+        left_s = self._time_left_s()
+        if left_s is None:
+            yield
+            return
+        reason = f"the deadline of {self.settings.deadline_s:g} s is over"
+        timer = asyncio.get_running_loop().call_later(left_s, self.stop.request, reason, "deadline")
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    async def _import_and_report(self, config: ImportConfig) -> SessionAnswer:
         request, settings = self.request, self.settings
-        config = self._paced(request.config)
         hub = connect(settings.host, request.api_key, requests_per_minute=config.requests_per_minute)
         async with hub:
             await hub.get_project(request.project)  # a record tells what is in it only to those whose key may see that
@@ -108,7 +127,6 @@ class PluginSession:
                 restart_if_changed=True,
                 run_name=request.restart,
                 stop=self.stop,
-                deadline_s=self._time_left_s(),
                 on_progress=self._watch,
                 on_warning=self.log.warning,
                 **asdict(settings.limits),

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prelabel.outcomes.progress import Progress
-    from prelabel.plugin.redaction import Redactor
 
 MAX_TEXT_BYTES = 30_000
 """A line's or an answer's most: the Hub loses messages of a megabyte in silence."""
@@ -32,17 +31,23 @@ class SessionLog:
     Args:
         session: its id, for our own log, which has the lines of all sessions.
         emit: tells one text, by its level of :mod:`logging`; may fail, or not come back.
-        redact: takes out what is secret.
+        clean: takes out what is secret.
         seconds_between: time between two sendings.
         merges: make one text of all that has gathered: for those who pay by the text.
     """
 
     def __init__(
-        self, session: str, emit: Callable[[int, str], None], redact: Redactor, *, seconds_between: float, merges: bool
+        self,
+        session: str,
+        emit: Callable[[int, str], None],
+        clean: Callable[[str], str],
+        *,
+        seconds_between: float,
+        merges: bool,
     ) -> None:
         self._session = session
         self._emit = emit
-        self._redact = redact
+        self._clean = clean
         self._seconds_between = seconds_between
         self._merges = merges
         self._changed = threading.Condition()
@@ -54,7 +59,7 @@ class SessionLog:
 
     def say(self, text: str, level: int = logging.INFO) -> None:
         """Tell a line, soon."""
-        line = cut(self._redact(text), MAX_TEXT_BYTES)
+        line = cut(self._clean(text), MAX_TEXT_BYTES)
         logger.log(level, "session %s: %s", self._session, line)
         with self._changed:
             if not self._is_closed:
