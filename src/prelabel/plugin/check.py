@@ -124,8 +124,9 @@ def _took(loaded: Any, settings: PluginSettings, desk: SessionDesk) -> str:
         raise UploadUnavailable(
             f"cannot connect to {settings.host} ({error}): check ANGO_HOST and the network"
         ) from error
-    was_lost = plugin.is_lost.wait(_HANG_UP_S)
-    if was_lost:
+    finally:
+        plugin.scheduler.shutdown(wait=False)  # of heartbeats: the first one tells enough
+    if plugin.is_lost.wait(_HANG_UP_S):
         raise ConfigError(runtime.refused(settings))
     runtime.hang_up(client)
     return f"{settings.host} did not hang up on the plugin's id and secret"

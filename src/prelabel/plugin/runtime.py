@@ -151,8 +151,14 @@ def make_plugin(runtime: Any, settings: PluginSettings, desk: SessionDesk) -> An
     """A plugin of the class that the settings name, which hands its sessions to a desk."""
     base: Any = getattr(runtime, _CLASSES[settings.plugin_class])
     # The runtime's constructor asks for this thread's event loop, which newer Pythons do not make by themselves.
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    return type("ImportLabelsPlugin", (SteadyPlugin, base), {})(settings, desk)
+    # Nothing runs in it: a connection has threads, and REST's server a loop of its own.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return type("ImportLabelsPlugin", (SteadyPlugin, base), {})(settings, desk)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def callback_of(desk: SessionDesk) -> Callable[..., str]:
