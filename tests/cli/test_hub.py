@@ -119,7 +119,8 @@ def test_the_plugins_secret_is_in_a_file_of_its_owner_only(tmp_path: Path) -> No
         secret_file = store.resolve() / "plugin_secret"
         ident = _json(f"{url}/plugin")["id"]
         assert command == (
-            f"ANGO_PLUGIN_ID={ident} ANGO_PLUGIN_SECRET_FILE={secret_file} ANGO_HOST={url} prelabel plugin --state DIR"
+            f"ANGO_PLUGIN_ID={ident} ANGO_PLUGIN_SECRET_FILE={secret_file} ANGO_HOST={url} "
+            "prelabel plugin --state ./plugin-state"
         )
         assert _json(f"{url}/plugin")["command"] == command
         assert secret_file.read_text().strip() not in "".join(lines)

@@ -280,6 +280,14 @@ def test_masks_have_the_walls_of_a_service(tmp_path: Path) -> None:
     assert "which a service does not lend" in reasons
 
 
+def test_no_answer_says_where_the_volume_is(tmp_path: Path) -> None:
+    """To a stranger it is just the CSV."""
+    with HubDouble(SCHEMA, IDS) as hub:
+        answer = desk_for(hub, tmp_path / "state").take(data_for(hub, b"\x89PNG\r\n\x1a\n" + bytes(99)), Lines())
+    assert answer.text.startswith("nothing was imported: the CSV is no CSV but a PNG picture")
+    assert str(tmp_path) not in answer.text
+
+
 def test_the_final_state_is_that_of_the_command_line(tmp_path: Path) -> None:
     """Row by row, failed ones too."""
     rows = [*rows_of(30), ["nope.png", "day", "", "", ""], ["", "day", "", "", ""], ["3.png", "night", "rain", "x", ""]]

@@ -43,7 +43,7 @@ def test_a_csv_is_kept_as_it_came_and_written_once(tmp_path: Path) -> None:
 def test_a_volume_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A file is in the place of the folder."""
     (tmp_path / "imports").write_text("")
-    with pytest.raises(OutputError, match="the plugin's volume"):
+    with pytest.raises(OutputError, match="mount a volume there that can be written"):
         RecordFolder.of(tmp_path, "p", b"x").keep_csv(b"x")
 
 

@@ -77,6 +77,21 @@ def test_merged_lines_have_the_worst_level() -> None:
     assert "\n".join(text for _, text in reader.lines) == "first\nwarning: second\nthird"
 
 
+def test_a_warning_does_not_wait_for_its_turn() -> None:
+    """It may be about harm that is still to come."""
+    reader = Reader()
+    log = SessionLog("s1", reader, Redactor(), seconds_between=LONG_S, merges=True)
+    log.say("first")
+    while not reader.lines:
+        threading.Event().wait(0.01)
+    log.say("second")
+    log.warning("third")
+    while len(reader.lines) < 2:
+        threading.Event().wait(0.01)
+    assert reader.lines[1] == (logging.WARNING, "second\nwarning: third")
+    log.close(30)
+
+
 def test_what_could_not_be_told_is_told_later() -> None:
     """The connection may come back; the failure is in our log, without what the error says."""
     reader = Reader(n_deaf=1)

@@ -28,6 +28,8 @@ _IN_COMMANDS = (
     ("give --restart to import again", f"{_RESTARTING} to import again"),
     (", or another --state", ""),
     ("start anew with --restart after removing the folder", "have whoever runs the plugin remove that folder"),
+    ("--host, or ANGO_HOST", "ANGO_HOST"),
+    ("Name another as --host or in ANGO_HOST", "Name another in ANGO_HOST"),
     ("--batch: ", "batches: "),
     ("without --batch ", "without batches "),
 )
@@ -37,7 +39,7 @@ _OTHER_CONTAINER = (
     "another session, in another container, is importing this CSV into this project: wait for its end, then run it "
     "again to see what came of it"
 )
-_COMMAND_NOTES = ("the same command goes on from here",)
+_COMMAND_NOTES = ("the same command goes on from here", "this import was finished by an earlier run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def _lines(report: Report, links: ResultLinks, problem: str) -> Iterator[str]:
         yield f"stopped early: {report.stopped}"
     if problem:
         yield f"not written: {problem}"
-    causes = [group for group in report.groups if group.state in {"failed", "not sent", "skipped"}]
+    causes = [group for group in report.groups if group.state in {"failed", "skipped"}]
     harmful = [group for group in causes if group.state == "failed"] or causes
     if harmful:
         yield "most harmful:"
@@ -83,6 +85,9 @@ def _lines(report: Report, links: ResultLinks, problem: str) -> Iterator[str]:
     if notes:
         yield "worth knowing:"
         yield from (f"  {in_plugin_words(note)}" for note in notes[:_NOTES])
+    if report.replaced is not None and report.replaced.n_tasks:
+        lost = f"{counted(report.replaced.n_objects, 'object')} and {counted(report.replaced.n_answers, 'answer')}"
+        yield f"replaced {lost}, which are kept: whoever runs the plugin can put them back ({links.folder})"
     yield from _places(links)
 
 

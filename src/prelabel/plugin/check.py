@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from prelabel.errors import ConfigError, PrelabelError, UploadError, UploadRefused, UploadUnavailable
+from prelabel.hub.api_key import ApiKey
 from prelabel.hub.client import connect as connect_to_hub
 from prelabel.inputs.ontology import parse_ontology
 from prelabel.outcomes.output_file import check_place
@@ -128,6 +129,7 @@ def _took(loaded: Any, settings: PluginSettings, desk: SessionDesk) -> str:
         plugin.scheduler.shutdown(wait=False)  # of heartbeats: the first one tells enough
     if plugin.is_lost.wait(_HANG_UP_S):
         raise ConfigError(runtime.refused(settings))
+    plugin.is_ending.set()
     runtime.hang_up(client)
     return f"{settings.host} did not hang up on the plugin's id and secret"
 
@@ -135,7 +137,8 @@ def _took(loaded: Any, settings: PluginSettings, desk: SessionDesk) -> str:
 async def _project(settings: PluginSettings, project: str, api_key: str) -> list[Finding]:
     """The project's ontology, and whether the key may write; nothing is written."""
     findings = []
-    async with connect_to_hub(settings.host, api_key, requests_per_minute=100) as hub:
+    key = ApiKey(api_key, "ANGO_API_KEY in the environment")
+    async with connect_to_hub(settings.host, key, requests_per_minute=100) as hub:
         try:
             document = await hub.get_project(project)
             ontology = parse_ontology(document.get("categorySchema") or {})

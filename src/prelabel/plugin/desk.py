@@ -44,6 +44,7 @@ _LOG_CLOSE_S = 5.0
 _GRACE_S = 10.0
 """Beyond the deadline: what is on its way to the Hub may take so long, and hosts leave some time."""
 
+_KEPT_CSV = re.compile(r"imports/[0-9a-f]+/labels\.csv")
 _STOPPING = "the plugin is being stopped"
 
 
@@ -101,7 +102,7 @@ class SessionDesk:
 
     def _clean(self, text: str) -> str:
         """A text as strangers may see it: without secrets, and without where the plugin's volume is on its machine."""
-        return self._redact(text).replace(f"{self._settings.state}{os.sep}", "")
+        return _KEPT_CSV.sub("the CSV", self._redact(text).replace(f"{self._settings.state}{os.sep}", ""))
 
     def _refusal(self) -> str:
         """Why no session is taken now, in one sentence; empty where one is."""

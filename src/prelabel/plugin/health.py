@@ -40,7 +40,10 @@ def _problem_in_ws(state: Path) -> str:
     try:
         age_s = time.time() - _mark(state).stat().st_mtime
     except OSError:
-        return f"it has told no Hub of itself yet ({_mark(state)} is not there)"
+        return (
+            f"it has told no Hub of itself yet ({_mark(state)} is not there); ask with the CONNECTOR, PORT and --state "
+            "that it was started with"
+        )
     return f"its last heartbeat was {age_s:.0f} s ago" if age_s > _STALE_S else ""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from prelabel.errors import ConfigError
 from prelabel.inputs.encodings import decode_text
 from prelabel.inputs.json_faults import json_fault
+from prelabel.plugin.csv_source import csv_source_of
 from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ def run_once(path: Path, desk: SessionDesk, emit: Emit, *, csv: Path | None, api
     if csv is not None:
         data["inputFile"] = b64encode(_bytes_of(csv, "the CSV")).decode()
     data.setdefault("apiKey", api_key)
+    if not data["apiKey"]:
+        raise ConfigError("the session has no API key: set ANGO_API_KEY, or apiKey in the file", field="api_key")
+    if "projectId" not in data:
+        raise ConfigError(
+            f'the session {escaped(str(path))} names no project: write {{"projectId": ..., "configJSON": {{...}}}}',
+            field="session",
+        )
+    try:
+        csv_source_of(data)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; or give --csv FILE", field="csv") from error
     return desk.take(data, emit)
 
 

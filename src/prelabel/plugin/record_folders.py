@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from prelabel.outcomes.output_file import cannot_write, write_output
+from prelabel.errors import OutputError
+from prelabel.outcomes.output_file import write_output
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -70,7 +71,10 @@ class RecordFolder:
             if self.csv.is_file() and self.csv.stat().st_size == len(content) and self.csv.read_bytes() == content:
                 return
         except OSError as error:
-            raise cannot_write(f"the plugin's volume, {self.path}", error) from error
+            raise OutputError(
+                f"cannot use {self.path} ({error.strerror or error}): mount a volume there that can be written",
+                path=str(self.path),
+            ) from error
         write_output(self.csv, [content], "--state")
 
 

@@ -51,7 +51,7 @@ async def upload_results(
         log: the session's.
         timeout_s: seconds it may take in all.
     """
-    has_rejects = bool(report.n_failed + report.n_not_sent)
+    has_rejects = bool(report.n_failed)  # rows that were not sent alone are no work for anybody: it is run again
     # Whoever knows its name may open an upload: part of it cannot be guessed.
     stem = f"prelabel-{re.sub(r'[^A-Za-z0-9_-]', '', request.session)[:40] or 'session'}-{secrets.token_hex(8)}"
     try:

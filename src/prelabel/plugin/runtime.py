@@ -14,6 +14,7 @@ import logging
 import math
 import os
 import signal
+import socket
 import threading
 import time
 import warnings
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from prelabel.errors import ConfigError, UploadUnavailable
 from prelabel.plugin.health import note_heartbeat
+from prelabel.spelling import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,6 +53,12 @@ def load_runtime(settings: PluginSettings) -> Any:
         ConfigError: it is not installed, or cannot be imported with what else is.
     """
     os.environ["CONNECTOR"], os.environ["PORT"] = settings.connector, str(settings.port)
+    level = os.environ.get("LOGLEVEL", "INFO")
+    if level.upper() not in logging.getLevelNamesMapping():
+        raise ConfigError(
+            f"LOGLEVEL is {quoted(level)}: write DEBUG, INFO, WARNING or ERROR", field="LOGLEVEL", value=level
+        )
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
             # APScheduler 3.9 imports it; the extra keeps setuptools below the version that lacks it.
@@ -192,10 +200,23 @@ def serve(runtime: Any, plugin: Any, settings: PluginSettings) -> None:
         UploadUnavailable: the Hub cannot be connected to.
     """
     if settings.connector == "REST":
+        _check_port(settings.port)
         logger.info("listening on port %d", settings.port)
         runtime.run(plugin, host=settings.host)
     else:
         _stay_connected(runtime.socketio, plugin, settings)
+
+
+def _check_port(port: int) -> None:
+    """Find out before the runtime does, which says less."""
+    try:
+        socket.create_server(("", port)).close()
+    except OSError as error:
+        raise ConfigError(
+            f"PORT: cannot listen on {port} ({error.strerror or error}): end what listens there, or set another",
+            field="PORT",
+            value=port,
+        ) from error
 
 
 def end(plugin: Any, settings: PluginSettings) -> None:

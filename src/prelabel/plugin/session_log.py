@@ -96,7 +96,11 @@ class SessionLog:
                 self._lines = left + self._lines
                 if is_last:
                     return
-                self._changed.wait_for(lambda: self._is_closed, self._seconds_between)
+                # A warning is told before it is too late; there are few.
+                self._changed.wait_for(lambda: self._is_closed or self._is_urgent(), self._seconds_between)
+
+    def _is_urgent(self) -> bool:
+        return any(level >= logging.WARNING for level, _ in self._lines)
 
     def _latest_progress(self) -> list[tuple[int, str]]:
         progress, self._progress = self._progress, ""

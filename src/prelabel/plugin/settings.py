@@ -141,8 +141,7 @@ def secret_of(name: str, environ: Mapping[str, str] = os.environ, *, what: str) 
         value = _read_secret(name, Path(file))
     if what and not value:
         raise ConfigError(
-            f"there is no {what}: set {name}, or {name}_FILE to the file that holds it (the Hub shows it where the "
-            "plugin is registered)",
+            f"there is no {what}: set {name}, or {name}_FILE to the file that holds it",
             field=name,
         )
     return value

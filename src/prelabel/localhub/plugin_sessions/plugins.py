@@ -76,4 +76,4 @@ def start_command(url: str, settings: HubSettings, secret_file: str) -> str:
     if settings.plugin_url:
         variables |= {"CONNECTOR": "REST", "PORT": str(urlsplit(settings.plugin_url).port or 80)}
     environment = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    return f"{environment} prelabel plugin --state DIR"
+    return f"{environment} prelabel plugin --state ./plugin-state"

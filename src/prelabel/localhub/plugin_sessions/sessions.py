@@ -22,8 +22,8 @@ MAX_LINE_CHARS = 10_000
 
 CALLBACK_FAILED = "the plugin says that it failed: its log has the error"
 CONNECTION_CLOSED = (
-    "the plugin's connection closed before it answered: it may come back and answer. Answers of more than 1,000,000 "
-    "bytes close it too, and tables of many megabytes may; they are lost"
+    "the plugin's connection closed before it answered: it may come back and answer, else run it again. Answers of "
+    "more than 1,000,000 bytes close it too, and tables of many megabytes may; they are lost"
 )
 
 logger = logging.getLogger(__name__)

@@ -68,7 +68,10 @@ async function look() {
     if (watched.isRunning) await lookAtSession();
   } catch (error) {
     // A hub that was started again knows nothing of earlier sessions; one that is away may come back.
-    if (error.status === 404) watched.isRunning = false;
+    if (error.status === 404) {
+      watched.isRunning = false;
+      setText("plugin-state", "forgotten: the hub was started again and knows nothing of this session; run it again");
+    }
     setText("plugin-connection", error.status ? error.message : "The hub does not answer.");
   }
 }
