@@ -12,6 +12,7 @@ from localhub.project import SCHEMA
 from plugin.plugin_process import free_port
 from prelabel.localhub import Fault, HubSettings
 from prelabel.localhub.testing import HubDouble
+from prelabel.plugin import runtime
 from prelabel.plugin.check import Finding, check
 from prelabel.plugin.health import problem_of
 from prelabel.plugin.settings import PluginSettings
@@ -25,9 +26,11 @@ ID, SECRET = "the-plugin", "the-plugin-s-secret"
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the runtime reads is set in the process's environment; it was imported before, and stays as it was."""
+    """The runtime reads its environment once, when it is imported: a process has one connector. Here it has several."""
     monkeypatch.setenv("CONNECTOR", "WS")
     monkeypatch.setenv("PORT", "8080")
+    loaded = runtime.load_runtime(PluginSettings(host="https://h"))
+    monkeypatch.setattr(loaded, "CONNECTOR", "WS")
 
 
 @pytest.fixture(scope="module")
