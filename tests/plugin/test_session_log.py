@@ -92,6 +92,25 @@ def test_a_warning_does_not_wait_for_its_turn() -> None:
     log.close(30)
 
 
+def test_a_warning_that_could_not_be_told_is_not_tried_again_at_once() -> None:
+    """A Hub that is away would be asked without a pause."""
+    n_tries = 0
+    third = threading.Event()
+
+    def refuse(_level: int, _text: str) -> None:
+        nonlocal n_tries
+        n_tries += 1
+        if n_tries > 2:
+            third.set()
+        raise ConnectionError
+
+    log = SessionLog("s1", refuse, Redactor(), seconds_between=LONG_S, merges=True)
+    log.warning("harm")
+    assert not third.wait(0.3), "it is tried without a pause"
+    log.close(30)
+    assert n_tries == 2
+
+
 def test_what_could_not_be_told_is_told_later() -> None:
     """The connection may come back; the failure is in our log, without what the error says."""
     reader = Reader(n_deaf=1)

@@ -96,8 +96,11 @@ class SessionLog:
                 self._lines = left + self._lines
                 if is_last:
                     return
-                # A warning is told before it is too late; there are few.
-                self._changed.wait_for(lambda: self._is_closed or self._is_urgent(), self._seconds_between)
+                self._pause(has_failed=bool(left))
+
+    def _pause(self, *, has_failed: bool) -> None:
+        """A warning is told before it is too late; but what could not be told is not tried again at once."""
+        self._changed.wait_for(lambda: self._is_closed or (not has_failed and self._is_urgent()), self._seconds_between)
 
     def _is_urgent(self) -> bool:
         return any(level >= logging.WARNING for level, _ in self._lines)
