@@ -17,7 +17,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Third-party modules that stay behind a fence: where they may be imported, by path inside the package.
 FENCES = {
-    "numba": ("kernels/_jit.py", "kernels/_kernel_cache.py", "kernels/words.py"),
+    "numba": ("kernels/_just_in_time.py", "kernels/_kernel_cache.py", "kernels/words.py"),
     "llvmlite": ("kernels/words.py",),
     "aiohttp": ("hub/transport.py", "masks/sources/web.py", "localhub/"),
     "pyarrow": ("inputs/csv_rows.py", "masks/sources/cloud.py", "polygons/formats/geoarrow.py"),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import JIT_OFF
+from prelabel.kernels._ahead import JUST_IN_TIME
+from prelabel.kernels._jit import ROAD
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ def _run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.skipif(JIT_OFF, reason="with the JIT off nothing is compiled")
+@pytest.mark.skipif(ROAD.name != JUST_IN_TIME, reason=f"kernels are compiled {ROAD.name}: nothing is to be done")
 @pytest.mark.timeout(600)  # it compiles all kernels, whatever else the machine does
 def test_warmup_fills_the_folder_that_is_named(tmp_path: Path) -> None:
     """Afterwards the kernels lie in NUMBA_CACHE_DIR, and a first mask adds nothing to them."""

@@ -21,6 +21,8 @@ from conftest import JIT_OFF
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest.importorskip("numba", reason="kernels are compiled ahead of time, and numba is not here")
+
 pytestmark = [
     pytest.mark.skipif(JIT_OFF, reason="without the JIT nothing is kept"),
     pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders are made read-only by POSIX permissions"),
@@ -81,8 +83,8 @@ class Install:
         for init in (self.room, self.room.parent):
             (init / "__init__.py").touch()
         shutil.copy(PACKAGE / "model.py", self.room.parent)
-        for name in ("_jit.py", "_kernel_cache.py"):
-            shutil.copy(PACKAGE / "kernels" / name, self.room)
+        for helper in (PACKAGE / "kernels").glob("_[!_]*.py"):
+            shutil.copy(helper, self.room)
         (self.room / "double.py").write_text(DOUBLE)
         (self.room / "quadruple.py").write_text(USES_DOUBLE)
 

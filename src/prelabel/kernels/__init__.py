@@ -1,4 +1,4 @@
-"""Pure jitted functions on arrays. Importing a module here compiles its kernels or loads them from disk."""
+"""Pure compiled functions on arrays. Importing a module here compiles its kernels, or loads them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ from __future__ import annotations
 def warm_up() -> list[str]:
     """Compile every kernel that is not on disk yet, and load the others; the first mask is then as quick as the next.
 
-    Compiled kernels are kept in ``NUMBA_CACHE_DIR`` if that is set, else beside the package, else in the user's cache
-    folder: in the first of them that can be written. They are loaded from one that cannot, too; what lies in none, and
-    can be kept in none, is compiled anew in each process.
+    Nothing is to be done where the kernels were compiled when the package was installed. Otherwise they are kept in
+    ``NUMBA_CACHE_DIR`` if that is set, else beside the package, else in the user's cache folder: in the first of them
+    that can be written. They are loaded from one that cannot, too; what lies in none, and can be kept in none, is
+    compiled anew in each process.
 
     Returns:
         The names of the modules loaded.
     """
     from importlib import import_module  # noqa: PLC0415 - importing a kernel loads this file first
-    from pkgutil import iter_modules  # noqa: PLC0415
 
-    names = [f"{__name__}.{module.name}" for module in iter_modules(__path__)]
+    names = module_names()
     for name in names:
         import_module(name)
     return names
+
+
+def module_names() -> list[str]:
+    """Return the modules of kernels, and of what they are made of."""
+    from pkgutil import iter_modules  # noqa: PLC0415 - as above
+
+    return [f"{__name__}.{module.name}" for module in iter_modules(__path__) if not module.name.startswith("_")]

@@ -1,81 +1,72 @@
 """The decorators that kernels wear, and the words of their signatures.
 
+A kernel is one function, whichever way it is compiled: ahead of time, when the wheel is built; just in time, when its
+module is imported, or loaded from numba's cache on disk; or not at all. So "warm up" means "import the kernels".
 ``parallel`` is never used (called from several threads it aborts the process) and ``fastmath`` never (geometry must be
-exact). Explicit signatures compile on import, or load from numba's disk cache; so "warm up" means "import the kernels".
+exact).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
-import numba
 import numpy as np
 
-from prelabel.kernels._kernel_cache import KernelCache
+from prelabel.kernels._ahead import AHEAD, JUST_IN_TIME, chosen_road
 
 F = TypeVar("F", bound=Callable[..., object])
 
+ROAD = chosen_road()
+"""How kernels are compiled in this process, and why so."""
 
-def kernel(*signatures: str, allocates: bool = False) -> Callable[[F], F]:
-    """Compile a function for exactly these signatures, without the GIL, cached on disk.
+
+def kernel(signature: str) -> Callable[[F], F]:
+    """Compile a function for exactly this signature, without the GIL.
+
+    It makes no arrays itself, so no references are counted in it, which costs more than all else where one function
+    calls another row by row.
 
     Args:
-        signatures: numba signatures; inputs are best declared read-only C-contiguous (``RO_*``), so that one compiled
-            version serves writable and read-only arrays alike.
-        allocates: whether the function makes arrays itself; if not, no references are counted in it, which costs more
-            than all else where one kernel calls another row by row.
+        signature: numba's; inputs are best declared read-only C-contiguous (``RO_*``), so that one compiled version
+            serves writable and read-only arrays alike.
 
     Returns:
         The decorator.
     """
+    if ROAD.name == JUST_IN_TIME:
+        from prelabel.kernels import _just_in_time  # noqa: PLC0415 - loads numba
 
-    def compile_it(function: F) -> F:
-        compiled: Any = numba.njit(nogil=True, _nrt=allocates)(function)
-        if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
-            try:
-                compiled._cache = KernelCache(function)  # noqa: SLF001 - as enable_caching()
-            except RuntimeError as error:
-                if "cannot cache" not in str(error):  # its file is not one of a disk: work without
-                    raise
-            for signature in signatures:
-                compiled.compile(signature)
-            compiled.disable_compile()
-        return cast("F", compiled)
+        return _just_in_time.kernel(signature)
 
-    return compile_it
+    def find(function: F) -> F:
+        package, _, module = function.__module__.rpartition(".")
+        if ROAD.name != AHEAD or package != __package__:  # tests have kernels of their own
+            return function
+        compiled: F = ROAD.functions[f"{module}.{function.__name__}"]
+        return compiled
+
+    return find
 
 
-def inner(*signatures: str, inline: bool = False) -> Callable[[F], F]:
+def inner(signature: str, *, inline: bool = False) -> Callable[[F], F]:
     """Make a function for kernels to call, of this file or another, with a signature like theirs.
 
-    It is compiled when the first of them is, and is in what they keep on disk: importing it costs nothing.
+    It is compiled when the first of them is, and into them: importing it costs nothing.
 
     Args:
-        signatures: as for :func:`kernel`.
+        signature: as for :func:`kernel`.
         inline: makes LLVM put its code in place of each call, where numba has nothing to do any more: for what is
             called so often that passing arrays counts, which are seven numbers each, or more.
 
     Returns:
         The decorator.
     """
+    if ROAD.name == JUST_IN_TIME:
+        from prelabel.kernels import _just_in_time  # noqa: PLC0415 - loads numba
 
-    def prepare(function: F) -> F:
-        prepared: Any = numba.njit(nogil=True, _nrt=False, forceinline=inline)(function)
-        if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
-            template = prepared.get_call_template
-
-            def compiled_template(arguments: Any, keywords: Any) -> Any:
-                if prepared._can_compile:  # noqa: SLF001 - what numba itself asks when it is given signatures
-                    for signature in signatures:
-                        prepared.compile(signature)
-                    prepared.disable_compile()
-                return template(arguments, keywords)
-
-            prepared.get_call_template = compiled_template
-        return cast("F", prepared)
-
-    return prepare
+        return _just_in_time.inner(signature, inline=inline)
+    return lambda function: function
 
 
 def inlined(function: F) -> F:
@@ -84,8 +75,11 @@ def inlined(function: F) -> F:
     It is type-checked at every place it is called from, which is what costs most in compiling: only for what a
     benchmark shows to be slower with ``inner(inline=True)``, as loops over many counters are.
     """
-    compiled: F = numba.njit(inline="always")(function)
-    return compiled
+    if ROAD.name == JUST_IN_TIME:
+        from prelabel.kernels import _just_in_time  # noqa: PLC0415 - loads numba
+
+        return _just_in_time.inlined(function)
+    return function
 
 
 def read_only(dtype: str, ndim: int = 1) -> str:

@@ -12,9 +12,6 @@ from __future__ import annotations
 
 import inspect
 from contextlib import suppress
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -23,21 +20,10 @@ import numba
 from numba.core import caching
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 
-from prelabel.model import TRANSPARENT
+from prelabel.kernels._sources import sources_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-
-@cache
-def sources_stamp() -> bytes:
-    """Return a digest of all that is compiled into kernels: this folder, and the one constant from elsewhere."""
-    digest = sha256(str(TRANSPARENT).encode())
-    for source in sorted(files(__package__).iterdir(), key=lambda source: source.name):
-        if source.name.endswith(".py"):
-            content = source.read_bytes()
-            digest.update(f"{source.name} {len(content)} ".encode() + content)
-    return digest.digest()
 
 
 class _NoFolder(caching._SourceFileBackedLocatorMixin, caching._CacheLocator):  # noqa: SLF001 - as numba's own are

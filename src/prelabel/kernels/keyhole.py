@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Nodes = NDArray[np.int64]
 
+NO_HOLE, NO_ROOM = -1, -2
+
 
 @inner(f"UniTuple(int64, 2)({RO_XY}, {RO_I4}, {NODES}, {NUMBERS})")
 def _lay_out(
@@ -155,39 +157,47 @@ def _join_hole(
     return n_nodes, register(nodes, entries, heads, n_entries, back)
 
 
-@kernel(f"int64({RO_XY}, {RO_I4}, int32[:, ::1])", allocates=True)
-def _open_holes(points: Int32Array, ring_offsets: Int32Array, out: Int32Array) -> int:
+@kernel(f"int64({RO_XY}, {RO_I4}, {NODES}, {NUMBERS}, {NUMBERS}, {NODES}, int32[:, ::1])")
+def _open_holes(
+    points: Int32Array,
+    ring_offsets: Int32Array,
+    nodes: Nodes,
+    leftmost: NDArray[np.int64],
+    heads: NDArray[np.int64],
+    entries: NDArray[np.int64],
+    out: Int32Array,
+) -> int:
     """Write one ring for a polygon with holes.
 
     Args:
         points, ring_offsets: the polygon's rings, its exterior first; y from 0 on.
+        nodes: int64 scratch, 5 x with room for three more points per hole.
+        leftmost: int64 scratch, one per ring.
+        heads: int64 scratch, one per row that the polygon reaches.
+        entries: int64 scratch, 2 x how often edges reach rows, bridges included.
         out: int32, x 2, with room for three more points per hole, written.
 
     Returns:
-        The number of points, or -1 if a hole could not be joined: the polygon is not valid.
+        The number of points; ``NO_HOLE`` if a hole could not be joined: the polygon is not valid; ``NO_ROOM`` if
+        ``entries`` is too short.
     """
     n_rings = len(ring_offsets) - 1
     n_nodes = np.int64(ring_offsets[n_rings])
-    nodes = np.empty((5, n_nodes + 3 * (n_rings - 1)), np.int64)
-    leftmost = np.empty(n_rings, np.int64)
     room, n_rows = _lay_out(points, ring_offsets, nodes, leftmost)
-    heads = np.empty(n_rows, np.int64)
     for row in range(n_rows):
         heads[row] = -1
-    entries = np.empty((2, room + 4 * n_rows), np.int64)
     n_entries = np.int64(0)
+    if room > entries.shape[1]:
+        return NO_ROOM
     for node in range(n_nodes):
         n_entries = register(nodes, entries, heads, n_entries, node)
     _sort_from_left(nodes, leftmost, 1)
     for ring in range(1, n_rings):
         if n_entries + 4 * n_rows > entries.shape[1]:
-            wider = np.empty((2, 2 * entries.shape[1] + 4 * n_rows), np.int64)
-            for k in range(n_entries):
-                wider[0, k], wider[1, k] = entries[0, k], entries[1, k]
-            entries = wider
+            return NO_ROOM
         n_nodes, n_entries = _join_hole(nodes, entries, heads, n_nodes, n_entries, leftmost[ring])
         if n_nodes < 0:
-            return -1
+            return NO_HOLE
     node, n_out = np.int64(0), np.int64(0)
     while n_out == 0 or node != 0:
         out[n_out, 0], out[n_out, 1] = nodes[X, node], nodes[Y, node]
@@ -209,8 +219,16 @@ def open_holes(points: Int32Array, ring_offsets: Int32Array) -> Int32Array:
     Raises:
         ValueError: a hole is not inside the exterior.
     """
-    out = np.empty((len(points) + 3 * (len(ring_offsets) - 2), 2), np.int32)
-    n_points = _open_holes(points, ring_offsets, out)
-    if n_points < 0:
+    n_holes, n_rows = len(ring_offsets) - 2, int(points[:, 1].max()) + 1
+    out = np.empty((len(points) + 3 * n_holes, 2), np.int32)
+    nodes, leftmost = np.empty((5, len(out)), np.int64), np.empty(n_holes + 1, np.int64)
+    heads = np.empty(n_rows, np.int64)
+    room = 2 * len(points) + int(np.abs(np.diff(points[:, 1], append=points[-1:, 1])).sum()) + 4 * n_rows
+    while True:
+        n_points = _open_holes(points, ring_offsets, nodes, leftmost, heads, np.empty((2, room), np.int64), out)
+        if n_points != NO_ROOM:
+            break
+        room *= 2  # bridges are mostly short, so there is room at once, or soon
+    if n_points == NO_HOLE:
         raise ValueError("a hole lies outside of its polygon: only valid polygons can be cut open")
     return out[:n_points]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
-from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
+from prelabel.kernels._ahead import JUST_IN_TIME
+from prelabel.kernels._jit import ROAD
 
-if numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its config at run time
+if ROAD.name != JUST_IN_TIME:
 
     def load_word(array: Any, index: int) -> Any:
         """Return eight bytes of a uint8 array from ``index`` on, as one little-endian int64."""
@@ -25,6 +23,9 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # numba fills its con
         return (whole & -whole).bit_length() - 1
 
 else:
+    from llvmlite import ir
+    from numba.core import types
+    from numba.extending import intrinsic
 
     @intrinsic
     def load_word(typingctx: Any, array: Any, index: Any) -> Any:
