@@ -55,6 +55,22 @@ def tests_nojit(session: nox.Session) -> None:
     session.run("pytest", *arguments, env={"NUMBA_DISABLE_JIT": "1"})
 
 
+@nox.session(default=False)
+def tests_wheel(session: nox.Session) -> None:
+    """What uses kernels, against the installed wheel, whose kernels are compiled; and without numba."""
+    session.install(".[test]", env={"PRELABEL_KERNELS": "required"})
+    session.run("prelabel", "doctor")
+    session.run("pytest", "tests/kernels/test_ahead.py")
+    session.run("python", "-m", "pip", "uninstall", "--yes", "--quiet", "numba", "llvmlite")
+    session.run("pytest", *_WHEEL_TESTS, *session.posargs)
+
+
+_WHEEL_TESTS = (
+    *("tests/kernels", "tests/masks", "tests/polygons", "tests/items"),
+    *("tests/test_real_masks.py", "tests/test_end_to_end.py", "tests/cli/test_import_.py", "tests/cli/test_convert.py"),
+)
+
+
 @nox.session(python=sorted({PYTHONS[0], NEWEST_PYTHON}), default=False, reuse_venv=False)
 @nox.parametrize("sdk", ["1.4.7", "newest"])
 def plugin_sdk(session: nox.Session, sdk: str) -> None:

@@ -9,11 +9,14 @@ import hashlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from prelabel.kernels._jit import ROAD
+
+if TYPE_CHECKING:
+    from prelabel.polygons.polygons import Polygons
 
 CALLED: set[str] = set()
 SMALL = 1_500_000
@@ -37,7 +40,6 @@ from prelabel.kernels.pixel_runs import runs_from_array, runs_to_array  # noqa: 
 from prelabel.kernels.resize import resized  # noqa: E402
 from prelabel.kernels.value_counts import count_unknown  # noqa: E402
 from prelabel.masks.load import runs_of  # noqa: E402
-from prelabel.polygons.polygons import Polygons  # noqa: E402
 
 
 def results(path: Path) -> list[Any]:
@@ -87,7 +89,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     paths = [path for path in sorted(folder.rglob("*.png")) if path.stat().st_size < SMALL]
     told: dict[str, Any] = {str(path.relative_to(folder)): digest(results(path)) for path in paths[::5]}
-    print(json.dumps({**told, "road": ROAD.name, "not called": sorted(ROAD.functions.keys() - CALLED)}))
+    json.dump({**told, "road": ROAD.name, "not called": sorted(ROAD.functions.keys() - CALLED)}, sys.stdout)
 
 
 main()

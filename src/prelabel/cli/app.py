@@ -14,6 +14,8 @@ from prelabel.cli.convert import EPILOG as CONVERT_EPILOG
 from prelabel.cli.convert import convert_command
 from prelabel.cli.demo import EPILOG as DEMO_EPILOG
 from prelabel.cli.demo import demo_command
+from prelabel.cli.doctor import EPILOG as DOCTOR_EPILOG
+from prelabel.cli.doctor import doctor_command
 from prelabel.cli.hub import EPILOG as HUB_EPILOG
 from prelabel.cli.hub import hub_command
 from prelabel.cli.import_ import EPILOG as IMPORT_EPILOG
@@ -68,6 +70,7 @@ app.command("hub", epilog=HUB_EPILOG)(hub_command)
 app.command("plugin", epilog=PLUGIN_EPILOG)(plugin_command)
 app.command("demo", epilog=DEMO_EPILOG)(demo_command)
 app.command("config-schema")(config_schema)
+app.command("doctor", epilog=DOCTOR_EPILOG)(doctor_command)
 app.command("warmup", epilog=WARMUP_EPILOG)(warmup_command)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from prelabel.cli.console import say, stderr, warn
+from prelabel.kernels import COMPILING
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def describe(progress: Progress, requests_per_minute: int | None = None) -> str:
     parts += [f"{n:,} {what}" for n, what in ends if n]
     if requests_per_minute is None:
         return ", ".join(parts)
+    if progress.compiling:
+        return f"{COMPILING}: {progress.compiling}"
     if progress.n_masks and progress.elapsed_s > 0:
         parts.append(f"{progress.n_masks / progress.elapsed_s:,.1f} masks/s")
     if progress.n_requests:
@@ -127,12 +130,15 @@ class ProgressLines(NoProgress):
         self._clock = clock
         self._rate = RequestRate()
         self._last = clock()
+        self._has_compiled = False
 
     def __call__(self, progress: Progress) -> None:
         """Take a snapshot."""
         super().__call__(progress)
         rate = self._rate.update(progress.elapsed_s, progress.n_requests)
-        if self._clock() - self._last >= self._seconds_between:
+        begins_to_compile = bool(progress.compiling) and not self._has_compiled
+        self._has_compiled = self._has_compiled or begins_to_compile
+        if begins_to_compile or self._clock() - self._last >= self._seconds_between:
             self._last = self._clock()
             self._print_line(describe(progress, rate))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
-import typer
+from prelabel.cli.console import say
+from prelabel.cli.progress import watch
+from prelabel.outcomes.progress import Progress
 
 EPILOG = """\
 The compiled kernels are kept in NUMBA_CACHE_DIR if it is set, else beside the package, else in the user's cache
@@ -17,8 +19,16 @@ compiled for the processor at hand: for others, set NUMBA_CPU_NAME both here and
 
 def warmup_command() -> None:
     """Compile the kernels and keep them on disk."""
-    from prelabel.kernels import warm_up  # noqa: PLC0415 - loads numba; help must not
+    from prelabel.kernels import module_names, telling, warm_up  # noqa: PLC0415 - loads numpy; help must not
+    from prelabel.kernels._jit import ROAD  # noqa: PLC0415 - as above
 
     started = time.perf_counter()
-    n_modules = len(warm_up())
-    typer.echo(f"{n_modules} modules of kernels ready after {time.perf_counter() - started:.1f} s", err=True)
+    n_modules = len(module_names())
+    with watch(quiet=False, beginning="loading kernels") as progress:
+
+        def tell(kernel: str) -> None:
+            progress(Progress(None, 0, 0, 0, 0, 0, time.perf_counter() - started, compiling=kernel))
+
+        with telling(tell):
+            warm_up()
+    say(f"{n_modules} modules of kernels ready after {time.perf_counter() - started:.1f} s, compiled {ROAD.name}")

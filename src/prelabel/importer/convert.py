@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from prelabel.importer.output_paths import check_outputs
 from prelabel.importer.row_filter import RowFilter
 from prelabel.inputs.encodings import decode_text
 from prelabel.inputs.json_faults import json_fault
+from prelabel.kernels import telling
 from prelabel.outcomes.builder import ReportBuilder
 from prelabel.outcomes.deliver import deliver
 from prelabel.outcomes.output_file import OutputFile
@@ -92,7 +94,10 @@ async def _convert(
     hub: HubClient | None,
 ) -> OutputError | None:
     """Returns why the items could not be written; the other results are, all the same."""
+    on_progress = options.on_progress
     async with AsyncExitStack() as stack:
+        if on_progress is not None:  # else it is logged
+            stack.enter_context(telling(lambda name: on_progress(replace(report.progress(None, 0), compiling=name))))
         if hub is not None:
             await stack.enter_async_context(hub)
             schema = await hub.get_project(options.project)
@@ -116,8 +121,8 @@ async def _convert(
             for item in rows.take(chunk):
                 lines.write(item.body + b"\n")
                 rows.close(item.row_number, report.good_state)
-            if options.on_progress is not None:
-                options.on_progress(report.progress(n_rows, 0 if hub is None else hub.transport.n_requests))
+            if on_progress is not None:
+                on_progress(report.progress(n_rows, 0 if hub is None else hub.transport.n_requests))
     return lines.fault
 
 

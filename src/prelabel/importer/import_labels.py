@@ -15,6 +15,7 @@ from prelabel.importer.output_paths import check_outputs
 from prelabel.importer.pipeline import run_import
 from prelabel.importer.session import ImportSession, open_journal
 from prelabel.importer.stop_signal import StopSignal
+from prelabel.kernels import telling
 from prelabel.outcomes.builder import ReportBuilder
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ async def _import(csv: PathLike, config: ConfigLike, options: ImportOptions) -> 
             stop.request(str(fault), "output")
         session = ImportSession(opened, options, hub, stop, journal, report)
         session.warn_of_no_record()
+        if options.on_progress is not None:  # else it is logged
+            stack.enter_context(telling(session.tell_of_compiling))
         stopped_by_hub = "" if session.recall() else await _run(session)
         return await asyncio.to_thread(session.conclude, stopped_by_hub, options.on_error)
 

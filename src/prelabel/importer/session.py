@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from prelabel.masks.sources.request_plan import MaskSurvey
     from prelabel.model import Binding, OnError, StoppedBy
     from prelabel.outcomes.builder import ReportBuilder
+    from prelabel.outcomes.progress import Progress
     from prelabel.outcomes.report import Report
 
 _KEPT_OUTCOMES = 1_000
@@ -157,11 +158,16 @@ class ImportSession:
         if most is not None and n_failed > most:
             self.stop.request(f"more than {counted(most, 'row')} failed", "failures")
         if self.options.on_progress is not None:
-            pace = self.opened.config.requests_per_minute
-            n_requests = self.hub.transport.n_requests
-            self.options.on_progress(
-                self.report.progress(self.report.n_counted, n_requests, pace, self._rows_per_request())
-            )
+            self.options.on_progress(self._snapshot())
+
+    def tell_of_compiling(self, kernel: str) -> None:
+        """Let whoever watches know what all waits for."""
+        if self.options.on_progress is not None:
+            self.options.on_progress(replace(self._snapshot(), compiling=kernel))
+
+    def _snapshot(self) -> Progress:
+        pace, n_requests = self.opened.config.requests_per_minute, self.hub.transport.n_requests
+        return self.report.progress(self.report.n_counted, n_requests, pace, self._rows_per_request())
 
     def send_nothing(self) -> None:
         """End every row unsent, as the import stopped before they stream; those that are in are."""

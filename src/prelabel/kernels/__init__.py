@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from prelabel.kernels._compiling import COMPILING as COMPILING
+from prelabel.kernels._compiling import telling as telling
+
 
 def warm_up() -> list[str]:
     """Compile every kernel that is not on disk yet, and load the others; the first mask is then as quick as the next.

@@ -19,6 +19,8 @@ class Progress:
         rows_per_request: rows that a request brings further, as far as it is known; None likewise.
         n_not_sent: rows that ended without being sent, as the import had stopped.
         unit: what is counted, as a word; a rollback counts assets.
+        compiling: the kernel that is being compiled, while all else waits for it; empty otherwise. It happens where
+            none were compiled when the package was installed, and once.
 
     Example:
         >>> progress = Progress(100, n_imported=40, n_skipped=2, n_failed=1, n_masks=40, n_requests=4, elapsed_s=1.5)
@@ -37,3 +39,4 @@ class Progress:
     rows_per_request: float | None = None
     n_not_sent: int = 0
     unit: str = "row"
+    compiling: str = ""
