@@ -91,6 +91,17 @@ def test_plain_lines_come_at_most_every_few_seconds() -> None:
     assert [line.partition(" rows")[0] for line in lines] == ["5 of 100", "10 of 100"]
 
 
+def test_plain_lines_say_at_once_that_kernels_are_compiled() -> None:
+    """It takes long and comes first, when no line is due yet; which kernel it is, is told every few seconds."""
+    now, lines = [0.0], list[str]()
+    with ProgressLines(lines.append, 5.0, clock=lambda: now[0]) as progress:
+        for second, kernel in enumerate(("a", "b", "c", "d", "e", "f")):
+            now[0] = float(second)
+            progress(Progress(3, 0, 0, 0, 0, 1, float(second), compiling=kernel))
+    assert lines == ["compiling kernels, once (about 20 s): a", "compiling kernels, once (about 20 s): f"]
+    assert describe(Progress(3, 0, 0, 0, 0, 1, 1.0, compiling="a")) == "0 of 3 rows"
+
+
 def test_the_bar_shows_the_words_and_goes_away() -> None:
     """On a terminal the words stand beside a bar, which is removed at the end."""
     screen = StringIO()

@@ -36,7 +36,9 @@ def test_warmup_fills_the_folder_that_is_named(tmp_path: Path) -> None:
     first = _run("-c", FIRST_MASK, NUMBA_CACHE_DIR=str(tmp_path))
 
     assert (done.returncode, done.stdout) == (0, "")
+    assert "compiling kernels, once (about 20 s): " in done.stderr
     assert "modules of kernels ready" in done.stderr
+    assert done.stderr.rstrip().endswith("compiled just in time")
     assert kept
     assert first.stdout == "5\n"
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == kept

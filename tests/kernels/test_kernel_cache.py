@@ -123,6 +123,7 @@ class Install:
             check=False,
         )
         assert done.returncode == 0, done.stderr
+        self.log = done.stderr
         return Call(*map(int, done.stdout.split()))
 
 
@@ -132,6 +133,15 @@ def install() -> Iterator[Install]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         yield Install(Path(folder))
+
+
+def test_a_call_that_compiles_is_logged(install: Install) -> None:
+    """Once, where nobody shows progress: it takes long in silence otherwise."""
+    install.call()
+    assert install.log == "compiling kernels, once (about 20 s)\n"
+
+    install.call()
+    assert install.log == ""
 
 
 def test_a_change_in_another_file_is_noticed(install: Install) -> None:

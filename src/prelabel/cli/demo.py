@@ -44,7 +44,6 @@ def demo_command(
     and every pixel read back is what was written and drawn.
     """
     with errors_as_exit_codes(ctx), ExitStack() as stack:
-        say("loading the kernels (compiled the first time, which takes some ten seconds)")
         from prelabel.demo import run_demo  # noqa: PLC0415 - loads everything; help must not
 
         progress = watch(quiet=False)

@@ -24,7 +24,7 @@ _PACKAGES = ("numpy", "numba", "pyarrow", "pillow", "orjson", "aiohttp", "pydant
 
 
 def doctor_command() -> None:
-    """Tell the versions at work, and whether the kernels are ready or have to be compiled, and why."""
+    """Tell the versions at work, and how kernels are compiled."""
     from prelabel.kernels._jit import ROAD  # noqa: PLC0415 - loads numpy; help must not
 
     versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)

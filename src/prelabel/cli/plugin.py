@@ -227,7 +227,7 @@ def _run(settings: PluginSettings) -> None:
     redact = _guarded(settings)
     loaded = runtime.load_runtime(settings)  # sets logging up
     logger = logging.getLogger("prelabel.plugin")
-    logger.info("loading the kernels (compiled the first time, which takes up to a minute)")
+    logger.info("loading the kernels")
     warm_up()
     logger.info("ready; records are kept in %s", settings.state)
     desk = SessionDesk(settings, redact)

@@ -18,7 +18,7 @@ compiled for the processor at hand: for others, set NUMBA_CPU_NAME both here and
 
 
 def warmup_command() -> None:
-    """Compile the kernels and keep them on disk."""
+    """Compile the kernels that are not yet, and keep them."""
     from prelabel.kernels import module_names, telling, warm_up  # noqa: PLC0415 - loads numpy; help must not
     from prelabel.kernels._jit import ROAD  # noqa: PLC0415 - as above
 

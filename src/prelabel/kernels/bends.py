@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import U8, inlined
+from prelabel.kernels._jit import U8, inner
 from prelabel.kernels.row_borders import OUTSIDE
 
 if TYPE_CHECKING:
@@ -15,13 +15,17 @@ if TYPE_CHECKING:
     Int64Array = NDArray[np.int64]
 
 
-@inlined
+@inner("uint64(uint32)", inline=True)
 def is_region(value: int) -> int:
     """Return 1 for the value of a region, 0 for background and the plane around the mask."""
     return U8((value != 0) & (value != OUTSIDE))
 
 
-@inlined
+@inner(
+    "UniTuple(uint64, 5)(int64[::1], uint64, int64, uint64, uint64, uint32, uint32, uint32, uint32, uint64, uint64,"
+    " uint64, uint64)",
+    inline=True,
+)
 def bend_at_anchor(
     bends: Int64Array,
     n_bends: int,
