@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prelabel.kernels._jit import RO_U1, U8, inlined, inner
+from prelabel.kernels._jit import RO_U1, U8, inner
 from prelabel.kernels.words import load_word, trailing_zeros
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@inlined
+@inner(f"boolean({RO_U1}, int64, int64)", inline=True)
 def words_are_equal(pixels: NDArray[np.uint8], at: int, n_bytes: int) -> bool:
     """Tell whether the 32 bytes from ``at`` on are those ``n_bytes`` before."""
     return (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from prelabel.kernels._jit import RO_U1, U8, inlined, kernel
+from prelabel.kernels._jit import RO_U1, U8, inner, kernel
 from prelabel.kernels.byte_search import words_are_equal
 from prelabel.kernels.run_values import run_lengths
 from prelabel.kernels.words import load_word, trailing_zeros
@@ -23,7 +23,7 @@ GREY, RGB, RGBA = 0, 1, 2
 _SHOWN = 3
 
 
-@inlined
+@inner(f"uint32({RO_U1}, int64, int64, int64)", inline=True)
 def _value_at(pixels: NDArray[np.uint8], offset: int, n_bytes: int, kind: int) -> int:
     """Return the run value of the pixel whose bytes start at ``offset``: little-endian grey, or packed 0xRRGGBB."""
     if kind == GREY:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @kernel(
     f"int64(int64, int64, {RO_I4}, {RO_I4}, {RO_U4}, uint32[::1], int32[::1], uint32[::1], uint32[::1], int64[::1],"
-    " uint8[::1], int32[::1], int64[::1], int64[::1], uint32[::1], int64[::1])"
+    " uint8[::1], int32[::1], int64[::1], uint32[::1], int64[::1], uint32[::1], int64[::1])"
 )
 def _sweep(
     first_y: int,
@@ -41,6 +41,7 @@ def _sweep(
     anchors: NDArray[np.uint8],
     vertex_rows: Int32Array,
     bends: Int64Array,
+    following: UInt32Array,
     tops: Int64Array,
     saddles: UInt32Array,
     counts: Int64Array,
@@ -60,6 +61,7 @@ def _sweep(
         vertex_rows: int32, height + 2, written: vertices with y = k are ``vertex_rows[k]`` to ``vertex_rows[k + 1]``.
         bends: int64, written: the bend after each in the low, its vertex in the high half; bend 0 is nobody's and
             takes what belongs nowhere.
+        following: uint32, ``bends`` by halves: at twice a bend's index the bend after it.
         tops: int64, written: bends that may be a ring's first in scan order, in the high half, and in the low one the
             place in ``labels`` of a run of the ring's region.
         saddles: uint32, four each, written: two bends of diagonal pixels, and the places in ``labels`` of their runs.
@@ -75,7 +77,6 @@ def _sweep(
         counts[1] = 1
         labels[0] = 0
         rows[0], rows[1] = width + 1, OUTSIDE  # above the mask there is no border
-    following = bends.view(np.uint32)
     n_vertices, n_bends, n_tops = U8(counts[0]), U8(counts[1]), U8(counts[2])
     n_saddles, n_labels, above = U8(counts[3]), U8(counts[4]), U8(counts[5])
     one, two = U8(1), U8(2)
@@ -214,6 +215,7 @@ def sweep_runs(runs: Runs) -> Sweep:
             anchors,
             vertex_rows,
             bends,
+            bends.view(np.uint32),
             tops,
             saddles,
             counts,
