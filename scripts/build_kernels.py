@@ -13,9 +13,11 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +81,7 @@ def compile_kernels(folder: Path) -> dict[str, Any]:
     Raises:
         CannotCompile: a C compiler or Python's headers are missing, or numba does not work here.
     """
+    _check_tools()
     target = TARGETS.get(platform.machine().lower(), "generic")
     n_parts = min(MOST_PARTS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     # The parts are optimized before they are put together, so numba must not do it for the machine at hand.
@@ -95,7 +98,7 @@ def compile_kernels(folder: Path) -> dict[str, Any]:
     results = [(process.communicate(), process.returncode) for process in processes]
     for (_, said), status in results:
         if status:
-            raise CannotCompile(_reason(said))
+            raise CannotCompile(f"compiling failed: {(said.strip() or 'no reason is known').splitlines()[-1]}")
     stamp, numba_version = json.loads(results[0][0][0])
     names = [f"_compiled_{part}" for part in range(n_parts)]
     return _record("", stamp, numba_version, target, names)
@@ -120,13 +123,17 @@ def _record(
     }
 
 
-def _reason(said: str) -> str:
-    """What to tell of a process that failed."""
-    if "Python.h" in said:
-        return "Python's headers are missing (Debian: python3-dev)"
-    if shutil.which("cc") is None and shutil.which("gcc") is None and shutil.which("clang") is None:
-        return "there is no C compiler (Debian: gcc and libc6-dev)"
-    return f"compiling failed: {said.strip().splitlines()[-1] if said.strip() else 'no reason is known'}"
+def _check_tools() -> None:
+    """Look for what linking needs before compiling for it.
+
+    Raises:
+        CannotCompile: it is not there.
+    """
+    compiler = os.environ.get("CC") or sysconfig.get_config_var("CC")  # Windows has no such variable, and no such check
+    if compiler and shutil.which(shlex.split(compiler)[0]) is None:
+        raise CannotCompile(f"no C compiler ({shlex.split(compiler)[0]}) was found (Debian: gcc and libc6-dev)")
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        raise CannotCompile("Python's headers were not found (Debian: python3-dev)")
 
 
 def compile_part(folder: Path, part: int, n_parts: int, target: str) -> tuple[str, str]:

@@ -135,13 +135,19 @@ def test_a_change_in_the_sources_is_noticed(compiled: Path, tmp_path: Path) -> N
     assert "have changed" in _road(tmp_path)[1]
 
 
-def test_without_a_compiler_the_reason_is_in_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What compiling needs and does not find is said in words that help."""
+def test_what_compiling_needs_is_looked_for_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is said in words that help, before anything is compiled for nothing."""
     builder = _builder()
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    assert "no C compiler" in builder._reason("error: command 'gcc' failed: No such file or directory")
-    assert "python3-dev" in builder._reason("fatal error: Python.h: No such file or directory")
+    with monkeypatch.context() as without_compiler:
+        without_compiler.setenv("PATH", str(tmp_path))
+        without_compiler.setenv("CC", "gcc -pthread")
+        with pytest.raises(builder.CannotCompile, match=r"no C compiler \(gcc\) was found \(Debian: gcc"):
+            builder.compile_kernels(tmp_path)
+    monkeypatch.setenv("CC", sys.executable)  # any program that is there
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
+    with pytest.raises(builder.CannotCompile, match="headers were not found"):
+        builder.compile_kernels(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_features_are_named_as_numpy_names_them() -> None:
