@@ -1,8 +1,8 @@
 """The import as a competent user scripts it today: ``python plain_script.py CSV CONFIG HOST PROJECT``.
 
 pandas reads the CSV, Pillow opens each mask, OpenCV finds the contours of each class with their holes and simplifies
-them, and Ango's own SDK sends the batches. It checks nothing, reads nothing that is stored and keeps no record. The key is
-in ANGO_API_KEY.
+them, and Ango's own SDK sends the batches. It checks nothing, reads nothing that is stored and keeps no record.
+The API key comes from ANGO_API_KEY.
 """
 
 from __future__ import annotations
