@@ -122,3 +122,18 @@ def test_an_overwrite_keeps_ignored_schemas() -> None:
     (sent,) = merger.decide(batch((1, "a", [])), [task(1, "a", classifications=stored)]).batches
 
     assert answers_in(sent.items[0].body) == [{"schemaId": "c1", "answer": "day"}]
+
+
+@pytest.mark.parametrize(("overwrite", "kept"), [(False, ()), (True, ("c2",)), (True, ())])
+def test_where_nothing_is_stored_an_item_is_passed_on_unread(overwrite: bool, kept: Any) -> None:
+    """It may be many megabytes; where something is stored, it is read."""
+    unread = Item(1, "a", b"no JSON")
+    empty = task(1, "a", tools=[], classifications=None)
+    merger = LabelMerger.of(SCHEMA, overwrite=overwrite, kept_schema_ids=kept)
+
+    (a,) = merger.decide(Batch(1, (unread,), 8), [empty, task(2, "a", "a2")]).rows
+
+    assert (a.item, a.losses, a.n_tasks) == (unread, ((0, 0), (0, 0)), 2)
+    (a,) = merger.decide(Batch(1, (unread,), 8), [empty, task(2, "a", "a2", tools=[{"objectId": "o"}])]).rows
+    assert a.item is None
+    assert a.fault

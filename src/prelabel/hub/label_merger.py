@@ -14,6 +14,7 @@ import orjson
 from prelabel.codes import Code
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.merge import keep_schemas, merge_item, option_values, unknown_content, values_of
+from prelabel.hub.sent_item import labels_in, labels_in_body
 from prelabel.model import Batch, Item, Note
 from prelabel.spelling import short
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from prelabel.hub.merge import OptionValues
+    from prelabel.hub.sent_item import SentLabels
     from prelabel.model import HubTask
 
 _LISTS = ("objects", "classifications", "relations")
@@ -123,8 +125,11 @@ class LabelMerger:
             notes.append(Note(Code.ROWS_ADDED, text))
         # 2. Nothing stored stays: the last row's item goes as it is.
         if not (self.keeps_all or self.kept_schema_ids):
-            sent = orjson.loads(items[-1].body)
-            losses = tuple(_loss(task.answer, sent, self.options) for task in tasks)
+            losses = self._losses_to(items[-1], tasks)
+            return RowDecision(external_id, rows, items[-1], n_assets, len(tasks), tuple(notes), losses)
+        # 3. Nothing is stored: an only row's item goes as it is.
+        if len(rows) == 1 and not any(map(_has_content, tasks)):
+            losses = ((0, 0),) * len(tasks)
             return RowDecision(external_id, rows, items[-1], n_assets, len(tasks), tuple(notes), losses)
         unknown = sorted({key for task in tasks for key in unknown_content(task.answer)}) if self.keeps_all else []
         if unknown:
@@ -132,17 +137,26 @@ class LabelMerger:
             notes.append(Note(Code.OTHER_CONTENT, text))
         merged = [self._merged(task, items) for task in tasks]
         has_brushes = self.keeps_all and any(task.brush_urls for task in tasks)
-        # 3. One item serves all tasks of the ID.
+        # 4. One item serves all tasks of the ID.
         if not (unknown or has_brushes) and all(answer == merged[0] for answer in merged[1:]):
             item = Item(rows[-1], external_id, orjson.dumps(merged[0]))
-        # 4. They hold different labels, or what no item is known to carry: each task is written on its own.
+        # 5. They hold different labels, or what no item is known to carry: each task is written on its own.
         else:
             bodies = tuple(
                 (task.task_id, self._task_body(task, answer)) for task, answer in zip(tasks, merged, strict=True)
             )
             item = Item(rows[-1], external_id, b"", bodies)
-        losses = tuple(_loss(task.answer, answer, self.options) for task, answer in zip(tasks, merged, strict=True))
+        losses = tuple(
+            _loss(task.answer, labels_in(answer), self.options) for task, answer in zip(tasks, merged, strict=True)
+        )
         return RowDecision(external_id, rows, item, n_assets, len(tasks), tuple(notes), losses)
+
+    def _losses_to(self, item: Item, tasks: Sequence[HubTask]) -> tuple[tuple[int, int], ...]:
+        """What each task loses to an item; the item is looked into only where something is stored."""
+        if not any(task.answer.get(key) for task in tasks for key in ("tools", "objects", "classifications")):
+            return ((0, 0),) * len(tasks)
+        sent = labels_in_body(item.body)
+        return tuple(_loss(task.answer, sent, self.options) for task in tasks)
 
     def _merged(self, task: HubTask, items: Sequence[Item]) -> dict[str, Any]:
         """The full answer that takes a task's place, its rows added one after the other."""
@@ -162,16 +176,19 @@ class LabelMerger:
         return task_body({key: value for key, value in answer.items() if key != "externalId"}, urls)
 
 
-def _loss(stored: Mapping[str, Any], sent: Mapping[str, Any], options: OptionValues) -> tuple[int, int]:
+def _has_content(task: HubTask) -> bool:
+    """Whether anything is stored for a task."""
+    return bool(task.brush_urls) or any(value not in (None, "", [], {}) for value in task.answer.values())
+
+
+def _loss(stored: Mapping[str, Any], sent: SentLabels, options: OptionValues) -> tuple[int, int]:
     """How many stored objects and answers are not among those that take their place."""
-    ids = {str(each.get("objectId")) for each in sent.get("objects") or ()}
-    answers = [(str(each.get("schemaId")), each.get("answer")) for each in sent.get("classifications") or ()]
     stored_objects = [*(stored.get("tools") or ()), *(stored.get("objects") or ())]
-    n_objects = sum(str(each.get("objectId")) not in ids for each in stored_objects)
+    n_objects = sum(str(each.get("objectId")) not in sent.object_ids for each in stored_objects)
     n_answers = 0
     for each in stored.get("classifications") or ():
         schema_id = str(each.get("schemaId"))
-        n_answers += (schema_id, values_of(each.get("answer"), options.get(schema_id, {}))) not in answers
+        n_answers += (schema_id, values_of(each.get("answer"), options.get(schema_id, {}))) not in sent.answers
     return n_objects, n_answers
 
 

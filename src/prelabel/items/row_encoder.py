@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from prelabel.codes import Code
+from prelabel.hub.sent_item import BEFORE_OBJECTS
 from prelabel.inputs.answers import AnswerReader
 from prelabel.model import EncodedRow, Item, Note
 
@@ -118,6 +119,6 @@ def encode_item(external_id: str, answers: Iterable[dict[str, Any]], objects: by
     Returns:
         JSON.
     """
-    item = orjson.dumps({"externalId": external_id, "classifications": list(answers), "relations": []})
+    item = orjson.dumps({"externalId": external_id, "classifications": list(answers)})
     # Objects may be many megabytes: joined, they are copied once.
-    return b"".join((item[:-1], b',"objects":', objects, b"}"))
+    return b"".join((item[:-1], BEFORE_OBJECTS, objects, b"}"))
