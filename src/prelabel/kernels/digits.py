@@ -43,11 +43,12 @@ def _write_large(text: NDArray[np.uint8], at: int, number: int) -> int:
     return end
 
 
-@inner(f"int64(uint8[::1], int64, {RO_U1})")
-def _write_word(text: NDArray[np.uint8], at: int, word: NDArray[np.uint8]) -> int:
-    for k in range(len(word)):
-        text[at + k] = word[k]
-    return at + len(word)
+@inner(f"int64(uint8[::1], int64, {RO_U1}, int64, int64)")
+def write_word(text: NDArray[np.uint8], at: int, words: NDArray[np.uint8], first: int, n: int) -> int:
+    """Write ``n`` bytes of ``words`` from ``first`` on. Returns the place behind them."""
+    for k in range(n):
+        text[at + k] = words[first + k]
+    return at + n
 
 
 @inner(f"int64(uint8[::1], int64, {RO_XY}, int64, int64, {RO_U4}, {RO_U1}, uint32)")
@@ -77,6 +78,40 @@ def _write_ring(
             at += 3 if axis else 1
     text[at - 2] = 93
     return at - 1
+
+
+@inner(
+    f"int64(uint8[::1], int64, {RO_XY}, {RO_I4}, int64, int64, boolean, {RO_U1}, {RO_U1}, {RO_U1}, {RO_U4}, {RO_U1},"
+    " uint32)"
+)
+def write_polygon(
+    text: NDArray[np.uint8],
+    at: int,
+    points: Int32Array,
+    ring_offsets: Int32Array,
+    exterior: int,
+    end: int,
+    zones: bool,
+    head: NDArray[np.uint8],
+    middle: NDArray[np.uint8],
+    tail: NDArray[np.uint8],
+    digits: NDArray[np.uint32],
+    n_digits: NDArray[np.uint8],
+    between: int,
+) -> int:
+    """Write one polygon, of the rings from ``exterior`` to ``end``; else as below. Returns the place behind it."""
+    if zones:
+        at = write_word(text, at, head, 0, len(head))
+    at = _write_ring(text, at, points, ring_offsets[exterior], ring_offsets[exterior + 1], digits, n_digits, between)
+    if zones:
+        at = write_word(text, at, middle, 0, len(middle))
+        for ring in range(exterior + 1, end):
+            if ring > exterior + 1:
+                text[at] = COMMA
+                at += 1
+            at = _write_ring(text, at, points, ring_offsets[ring], ring_offsets[ring + 1], digits, n_digits, between)
+        at = write_word(text, at, tail, 0, len(tail))
+    return at
 
 
 @kernel(
@@ -110,24 +145,18 @@ def _write_polygons(
     at = np.int64(0)
     for polygon in range(len(polygon_offsets) - 1):
         text_offsets[polygon] = at
-        exterior, end = polygon_offsets[polygon], polygon_offsets[polygon + 1]
-        if zones:
-            at = _write_word(text, at, head)
-        at = _write_ring(
-            text, at, points, ring_offsets[exterior], ring_offsets[exterior + 1], digits, n_digits, between
-        )
-        if zones:
-            at = _write_word(text, at, middle)
-            for ring in range(exterior + 1, end):
-                if ring > exterior + 1:
-                    text[at] = 44
-                    at += 1
-                at = _write_ring(
-                    text, at, points, ring_offsets[ring], ring_offsets[ring + 1], digits, n_digits, between
-                )
-            at = _write_word(text, at, tail)
+        at = write_polygon(
+            text, at, points, ring_offsets, polygon_offsets[polygon], polygon_offsets[polygon + 1],
+            zones, head, middle, tail, digits, n_digits, between,
+        )  # fmt: skip
     text_offsets[len(polygon_offsets) - 1] = at
     return at
+
+
+def room_for(points: Int32Array, ring_offsets: Int32Array, polygon_offsets: Int32Array) -> int:
+    """Return bytes that the polygons' JSON takes at most, with nothing between them."""
+    n_digits = len(str(int(points.max()))) if len(points) else 1
+    return len(points) * (2 * n_digits + 4) + 3 * len(ring_offsets) + 24 * (len(polygon_offsets) - 1)
 
 
 def polygons_to_json(
@@ -145,10 +174,8 @@ def polygons_to_json(
     Returns:
         The text of all polygons without anything between them, and where each begins (polygons + 1 offsets).
     """
-    n_digits = len(str(int(points.max()))) if len(points) else 1
-    n_polygons = len(polygon_offsets) - 1
-    room = len(points) * (2 * n_digits + 4) + 3 * len(ring_offsets) + 24 * n_polygons + SLACK_BYTES
-    text, offsets = scratch.take("text", room, np.uint8), np.empty(n_polygons + 1, np.int64)
+    room = room_for(points, ring_offsets, polygon_offsets) + SLACK_BYTES
+    text, offsets = scratch.take("text", room, np.uint8), np.empty(len(polygon_offsets), np.int64)
     length = _write_polygons(
         points,
         ring_offsets,

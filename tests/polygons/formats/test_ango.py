@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 import oracles
 import strategies
+from polygons.formats import ango_twin
 from prelabel.errors import RowError
 from prelabel.items.row_encoder import encode_item
 from prelabel.model import Tool
-from prelabel.polygons.formats.ango import ClassTools, MaskObjects, fit_tools, mask_objects
+from prelabel.polygons.formats.ango import ClassTools, MaskObjects, fit_tools, in_sent_order, mask_objects
 from prelabel.polygons.mask_to_polygons import mask_to_polygons
 
 MASK = np.array(
@@ -146,6 +147,33 @@ def test_ids_depend_on_tool_and_shape() -> None:
     )
 
     assert len({car, bus, longer}) == 3
+
+
+@given(
+    strategies.masks(max_labels=3),
+    st.sampled_from(("instance_segmentation", "semantic_segmentation")),
+    st.sampled_from((4, 8)),
+    st.lists(st.sampled_from(("segmentation", "polygon")), min_size=3, max_size=3),
+    st.sampled_from(("fill", "keyhole")),
+)
+@example(MASK, "instance_segmentation", 8, ["segmentation", "polygon", "polygon"], "keyhole")
+def test_objects_are_the_twin_s(mask: np.ndarray, mode: Any, connectivity: Any, kinds: list[str], holes: Any) -> None:
+    """Byte by byte, ids included, whatever schema ids and titles hold."""
+    texts = ("", 'a "quoted" \\ name\n\0' * 9, "Straße é😀" * 20)
+    tools = [
+        Tool(text + str(value), text, kind, None) for value, (text, kind) in enumerate(zip(texts, kinds, strict=True))
+    ]
+    colors = {tool.title: [value] for value, tool in enumerate(tools, 1)}
+    class_tools = ClassTools.of(tools)
+    polygons = fit_tools(mask_to_polygons(mask, colors=colors, connectivity=connectivity), class_tools, holes)
+
+    made = mask_objects(polygons, class_tools, mode)
+
+    text = made.with_ids("p1\0é.png")
+    assert bytes(text) == ango_twin.objects_json(polygons, tools, mode, "p1\0é.png")
+    assert len(made) == len(json.loads(bytes(text)))
+    listed = [each for item in json.loads(bytes(text)) for each in item.get("segmentation", {"zones": [0]})["zones"]]
+    assert len(in_sent_order(polygons, class_tools, mode)) == len(listed) == len(polygons)
 
 
 def test_a_known_id() -> None:

@@ -16,20 +16,13 @@ from prelabel.polygons.single_rings import count_holes, reordered, single_rings
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from prelabel.model import ToolKind
+    from prelabel.kernels.objects import ObjectTables
+    from prelabel.model import Int32Array, ToolKind
     from prelabel.polygons.arrays import PolygonArrays
-
-_ID_LENGTH = 23
-
-_DIGEST_BYTES = 12
-
-_BEFORE_ID = b'{"objectId":"'
-
-_BLANK_ID = b"0" * _ID_LENGTH + b'",'
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,11 +56,11 @@ class MaskObjects:
         Args:
             namespace: makes ids differ between rows that hold the same geometry: project and external ID.
         """
-        salt = hashlib.blake2b(namespace.encode(), digest_size=_DIGEST_BYTES).digest()
-        digits = (self.digests ^ np.frombuffer(salt, np.uint8)).tobytes().hex().encode()
-        ids = np.frombuffer(digits, np.uint8).reshape(-1, 2 * _DIGEST_BYTES)[:, :_ID_LENGTH]
+        from prelabel.kernels.objects import ID_LENGTH, fill_ids  # noqa: PLC0415 - kernels that only imports need
+
+        salt = hashlib.blake2b(namespace.encode(), digest_size=self.digests.shape[1]).digest()
         text = bytearray(self.json)
-        np.frombuffer(text, np.uint8)[self.id_offsets[:, None] + np.arange(_ID_LENGTH)] = ids
+        fill_ids(np.frombuffer(text, np.uint8), self.id_offsets, self.digests, np.frombuffer(salt, np.uint8), ID_LENGTH)
         return text
 
 
@@ -77,21 +70,25 @@ class ClassTools:
 
     Attributes:
         has_one_ring: (n,) bool, one per class: whether its tool holds one ring without holes.
-        heads: how the objects of each class begin, JSON without braces.
-        seeds: what the hashes of each class's objects have in common.
+        tables: what the kernels need.
     """
 
     has_one_ring: NDArray[np.bool_]
-    heads: list[bytes]
-    seeds: list[hashlib.blake2b]
+    tables: ObjectTables
 
     @classmethod
     def of(cls, tools: Sequence[Tool]) -> ClassTools:
         """Take a tool per class."""
+        from prelabel.kernels.objects import BEFORE_ID, ID_LENGTH, ObjectTables  # noqa: PLC0415 - as above
+
+        heads = [
+            BEFORE_ID + b"0" * ID_LENGTH + b'",' + orjson.dumps({"schemaId": tool.schema_id, "title": tool.title})[1:-1]
+            for tool in tools
+        ]
+        has_one_ring = np.array([tool.has_one_ring for tool in tools], bool)
         return cls(
-            np.array([tool.has_one_ring for tool in tools], bool),
-            [orjson.dumps({"schemaId": tool.schema_id, "title": tool.title})[1:-1] for tool in tools],
-            [_seed(tool) for tool in tools],
+            has_one_ring,
+            ObjectTables(has_one_ring.view(np.uint8), *_joined(heads), *_joined([_seed(tool) for tool in tools])),
         )
 
 
@@ -136,48 +133,39 @@ def mask_objects(polygons: PolygonArrays, tools: ClassTools, mode: SegmentationM
     Returns:
         The objects, outermost first.
     """
-    has_one_ring = tools.has_one_ring.tolist()
-    zones = polygons.to_json(zones=True) if not all(has_one_ring) else []
-    rings = polygons.to_json(zones=False) if any(has_one_ring) else []
-    objects, digests = [], []
-    for class_index, members in _groups(polygons, has_one_ring, mode):
-        if has_one_ring[class_index]:
-            geometry = b',"polygon":' + rings[members[0]]
-        else:
-            geometry = b',"segmentation":{"zones":[' + b",".join([zones[index] for index in members]) + b"]}"
-        objects.append(_BEFORE_ID + _BLANK_ID + tools.heads[class_index] + geometry + b"}")
-        identity = tools.seeds[class_index].copy()
-        identity.update(geometry)
-        digests.append(identity.digest())
-    ends = np.cumsum([0, *(len(text) + 1 for text in objects)], dtype=np.int64)
-    return MaskObjects(
-        b"[" + b",".join(objects) + b"]",
-        ends[:-1] + 1 + len(_BEFORE_ID),
-        np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST_BYTES),
-    )
+    from prelabel.kernels.objects import BEFORE_ID, objects_to_json  # noqa: PLC0415 - as above
+
+    groups = _groups(polygons, tools, mode)
+    arrays = polygons.points, polygons.ring_offsets, polygons.polygon_offsets, polygons.class_indices
+    text, starts, digests = objects_to_json(*arrays, groups, tools.tables)
+    return MaskObjects(text, starts + len(BEFORE_ID), digests)
 
 
-def _seed(tool: Tool) -> hashlib.blake2b:
+def _joined(parts: Sequence[bytes]) -> tuple[NDArray[np.uint8], Int32Array]:
+    """Return texts one behind the other, and int32, texts + 1, where each begins."""
+    offsets = np.cumsum([0, *map(len, parts)], dtype=np.int32)
+    return np.frombuffer(b"".join(parts), np.uint8), offsets
+
+
+def _seed(tool: Tool) -> bytes:
     """Return what the hashes of a tool's objects have in common; its length keeps it apart from the geometry."""
     schema_id = tool.schema_id.encode()
-    return hashlib.blake2b(len(schema_id).to_bytes(8, "little") + schema_id, digest_size=_DIGEST_BYTES)
+    return len(schema_id).to_bytes(8, "little") + schema_id
 
 
-def _groups(
-    polygons: PolygonArrays, has_one_ring: Sequence[bool], mode: SegmentationMode
-) -> Iterator[tuple[int, list[int]]]:
-    """Yield the class index and the polygons of each object, in the order of the objects' first polygons."""
-    groups: dict[tuple[int, int], list[int]] = {}
-    owners = polygons.object_indices.tolist() if mode == "instance_segmentation" else [-1] * len(polygons)
-    for index, (class_index, owner) in enumerate(zip(polygons.class_indices.tolist(), owners, strict=True)):
-        groups.setdefault((class_index, index if has_one_ring[class_index] else owner), []).append(index)
-    return ((class_index, members) for (class_index, _), members in groups.items())
+def _groups(polygons: PolygonArrays, tools: ClassTools, mode: SegmentationMode) -> tuple[Int32Array, Int32Array]:
+    """Return the polygons in the order of their objects, and where each object begins among them."""
+    from prelabel.kernels.object_groups import group_polygons  # noqa: PLC0415 - as above
+
+    by_class = mode == "semantic_segmentation"
+    return group_polygons(polygons.class_indices, polygons.object_indices, tools.tables.has_one_ring, by_class=by_class)
 
 
 def in_sent_order(polygons: PolygonArrays, tools: ClassTools, mode: SegmentationMode) -> PolygonArrays:
     """Return polygons in the order in which :func:`mask_objects` lists them, which is that of readers who paint."""
-    order = [index for _, members in _groups(polygons, tools.has_one_ring.tolist(), mode) for index in members]
-    return polygons if order == list(range(len(order))) else reordered(polygons, np.array(order))
+    order, _ = _groups(polygons, tools, mode)
+    is_same = np.array_equal(order, np.arange(len(order)))
+    return polygons if is_same else reordered(polygons, order.astype(np.intp))
 
 
 def to_ango(
