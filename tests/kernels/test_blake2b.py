@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prelabel.kernels.blake2b import BLOCK_BYTES, IV, N_STATE, WORD_ORDER, hash_piece
+from prelabel.kernels._jit import RO_I8, kernel
+from prelabel.kernels.blake2b import BLOCK_BYTES, IV, N_STATE, RO_U8, WORD_ORDER, hash_piece
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@kernel(f"void(uint8[::1], int64, int64, uint8[::1], uint64[::1], uint8[::1], {RO_I8}, {RO_U8})")
+def hash_it(
+    text: NDArray[np.uint8],
+    first: int,
+    last: int,
+    digest: NDArray[np.uint8],
+    state: NDArray[np.uint64],
+    block: NDArray[np.uint8],
+    order: NDArray[np.int64],
+    iv: NDArray[np.uint64],
+) -> None:
+    """Call it from compiled code, the only place it can be called from."""
+    hash_piece(text, first, last, digest, state, block, order, iv)
 
 
 def hashed(text: bytes, first: int, last: int, n_bytes: int) -> bytes:
@@ -16,7 +36,7 @@ def hashed(text: bytes, first: int, last: int, n_bytes: int) -> bytes:
     digest, state = np.full(n_bytes, 7, np.uint8), np.full(N_STATE, 2**64 - 1, np.uint64)
     buffer = np.frombuffer(bytearray(text), np.uint8)
     with np.errstate(over="ignore"):  # numpy's own numbers tell of it, where nothing is compiled
-        hash_piece(buffer, first, last, digest, state, np.full(BLOCK_BYTES, 9, np.uint8), WORD_ORDER, IV)
+        hash_it(buffer, first, last, digest, state, np.full(BLOCK_BYTES, 9, np.uint8), WORD_ORDER, IV)
     assert buffer.tobytes() == text
     return digest.tobytes()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import RO_U1, inner, read_only
+from prelabel.kernels._jit import RO_I8, inner, read_only
 from prelabel.kernels.words import load_word
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ _ORDERS = (
     (6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5),
     (10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0),
 )
-WORD_ORDER = np.array([8 * word for k in range(_ROUNDS) for word in _ORDERS[k % len(_ORDERS)]], np.uint8)
-"""uint8, rounds x 16: where in a block the words are that each round mixes in (RFC 7693, section 2.7)."""
+WORD_ORDER = np.array([8 * word for k in range(_ROUNDS) for word in _ORDERS[k % len(_ORDERS)]], np.int64)
+"""int64, rounds x 16: where in a block the words are that each round mixes in (RFC 7693, section 2.7)."""
 
 IV = np.array(
     [
@@ -73,14 +73,14 @@ def _mix(a: int, b: int, c: int, d: int, x: int, y: int) -> tuple[int, int, int,
     return a, b, c, d
 
 
-@inner(f"void(uint64[::1], uint8[::1], int64, uint64, boolean, {RO_U1}, {RO_U8})")
+@inner(f"void(uint64[::1], uint8[::1], int64, uint64, boolean, {RO_I8}, {RO_U8})")
 def _compress(
     state: UInt64Array,
     text: NDArray[np.uint8],
     at: int,
     n_done: int,
     is_last: bool,
-    order: NDArray[np.uint8],
+    order: NDArray[np.int64],
     iv: UInt64Array,
 ) -> None:
     """Work a block of 128 bytes from ``at`` on into the state (section 3.2).
@@ -120,7 +120,7 @@ def _compress(
     state[7] ^= b3 ^ d3
 
 
-@inner(f"void(uint8[::1], int64, int64, uint8[::1], uint64[::1], uint8[::1], {RO_U1}, {RO_U8})")
+@inner(f"void(uint8[::1], int64, int64, uint8[::1], uint64[::1], uint8[::1], {RO_I8}, {RO_U8})")
 def hash_piece(
     text: NDArray[np.uint8],
     first: int,
@@ -128,7 +128,7 @@ def hash_piece(
     digest: NDArray[np.uint8],
     state: UInt64Array,
     block: NDArray[np.uint8],
-    order: NDArray[np.uint8],
+    order: NDArray[np.int64],
     iv: UInt64Array,
 ) -> None:
     """Hash a piece of a buffer.

@@ -57,7 +57,7 @@ class ObjectTables:
 @kernel(
     f"int64({RO_XY}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_U1}, {RO_U1}, {RO_I4}, {RO_U1}, {RO_I4},"
     f" {RO_U1}, {RO_U1}, {RO_U1}, {RO_U1}, {RO_U1}, uint8[::1], int64[::1], uint8[:, ::1], uint64[::1], uint8[::1],"
-    f" {RO_U4}, {RO_U1}, uint32, {RO_U1}, {read_only('uint64')})"
+    f" {RO_U4}, {RO_U1}, uint32, {RO_I8}, {read_only('uint64')})"
 )
 def _write_objects(
     points: Int32Array,
@@ -84,7 +84,7 @@ def _write_objects(
     digits: NDArray[np.uint32],
     n_digits: NDArray[np.uint8],
     between: int,
-    word_order: NDArray[np.uint8],
+    word_order: NDArray[np.int64],
     iv: NDArray[np.uint64],
 ) -> int:
     """Write the list of objects. Returns the length of it.
