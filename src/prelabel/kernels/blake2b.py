@@ -73,7 +73,7 @@ def _mix(a: int, b: int, c: int, d: int, x: int, y: int) -> tuple[int, int, int,
     return a, b, c, d
 
 
-@inner(f"void(uint64[::1], uint8[::1], int64, uint64, boolean, {RO_I8}, {RO_U8})")
+@inner(f"void(uint64[::1], uint8[::1], int64, uint64, boolean, {RO_I8}, {RO_U8})", inline=True)
 def _compress(
     state: UInt64Array,
     text: NDArray[np.uint8],
@@ -120,35 +120,34 @@ def _compress(
     state[7] ^= b3 ^ d3
 
 
-@inner(f"void(uint8[::1], int64, int64, uint8[::1], uint64[::1], uint8[::1], {RO_I8}, {RO_U8})")
+@inner(f"void(uint8[::1], int64, int64, uint8[::1], uint64[::1], {RO_I8}, {RO_U8})")
 def hash_piece(
     text: NDArray[np.uint8],
     first: int,
     last: int,
     digest: NDArray[np.uint8],
     state: UInt64Array,
-    block: NDArray[np.uint8],
     order: NDArray[np.int64],
     iv: UInt64Array,
 ) -> None:
-    """Hash a piece of a buffer.
+    """Hash a piece of a buffer. What stands behind it is overwritten, 128 bytes at most: there must be as many.
 
     Args:
         text: uint8; the piece is ``text[first:last]``.
         digest: uint8, written; as long as the digest shall be, 64 at most.
         state: uint64, 8, of any content, written.
-        block: uint8, 128, of any content, written.
         order, iv: :data:`WORD_ORDER` and :data:`IV`.
     """
     for k in range(N_STATE):
         state[k] = iv[k]
     state[0] ^= np.uint64(_PARAMETERS ^ len(digest))
-    at = first
-    while at + BLOCK_BYTES < last:
-        at += BLOCK_BYTES
-        _compress(state, text, at - BLOCK_BYTES, np.uint64(at - first), False, order, iv)
-    for k in range(BLOCK_BYTES):
-        block[k] = text[at + k] if at + k < last else 0
-    _compress(state, block, 0, np.uint64(last - first), True, order, iv)
+    # The last block is filled up with zeros; an empty piece is one block of them.
+    n_blocks = max(1, (last - first + BLOCK_BYTES - 1) // BLOCK_BYTES)
+    for k in range(last, first + n_blocks * BLOCK_BYTES):
+        text[k] = 0
+    for number in range(1, n_blocks + 1):
+        is_last = number == n_blocks
+        n_done = last - first if is_last else number * BLOCK_BYTES
+        _compress(state, text, first + (number - 1) * BLOCK_BYTES, np.uint64(n_done), is_last, order, iv)
     for k in range(len(digest)):
         digest[k] = state[k >> 3] >> np.uint64(8 * (k & 7)) & np.uint64(255)

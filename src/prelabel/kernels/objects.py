@@ -13,7 +13,6 @@ from prelabel.kernels.digits import (
     BETWEEN_POINTS,
     DIGITS,
     N_DIGITS,
-    SLACK_BYTES,
     ZONE_HEAD,
     ZONE_HOLES,
     ZONE_TAIL,
@@ -56,7 +55,7 @@ class ObjectTables:
 
 @kernel(
     f"int64({RO_XY}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_I4}, {RO_U1}, {RO_U1}, {RO_I4}, {RO_U1}, {RO_I4},"
-    f" {RO_U1}, {RO_U1}, {RO_U1}, {RO_U1}, {RO_U1}, uint8[::1], int64[::1], uint8[:, ::1], uint64[::1], uint8[::1],"
+    f" {RO_U1}, {RO_U1}, {RO_U1}, {RO_U1}, {RO_U1}, uint8[::1], int64[::1], uint8[:, ::1], uint64[::1],"
     f" {RO_U4}, {RO_U1}, uint32, {RO_I8}, {read_only('uint64')})"
 )
 def _write_objects(
@@ -80,7 +79,6 @@ def _write_objects(
     object_starts: NDArray[np.int64],
     digests: NDArray[np.uint8],
     state: NDArray[np.uint64],
-    block: NDArray[np.uint8],
     digits: NDArray[np.uint32],
     n_digits: NDArray[np.uint8],
     between: int,
@@ -94,10 +92,10 @@ def _write_objects(
         order, object_offsets: from :func:`prelabel.kernels.object_groups.group_polygons`.
         has_one_ring, heads, head_offsets, seeds, seed_offsets: see :class:`ObjectTables`.
         polygon_key, zones_key, zone_head, zone_holes, zone_tail: the words of geometries.
-        text: uint8, large enough, written.
+        text: uint8, large enough, with room for a block of the hash behind it, written.
         object_starts: int64, objects, written: where in ``text`` each object begins.
         digests: uint8, objects x the digests' length, written: of the class's seed and the object's geometry.
-        state, block: working memory of the hash.
+        state: working memory of the hash.
         digits, n_digits, between, word_order, iv: the tables of numbers and of the hash.
     """
     text[0] = 91
@@ -124,7 +122,7 @@ def _write_objects(
             )  # fmt: skip
         if zones:
             at = write_word(text, at, zone_tail, 0, len(zone_tail))
-        hash_piece(text, start + n_head - n_seed, at, digests[k], state, block, word_order, iv)
+        hash_piece(text, start + n_head - n_seed, at, digests[k], state, word_order, iv)
         write_word(text, start, heads, head, n_head)
         object_starts[k] = start
         text[at] = 125
@@ -156,10 +154,10 @@ def objects_to_json(
     order, object_offsets = groups
     n_objects, longest_head = len(object_offsets) - 1, int(np.diff(tables.head_offsets).max(initial=0))
     words = longest_head + len(ZONES_KEY) + len(ZONE_TAIL) + 2
-    room = room_for(points, ring_offsets, polygon_offsets) + len(order) + n_objects * words + 2 + SLACK_BYTES
+    room = room_for(points, ring_offsets, polygon_offsets) + len(order) + n_objects * words + 2 + BLOCK_BYTES
     text = scratch.take("text", room, np.uint8)
     starts, digests = np.empty(n_objects, np.int64), np.empty((n_objects, DIGEST_BYTES), np.uint8)
-    state, block = scratch.take("hash state", N_STATE, np.uint64), scratch.take("hash block", BLOCK_BYTES, np.uint8)
+    state = scratch.take("hash state", N_STATE, np.uint64)
     with np.errstate(over="ignore"):  # the hash counts modulo 2**64, which only matters to numpy without the JIT
         length = _write_objects(
             points,
@@ -182,7 +180,6 @@ def objects_to_json(
             starts,
             digests,
             state,
-            block,
             DIGITS,
             N_DIGITS,
             BETWEEN_POINTS[0],
