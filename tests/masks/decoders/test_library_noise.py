@@ -5,15 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from masks.corpus import SAMPLES
 
 
-def test_libraries_can_be_told_to_be_quiet() -> None:
-    """A damaged TIFF: libtiff's own line on stderr is gone, and the reason is the same."""
+@pytest.mark.parametrize("loaded_before", ["decode", "decode, pillow"])
+def test_libraries_can_be_told_to_be_quiet(loaded_before: str) -> None:
+    """A damaged TIFF: libtiff's own line is gone, the reason is the same, whether Pillow is loaded before or after."""
     encoded = bytearray(SAMPLES["TIFF lzw"].encoded)
     encoded[12:40] = bytes(28)
     program = (
-        "import sys; from prelabel.masks.decoders import decode, library_noise; from prelabel.errors import MaskError\n"
+        f"import sys; from prelabel.masks.decoders import library_noise, {loaded_before}\n"
+        "from prelabel.errors import MaskError\n"
         "if sys.argv[1] == 'quiet': library_noise.quieten_libraries()\n"
         "try: decode.decode_mask(bytes.fromhex(sys.argv[2]), 'value')\n"
         "except MaskError as error: print(error)\n"

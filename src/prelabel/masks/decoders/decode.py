@@ -17,8 +17,8 @@ What a pixel's value is (``kind``):
 Pixels whose alpha is 0 are ``TRANSPARENT`` either way, be it by an alpha channel, a palette's alpha or a transparent
 colour of PNG or GIF; partly transparent pixels are opaque. What has no exact reading is refused with a reason.
 
-A file goes through `signatures` (its format, by its bytes), then one of `png` (the fast road), `tiff`, `pillow` and
-`npy`, to `pixel_values` (the rules above). `limits` are checked before anything is allocated.
+A file goes through `signatures` (its format, by its bytes), then `png` (the fast road) or, by way of `other_files`, one
+of `tiff`, `pillow` and `npy`, to `pixel_values` (the rules above). `limits` are checked before anything is allocated.
 """
 
 from __future__ import annotations
@@ -27,28 +27,14 @@ from typing import TYPE_CHECKING
 
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.decode_errors import refusing
-from prelabel.masks.decoders.npy import pixels_in_npy
-from prelabel.masks.decoders.npz import array_in_npz
-from prelabel.masks.decoders.pillow import open_raster, read_notes, stored
-from prelabel.masks.decoders.pixel_values import (
-    Layout,
-    Stored,
-    check_readable,
-    hide_void,
-    in_kind,
-    scale_of,
-    whole_numbers,
-)
+from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, in_kind, scale_of
 from prelabel.masks.decoders.png import read_png, split_chunks
-from prelabel.masks.decoders.row_bands import runs_in_bands
 from prelabel.masks.decoders.signatures import format_of
-from prelabel.masks.decoders.tiff import read_tiff
 from prelabel.masks.limits import MaskLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from prelabel.masks.decoders.pixel_values import Pixels
     from prelabel.masks.decoders.png import Chunks
     from prelabel.model import MaskValueKind, Runs
 
@@ -84,18 +70,11 @@ def decode_mask(
 
 def _stored(encoded: bytes, kind: MaskValueKind, limits: MaskLimits, void: Sequence[float]) -> Stored:
     name = format_of(encoded)
-    if name == "npz":
-        with refusing("the .npz file is damaged, or of a rare kind"):
-            return _read_array(array_in_npz(encoded, limits), kind, limits, void)
-    if name == "npy":
-        return _read_array(encoded, kind, limits, void)
-    if name == "PNG":
-        read = _read_png(split_chunks(encoded), kind, limits)
-        if read is not None:
-            return read
-    if name == "TIFF":
-        return read_tiff(encoded, kind, limits, void)
-    return stored(open_raster(encoded, name, kind, limits), limits, void)
+    if name == "PNG" and (read := _read_png(split_chunks(encoded), kind, limits)) is not None:
+        return read
+    from prelabel.masks.decoders.other_files import read_other  # noqa: PLC0415 - loads Pillow; most masks need it not
+
+    return read_other(encoded, name, kind, limits, void)
 
 
 def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored | None:
@@ -107,6 +86,8 @@ def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored
     limits.check_size(layout.shape, -(-file.lines.bits // 8))
     check_readable(layout, kind)
     if file.notes:
+        from prelabel.masks.decoders.pillow import read_notes  # noqa: PLC0415 - as above
+
         try:
             read_notes(file.notes, layout.shape)
         except MaskError:
@@ -114,24 +95,3 @@ def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored
     with refusing("the PNG file cannot be decoded", layout.shape):
         runs = file.runs(limits)
     return None if runs is None else Stored(runs, layout, file.key, file.palette)
-
-
-def _read_array(encoded: bytes, kind: MaskValueKind, limits: MaskLimits, void: Sequence[float]) -> Stored:
-    with refusing("the .npy file is damaged, or of a rare kind"):
-        array = pixels_in_npy(encoded)
-    shape = (array.shape[0], array.shape[1])
-    limits.check_size(shape)
-    if array.ndim == 3:
-        mode = "RGB" if array.shape[2] == 3 else "RGBA"
-    else:
-        mode = {"b1": "1", "u1": "L"}.get(array.dtype.str[1:], "I")
-    layout = Layout(mode, shape)
-    check_readable(layout, kind)
-
-    def read_rows(top: int, bottom: int) -> Pixels:
-        pixels = array[top:bottom]
-        return whole_numbers(pixels, hide_void(pixels, void))
-
-    with refusing("the .npy file cannot be decoded", shape):
-        runs = runs_in_bands(read_rows, shape, limits)
-    return Stored(runs, layout)

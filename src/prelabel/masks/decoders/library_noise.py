@@ -1,12 +1,10 @@
-"""Damaged masks told of once, by us: beside stage 4, see decode.py. Loads no kernels."""
+"""Damaged masks told of once, by us: beside stage 4, see decode.py. Loads no kernels, and Pillow only where it is needed."""
 
 from __future__ import annotations
 
-import ctypes
+import sys
 import warnings
 from contextlib import suppress
-
-from PIL import _imaging
 
 
 def quieten_libraries() -> None:
@@ -17,6 +15,25 @@ def quieten_libraries() -> None:
     part of Pillow, with its names hidden) it goes on writing.
     """
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    _Libtiff.is_unwanted = True
+    if "PIL._imaging" in sys.modules:
+        quieten_libtiff()
+
+
+class _Libtiff:
+    """Whether libtiff is to be silent once Pillow has brought it."""
+
+    is_unwanted = False
+
+
+def quieten_libtiff() -> None:
+    """Do so if it was asked for; called where Pillow has been loaded."""
+    if not _Libtiff.is_unwanted:
+        return
+    import ctypes  # noqa: PLC0415 - only where there is a libtiff
+
+    from PIL import _imaging  # noqa: PLC0415 - most imports go without Pillow
+
     with suppress(AttributeError, OSError):
         set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
         set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p

@@ -17,6 +17,7 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.decode_errors import refusing
+from prelabel.masks.decoders.library_noise import quieten_libtiff
 from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, hide_void, scale_of, whole_numbers
 from prelabel.masks.decoders.png import check_pixels, split_chunks
 from prelabel.masks.decoders.row_bands import runs_in_bands
@@ -37,6 +38,8 @@ _UNSIGNED, _SIGNED = 1, 2
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _VALIDITY = 0, 1, 4
 _VERSION_OF_PSD = 1057  # the resource that tells whether there is a picture of all layers
 _NATIVE = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
+
+quieten_libtiff()
 
 
 class TiffFile(TiffImagePlugin.TiffImageFile):
