@@ -126,8 +126,9 @@ def test_messages_stand_above_the_bar() -> None:
         assert f"\r\x1b[2K{message}" in screen.getvalue()
 
 
-def test_without_a_terminal_there_is_no_bar() -> None:
+def test_without_a_terminal_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Logs get lines, quiet runs nothing."""
+    monkeypatch.setattr(module, "may_be_terminal", lambda: True)
     plain = Console(file=StringIO(), force_terminal=False)
     with patch.object(module, "stderr", lambda: plain):
         assert isinstance(watch(quiet=False), ProgressLines)

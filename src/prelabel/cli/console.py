@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import re
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from prelabel.cli.hang_up import HANG_UP, send_nowhere, terminals
+from prelabel.cli.loading import loading
 from prelabel.errors import ConfigError, ImportFailed, OutputError, PrelabelError, UploadError
 from prelabel.hub.api_key import ApiKey
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
@@ -47,6 +49,15 @@ def console_on(*, stderr: bool, soft_wrap: bool = False) -> Console:
     if console.width < 1:  # COLUMNS=0 says that nobody knows; Rich would show nothing
         console.width = 80
     return console
+
+
+def may_be_terminal() -> bool:
+    """Whether stderr may be a terminal. Rich knows it for sure, and is not loaded only to say that it is none."""
+    if any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE")):
+        return True
+    with suppress(ValueError):  # it is closed
+        return sys.stderr is not None and sys.stderr.isatty()
+    return False
 
 
 def say(message: str, console: Console | None = None) -> None:
@@ -125,6 +136,9 @@ def complain_of_rows(report: Report, rejects: object) -> None:
 
 def complain(message: str, kind: str = "error", console: Console | None = None) -> None:
     """Print what went wrong; the console is that of :func:`say`."""
+    if console is None and not may_be_terminal():
+        say(f"{kind}: {message}")
+        return
     from rich.text import Text  # noqa: PLC0415 - as in stderr()
 
     with suppress(OSError):
@@ -183,6 +197,7 @@ def errors_as_exit_codes(ctx: typer.Context) -> Iterator[None]:
         logging.basicConfig(format="%(name)s: %(message)s")
     else:
         logging.getLogger("prelabel").addHandler(logging.NullHandler())  # the report has it
+    gc.enable()  # see loading()
     try:
         with _ends_interrupt():
             yield
@@ -306,7 +321,8 @@ def check_key_file(options: dict[str, Any], key_file: Path | None) -> None:
     Raises:
         ConfigError: one of them is that file.
     """
-    from prelabel.importer.output_paths import check_places  # noqa: PLC0415 - help does not need it
+    with loading():
+        from prelabel.importer.output_paths import check_places  # noqa: PLC0415 - help does not need it
 
     outputs = {f"--{name}": options.get(name) for name in ("out", "report", "rejects")}
     if key_file is not None:

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from prelabel.cli.console import check_key_file, complain_of_rows, errors_as_exit_codes, read_api_key, summarize
+from prelabel.cli.loading import loading
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
 from prelabel.cli.progress import watch
 from prelabel.errors import ConfigError
 from prelabel.importer.options import ConvertOptions
+from prelabel.masks.decoders.library_noise import quieten_libraries
 
 EPILOG = """\
 Examples:
@@ -48,8 +50,8 @@ def convert_command(
         target = sys.stdout.buffer if out == _STDOUT else out
         check_key_file({**options, "out": target}, api_key_file)
         options["api_key"] = None if "schema" in options else read_api_key(api_key_file)
-        from prelabel.importer.convert import convert  # noqa: PLC0415 - loads the kernels; help must not
-        from prelabel.masks.decoders.library_noise import quieten_libraries  # noqa: PLC0415 - loads Pillow
+        with loading():
+            from prelabel.importer.convert import convert  # noqa: PLC0415 - loads aiohttp; help must not
 
         quieten_libraries()
         with watch(quiet=quiet) as progress:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prelabel.cli.console import SOME_FAILED, command_line, complain, console_on, errors_as_exit_codes, say, show
+from prelabel.cli.loading import loading
 from prelabel.cli.progress import watch
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def demo_command(
     and every pixel read back is what was written and drawn.
     """
     with errors_as_exit_codes(ctx), ExitStack() as stack:
-        from prelabel.demo import run_demo  # noqa: PLC0415 - loads everything; help must not
+        with loading():
+            from prelabel.demo import run_demo  # noqa: PLC0415 - loads everything; help must not
 
         progress = watch(quiet=False)
         stack.enter_context(progress)

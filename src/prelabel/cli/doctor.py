@@ -6,8 +6,10 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import typer  # noqa: TC002 - Typer reads annotations at run time
+
 from prelabel import __version__
-from prelabel.cli.console import show
+from prelabel.cli.console import errors_as_exit_codes, show
 
 EPILOG = """\
 Kernels make polygons of masks. A wheel brings them compiled ("ahead of time"), and there is nothing to wait for.
@@ -23,18 +25,19 @@ Environment:
 _PACKAGES = ("numpy", "numba", "pyarrow", "pillow", "orjson", "aiohttp", "pydantic", "shapely")
 
 
-def doctor_command() -> None:
+def doctor_command(ctx: typer.Context) -> None:
     """Tell the versions at work, and how kernels are compiled."""
-    from prelabel.kernels._jit import ROAD  # noqa: PLC0415 - loads numpy; help must not
+    with errors_as_exit_codes(ctx):
+        from prelabel.kernels._jit import ROAD  # noqa: PLC0415 - loads numpy; help must not
 
-    versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
-    for what, text in [
-        ("prelabel", f"{__version__}, in {Path(__file__).parents[1]}"),
-        ("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
-        ("packages", versions),
-        ("kernels", f"compiled {ROAD.name}: {ROAD.why}"),
-    ]:
-        show(f"{what:9} {text}")
+        versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+        for what, text in [
+            ("prelabel", f"{__version__}, in {Path(__file__).parents[1]}"),
+            ("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+            ("packages", versions),
+            ("kernels", f"compiled {ROAD.name}: {ROAD.why}"),
+        ]:
+            show(f"{what:9} {text}")
 
 
 def _version(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prelabel.cli.console import errors_as_exit_codes, read_api_key, say
+from prelabel.cli.loading import loading
 from prelabel.cli.options import ApiKeyFile
 from prelabel.spelling import short
 
@@ -85,7 +86,12 @@ def hub_command(
     """
     with errors_as_exit_codes(ctx):
         given = read_api_key(api_key_file)
-        from prelabel.localhub import HubSettings, read_plan, serve_forever  # noqa: PLC0415 - loads aiohttp; help must not
+        with loading():
+            from prelabel.localhub import (  # noqa: PLC0415 - loads aiohttp; help must not
+                HubSettings,
+                read_plan,
+                serve_forever,
+            )
 
         plan = None if faults is None else read_plan(faults)
 

@@ -17,9 +17,11 @@ from prelabel.cli.console import (
     tell_of_rejects,
 )
 from prelabel.cli.interrupts import interrupts_to
+from prelabel.cli.loading import loading
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
 from prelabel.cli.progress import telling_how_far, watch
 from prelabel.importer.options import ImportOptions
+from prelabel.masks.decoders.library_noise import quieten_libraries
 
 
 class OnFailure(StrEnum):
@@ -67,9 +69,9 @@ def import_command(
         options["api_key"] = read_api_key(api_key_file)
         if on_error is OnFailure.STOP:
             options["max_failures"] = 0
-        from prelabel.importer.import_labels import import_labels  # noqa: PLC0415 - loads the kernels; help must not
-        from prelabel.importer.stop_signal import StopSignal  # noqa: PLC0415 - loads asyncio
-        from prelabel.masks.decoders.library_noise import quieten_libraries  # noqa: PLC0415 - loads Pillow
+        with loading():
+            from prelabel.importer.import_labels import import_labels  # noqa: PLC0415 - loads aiohttp; help must not
+            from prelabel.importer.stop_signal import StopSignal  # noqa: PLC0415 - loads asyncio
 
         quieten_libraries()
         progress, stop = watch(quiet=quiet), StopSignal()

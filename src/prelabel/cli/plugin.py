@@ -207,7 +207,7 @@ def _once(path: Path, settings: PluginSettings, csv: Path | None) -> int:
 
 def _guarded(settings: PluginSettings, *secrets: str) -> Redactor:
     """What takes secrets out of texts; from now on out of all that is logged, too."""
-    from prelabel.masks.decoders.library_noise import quieten_libraries  # noqa: PLC0415 - loads Pillow
+    from prelabel.masks.decoders.library_noise import quieten_libraries  # noqa: PLC0415
     from prelabel.plugin.redaction import Redactor  # noqa: PLC0415
 
     quieten_libraries()

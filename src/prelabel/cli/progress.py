@@ -7,7 +7,7 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from prelabel.cli.console import say, stderr, warn
+from prelabel.cli.console import may_be_terminal, say, stderr, warn
 from prelabel.kernels import COMPILING
 from prelabel.spelling import counted
 
@@ -198,5 +198,7 @@ def watch(*, quiet: bool, beginning: str = _BEGINNING) -> NoProgress:
     """What fits the terminal, or the lack of one; a bar says what is done at the beginning."""
     if quiet:
         return NoProgress()
+    if not may_be_terminal():
+        return ProgressLines()
     console = stderr()
     return ProgressBar(beginning) if console.is_terminal and not console.is_dumb_terminal else ProgressLines()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
-from prelabel.cli.console import say
+import typer  # noqa: TC002 - Typer reads annotations at run time
+
+from prelabel.cli.console import errors_as_exit_codes, say
 from prelabel.cli.progress import watch
 from prelabel.outcomes.progress import Progress
 
@@ -17,18 +19,19 @@ compiled for the processor at hand: for others, set NUMBA_CPU_NAME both here and
   NUMBA_CACHE_DIR=/srv/kernels prelabel warmup"""
 
 
-def warmup_command() -> None:
+def warmup_command(ctx: typer.Context) -> None:
     """Compile the kernels that are not yet, and keep them."""
-    from prelabel.kernels import module_names, telling, warm_up  # noqa: PLC0415 - loads numpy; help must not
-    from prelabel.kernels._jit import ROAD  # noqa: PLC0415 - as above
+    with errors_as_exit_codes(ctx):
+        from prelabel.kernels import module_names, telling, warm_up  # noqa: PLC0415 - loads numpy; help must not
+        from prelabel.kernels._jit import ROAD  # noqa: PLC0415 - as above
 
-    started = time.perf_counter()
-    n_modules = len(module_names())
-    with watch(quiet=False, beginning="loading kernels") as progress:
+        started = time.perf_counter()
+        n_modules = len(module_names())
+        with watch(quiet=False, beginning="loading kernels") as progress:
 
-        def tell(kernel: str) -> None:
-            progress(Progress(None, 0, 0, 0, 0, 0, time.perf_counter() - started, compiling=kernel))
+            def tell(kernel: str) -> None:
+                progress(Progress(None, 0, 0, 0, 0, 0, time.perf_counter() - started, compiling=kernel))
 
-        with telling(tell):
-            warm_up()
-    say(f"{n_modules} modules of kernels ready after {time.perf_counter() - started:.1f} s, compiled {ROAD.name}")
+            with telling(tell):
+                warm_up()
+        say(f"{n_modules} modules of kernels ready after {time.perf_counter() - started:.1f} s, compiled {ROAD.name}")

@@ -12,7 +12,6 @@ import orjson
 
 from prelabel.errors import ConfigError, PrelabelError
 from prelabel.hub.asset_matching import Matches
-from prelabel.hub.client import connect
 from prelabel.importer.mask_supply import open_mask_supply
 from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import ConvertOptions, takes
@@ -68,6 +67,8 @@ def convert(csv: PathLike, config: ConfigLike, options: ConvertOptions) -> Repor
     if options.schema is not None:
         schema = read_schema(options.schema, options.encoding or opened.config.encoding or None)
     else:
+        from prelabel.hub.client import connect  # noqa: PLC0415 - loads aiohttp, of no use to a file
+
         hub = connect(options.host, options.api_key, requests_per_minute=opened.config.requests_per_minute)
     try:
         asyncio.get_running_loop()

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from prelabel.errors import ConfigError
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from prelabel.inputs.csv_lines import Stretch
 
 BLOCK_BYTES = 1 << 20
+_BLANK = " \t\n\v\f\r"
 
 
 def read_rows(
@@ -220,11 +220,11 @@ class _Parser:
         """Take out the rows that have content in a column without a name."""
         filled: dict[int, str] = {}
         for place in self._blank:
-            has_content = pc.not_equal(pc.ascii_trim_whitespace(table.column(place)), "")
-            for index in np.flatnonzero(has_content.to_numpy()).tolist():
-                filled[index] = (
-                    f"cell {int(place) + 1} has content, but its column has no name: name it, or empty the cell"
-                )
+            for index, cell in enumerate(table.column(place).to_pylist()):
+                if cell.strip(_BLANK):
+                    filled[index] = (
+                        f"cell {int(place) + 1} has content, but its column has no name: name it, or empty the cell"
+                    )
         if not filled:
             return table, {}
         is_kept = np.ones(len(table), bool)

@@ -1,4 +1,4 @@
-"""Damaged masks told of once, by us: beside stage 4, see decode.py. Loads no kernels, and Pillow only where it is needed."""
+"""Damaged masks told of once, by us: beside stage 4, see decode.py. Loads no Pillow by itself."""
 
 from __future__ import annotations
 
