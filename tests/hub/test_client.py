@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
-from prelabel.hub.client import HubAsset, HubClient, ImportAck, connect, pretend, split_ids
+from prelabel.hub.client import HubAsset, HubClient, ImportAck, connect, pretend
 from prelabel.localhub import Fault
 from prelabel.localhub.testing import HubDouble, ScriptedHub, failure, success
 from prelabel.model import Batch, Item
@@ -27,23 +24,6 @@ QUICK = RetryPolicy(max_attempts=3, first_wait_s=0.001, max_wait_s=0.001)
 def client(hub: ScriptedHub) -> HubClient:
     """A client that does not wait long."""
     return HubClient(hub.url, KEY, requests_per_minute=100_000, policy=QUICK)
-
-
-@given(st.lists(st.text(max_size=300), unique=True, max_size=250))
-def test_split_ids(ids: list[str]) -> None:
-    """Groups hold all IDs in order, at most a hundred, and their encoded filter stays short."""
-    groups = list(split_ids(ids))
-
-    assert [external_id for group in groups for external_id in group] == ids
-    for group in groups:
-        assert len(group) <= 100
-        assert len(group) == 1 or len(quote(orjson.dumps(group), safe="")) <= 3_800
-
-
-def test_split_ids_wastes_no_request() -> None:
-    """A hundred short IDs are one request; one long ID is sent all the same."""
-    assert [len(group) for group in split_ids(f"img{number}.png" for number in range(250))] == [100, 100, 50]
-    assert list(split_ids(["é" * 5000])) == [["é" * 5000]]
 
 
 async def test_get_project() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prelabel.errors import ConfigError, UploadRefused
 from prelabel.hub.asset_matching import SPARED, Matches, ask_one_by_one, list_all
-from prelabel.hub.client import PAGE_SIZE, split_ids
+from prelabel.hub.id_groups import PAGE_SIZE, split_ids
 from prelabel.spelling import canonical_twin, clauses, counted, did_you_mean, listed, quoted
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Literal, Self
 
 from prelabel.errors import UploadError
-from prelabel.hub.client import PAGE_SIZE, split_ids
+from prelabel.hub.id_groups import PAGE_SIZE, split_ids
 from prelabel.spelling import Spellings, counted, listed, short, without_extension, without_folder
 
 if TYPE_CHECKING:

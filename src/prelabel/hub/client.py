@@ -7,12 +7,12 @@ import random
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote
 
 import orjson
 
 from prelabel.errors import ConfigError, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.api_key import ApiKey
+from prelabel.hub.id_groups import PAGE_SIZE, split_ids
 from prelabel.hub.project_hint import project_hint
 from prelabel.hub.rate_limit import Pace
 from prelabel.hub.storages import HubStorage, signed_urls_in, storage_of
@@ -22,13 +22,10 @@ from prelabel.retry import RetryBudget, RetryPolicy, retrying
 from prelabel.spelling import short
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
     from prelabel.model import Batch, Shape
 
-PAGE_SIZE = 100
-"""The most a list call returns; asking for more may be capped in silence."""
-_MAX_FILTER_CHARS = 3_700
 _UNKNOWN = frozenset({400, 404})
 """What the Hub answers for a project it does not know: by its documents, and by its older ones."""
 _SENTENCE = re.compile(r"(\d+)\s*/\s*(\d+)")
@@ -60,23 +57,6 @@ class ImportAck:
     n_labeled: int | None
     n_matched: int | None
     n_attempts: int = 1
-
-
-def split_ids(
-    ids: Iterable[str], *, max_chars: int = _MAX_FILTER_CHARS, max_ids: int = PAGE_SIZE
-) -> Iterator[list[str]]:
-    """Group external IDs so that each group's percent-encoded filter stays within ``max_chars`` characters of URL."""
-    group: list[str] = []
-    n_chars = 0
-    for external_id in ids:
-        cost = len(quote(orjson.dumps(external_id), safe="")) + len("%2C")
-        if group and (n_chars + cost > max_chars or len(group) >= max_ids):
-            yield group
-            group, n_chars = [], 0
-        group.append(external_id)
-        n_chars += cost
-    if group:
-        yield group
 
 
 class HubClient:
