@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import typer  # noqa: TC002 - Typer reads annotations at run time
@@ -41,6 +40,8 @@ def doctor_command(ctx: typer.Context) -> None:
 
 
 def _version(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - loads email; no other command needs it
+
     try:
         return version(name)
     except PackageNotFoundError:
