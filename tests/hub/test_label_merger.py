@@ -10,6 +10,7 @@ import pytest
 from notes import texts
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.label_merger import LabelMerger
+from prelabel.items.row_encoder import encode_item
 from prelabel.model import Batch, HubTask, Item
 
 SCHEMA: dict[str, Any] = {
@@ -137,3 +138,24 @@ def test_where_nothing_is_stored_an_item_is_passed_on_unread(overwrite: bool, ke
     (a,) = merger.decide(Batch(1, (unread,), 8), [empty, task(2, "a", "a2", tools=[{"objectId": "o"}])]).rows
     assert a.item is None
     assert a.fault
+
+
+@pytest.mark.parametrize("n_stored", [0, 1, 2])
+def test_an_item_is_added_as_if_it_were_read_whole(n_stored: int) -> None:
+    """Whether none, some or all of its objects are stored; as they come from here, and in another order."""
+    objects = [{"objectId": f"o{k}", "schemaId": "s1", "polygon": [[k, 0], [k, 1], [9, 9]]} for k in range(2)]
+    answers: list[dict[str, Any]] = [{"schemaId": "c2", "answer": "new"}]
+    stored = task(1, "a", tools=[{**each, "metadata": {}} for each in objects[:n_stored]], relations=[1])
+    bodies = (
+        encode_item("a", answers, orjson.dumps(objects)),
+        orjson.dumps({"objects": objects, "externalId": "a", "classifications": answers, "relations": []}),
+    )
+
+    sent = []
+    for body in bodies:
+        merger = LabelMerger.of(SCHEMA, overwrite=False, kept_schema_ids=())
+        (a,) = merger.decide(Batch(1, (Item(1, "a", body),), len(body)), [stored]).rows
+        assert a.item is not None
+        sent.append(orjson.loads(a.item.body))
+
+    assert sent[0] == sent[1] == {"externalId": "a", "classifications": answers, "relations": [1], "objects": objects}

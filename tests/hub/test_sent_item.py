@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prelabel.hub.sent_item import BEFORE_OBJECTS, SentLabels, labels_in, labels_in_body
+from prelabel.hub.sent_item import BEFORE_OBJECTS, SentLabels, labels_in, labels_in_body, without_known
 from prelabel.items.row_encoder import encode_item
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -44,3 +44,15 @@ def test_items_of_another_order_are_read_whole(key: str) -> None:
 
     assert labels_in_body(orjson.dumps(document)) == SentLabels(frozenset({"o1", "None"}), [("s1", "x")])
     assert labels_in_body(b"{}") == SentLabels(frozenset(), [])
+
+
+def test_objects_that_are_there_are_not_read() -> None:
+    """An item of which all is known is its answers alone; if anything is new, it is read whole, as another order is."""
+    answers = [{"schemaId": "s1", "answer": MISLEADING}]
+    body = encode_item("a", answers, encoded(["o1", "o2"], MISLEADING))
+    whole = orjson.loads(body)
+
+    assert without_known(body, {"o1", "o2", "o3"}) == {**whole, "objects": []}
+    assert without_known(body, {"o1"}) == whole
+    assert without_known(encode_item("a", answers), ()) == {**whole, "objects": []}
+    assert without_known(orjson.dumps({"objects": whole["objects"]}), {"o1", "o2"}) == {"objects": whole["objects"]}

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -354,3 +354,15 @@ def test_a_trial_leaves_the_file_alone(tmp_path: Path) -> None:
     with Journal(state) as journal:
         assert (str(journal.acknowledged()), journal.facts["csv"]) == ("1-2", "csv-1")
         assert list(journal.to_put_back()) == [[ReplacedTask("t1", "a", CAR, {})]]
+
+
+def test_answers_nested_deeper_than_is_written_fast_are_kept(tmp_path: Path) -> None:
+    """What the Hub's answer could be read with is kept, however deep it goes."""
+    nested: Any = "é"
+    for _ in range(400):
+        nested = [nested]
+    task = ReplacedTask("t1", "a", {"tools": [nested], "é": 1.5}, {"brushDataUrl": "https://x/é"})
+    with Journal(tmp_path) as journal:
+        journal.start(MARK)
+        journal.keep([task])
+        assert list(journal.to_put_back()) == [[task]]

@@ -14,7 +14,7 @@ import orjson
 from prelabel.codes import Code
 from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.merge import keep_schemas, merge_item, option_values, unknown_content, values_of
-from prelabel.hub.sent_item import labels_in, labels_in_body
+from prelabel.hub.sent_item import labels_in, labels_in_body, without_known
 from prelabel.model import Batch, Item, Note
 from prelabel.spelling import short
 
@@ -162,7 +162,8 @@ class LabelMerger:
         """The full answer that takes a task's place, its rows added one after the other."""
         answer: Mapping[str, Any] = task.answer
         for item in items:
-            answer = self.merge(answer, orjson.loads(item.body))
+            known = _object_ids(answer) if self.keeps_all else ()  # else not all of these stay
+            answer = self.merge(answer, without_known(item.body, known))
         return dict(answer)
 
     def merge(self, answer: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,6 +180,12 @@ class LabelMerger:
 def _has_content(task: HubTask) -> bool:
     """Whether anything is stored for a task."""
     return bool(task.brush_urls) or any(value not in (None, "", [], {}) for value in task.answer.values())
+
+
+def _object_ids(answer: Mapping[str, Any]) -> set[str]:
+    """The ids of the objects in a stored answer, or in an item."""
+    listed = [*(answer.get("tools") or ()), *(answer.get("objects") or ())]
+    return {str(each["objectId"]) for each in listed if each.get("objectId")}
 
 
 def _loss(stored: Mapping[str, Any], sent: SentLabels, options: OptionValues) -> tuple[int, int]:

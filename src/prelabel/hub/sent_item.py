@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 BEFORE_OBJECTS = b',"relations":[],"objects":'
 """What stands before an item's objects, which come last; quotes inside a JSON text are escaped, so no text holds it."""
@@ -39,6 +39,15 @@ def labels_in_body(body: bytes) -> SentLabels:
         return labels_in(orjson.loads(body))
     ids = frozenset(found.decode() for found in _OBJECT_ID.findall(body, at))
     return SentLabels(ids, _answers(orjson.loads(body[:at] + b"}")))
+
+
+def without_known(body: bytes, known_ids: Collection[str]) -> dict[str, Any]:
+    """Read an item that is to be added to what is stored; of its objects nothing is read if all are there already."""
+    at = body.find(BEFORE_OBJECTS)
+    if at >= 0 and all(found.decode() in known_ids for found in _OBJECT_ID.findall(body, at)):
+        body = body[:at] + BEFORE_OBJECTS + b"[]}"
+    item: dict[str, Any] = orjson.loads(body)
+    return item
 
 
 def _answers(item: Mapping[str, Any]) -> list[tuple[str, Any]]:

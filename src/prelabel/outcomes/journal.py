@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+import orjson
+
 from prelabel.errors import ConfigError, OutputError, PrelabelError, RecordBusy
 from prelabel.outcomes.fingerprint import keys_that_differ
 from prelabel.outcomes.record_place import no_place
@@ -54,7 +56,6 @@ _COPIED = {
 """What a trial needs of each table."""
 
 BatchState = Literal["sent", "acknowledged", "failed", "split"]
-
 
 _NAMES = {"config": "the config", "project": "the project", "host": "the host"}
 
@@ -386,10 +387,14 @@ class Journal:
 
 
 def _packed(task: ReplacedTask) -> bytes:
-    # Level 1: labels are repetitive, and this runs while the import waits.
-    return zlib.compress(json.dumps([task.answer, task.brush_urls], separators=(",", ":")).encode(), 1)
+    content = [task.answer, task.brush_urls]
+    try:
+        text = orjson.dumps(content)
+    except TypeError:  # it reads what is nested deeper than it writes
+        text = json.dumps(content, separators=(",", ":")).encode()
+    return zlib.compress(text, 1)  # labels are repetitive, and this runs while the import waits
 
 
 def _unpacked(task_id: str, external_id: str, content: bytes) -> ReplacedTask:
-    answer, brush_urls = json.loads(zlib.decompress(content))
+    answer, brush_urls = orjson.loads(zlib.decompress(content))
     return ReplacedTask(task_id, external_id, answer, brush_urls)
