@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from prelabel.hub import large_json
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -36,7 +38,7 @@ def labels_in_body(body: bytes) -> SentLabels:
     """The labels of an item that is JSON already, its objects passed over where they come last."""
     at = body.find(BEFORE_OBJECTS)
     if at < 0:
-        return labels_in(orjson.loads(body))
+        return labels_in(large_json.loads(body))
     ids = frozenset(found.decode() for found in _OBJECT_ID.findall(body, at))
     return SentLabels(ids, _answers(orjson.loads(body[:at] + b"}")))
 
@@ -46,7 +48,7 @@ def without_known(body: bytes, known_ids: Collection[str]) -> dict[str, Any]:
     at = body.find(BEFORE_OBJECTS)
     if at >= 0 and all(found.decode() in known_ids for found in _OBJECT_ID.findall(body, at)):
         body = body[:at] + BEFORE_OBJECTS + b"[]}"
-    item: dict[str, Any] = orjson.loads(body)
+    item: dict[str, Any] = large_json.loads(body)
     return item
 
 

@@ -18,6 +18,7 @@ import orjson
 from yarl import URL
 
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
+from prelabel.hub import large_json
 from prelabel.retry import asked_wait_s, may_succeed_later
 from prelabel.spelling import short
 
@@ -323,7 +324,7 @@ class Transport:
     def _open_envelope(self, status: int, answer: bytes, *, is_secret: bool) -> dict[str, Any]:
         excerpt = partial(self._readable, answer, is_secret=is_secret)
         try:
-            document = orjson.loads(answer)
+            document = large_json.loads(answer)
         except orjson.JSONDecodeError as error:
             raise UploadUnavailable(
                 f"the Hub's answer is not JSON ({excerpt()!r}): is {self.url.host} the right host?", status=status
