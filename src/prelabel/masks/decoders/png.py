@@ -34,6 +34,9 @@ _PIECE_BYTES = 1 << 20
 _MOST_CHUNKS = 10_000
 _BYTES_PER_CHUNK = 64  # beyond that many: chunks of fewer bytes cost more time to tell apart than to read
 _MOST_INFLATED = 1032  # bytes that one deflated byte can stand for: 258 for two bits
+# Behind the stream, never read as part of it: libdeflate leaves its quick loop some 30 bytes before the end of what it
+# is given, and in a mask that repeats itself those stand for up to 32 KB, which it would copy byte by byte.
+_SLACK = bytes(64)
 
 # Depth and colour type -> Pillow's name of the mode, how the pixels lie. Greys of 2 and 4 bits are spread over a byte.
 _LAYOUTS = {
@@ -104,9 +107,9 @@ class PngFile:
         Raises:
             MaskError: there are more runs than that.
         """
-        deflated = self.deflated[0] if len(self.deflated) == 1 else b"".join(self.deflated)
+        deflated = b"".join([*self.deflated, _SLACK])
         n_bytes = self.height * (1 + self.lines.n_bytes(self.width))
-        if n_bytes > _MOST_INFLATED * len(deflated):
+        if n_bytes > _MOST_INFLATED * (len(deflated) - len(_SLACK)):
             return None
         try:
             lines = deflate.zlib_decompress(deflated, n_bytes)
