@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel.kernels.scratch import KEPT_BYTES, Scratch
+from prelabel.kernels.scratch import KEPT_BYTES, Scratch, doubled
 
 
 @given(
@@ -59,24 +59,49 @@ def test_huge_buffers_are_not_kept() -> None:
 
     huge = scratch.take("a", KEPT_BYTES + 1, np.uint8)
 
-    bigger = scratch.doubled("a", huge, 3)
-
     assert len(huge) == KEPT_BYTES + 1
-    assert len(bigger) >= 2 * len(huge)
     assert np.shares_memory(scratch.take("a", 10, np.uint8), small)
 
 
 def test_doubled_buffers_begin_as_before() -> None:
-    """What was used is copied, and the name stands for the larger buffer from then on."""
-    scratch = Scratch()
-    small = scratch.at_least("a", 10, np.int32)
-    small[:3] = (7, 8, 9)
+    """What was used is copied."""
+    small = np.array([7, 8, 9, 6], np.int32)
 
-    large = scratch.doubled("a", small, 3)
+    large = doubled(small, 3)
 
-    assert len(large) == 2 * len(small)
+    assert (len(large), large.dtype) == (8, np.int32)
     assert large[:3].tolist() == [7, 8, 9]
-    assert scratch.at_least("a", 15, np.int32) is large
+
+
+def make_two(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return an array of the size and one of twice that."""
+    return np.empty(size, np.uint8), np.empty(2 * size, np.int64)
+
+
+def test_arrays_that_are_made_together() -> None:
+    """They are made once for all sizes up to theirs, and again for larger ones."""
+    scratch = Scratch()
+
+    first, second, larger, again = (scratch.together("a", size, make_two) for size in (100, 50, 100_000, 100))
+
+    assert second is first
+    assert larger is not first
+    assert again is larger
+    assert len(first[0]) >= 100
+    assert len(larger[0]) >= 100_000
+
+
+def test_huge_arrays_are_not_kept_together() -> None:
+    """Nor what a caller grew beyond the limit; what was kept before still is."""
+    scratch = Scratch()
+    small = scratch.together("a", 10, make_two)
+
+    assert len(scratch.together("a", KEPT_BYTES // 16 + 1, make_two)[0]) > KEPT_BYTES // 16
+    scratch.keep_together("a", 10, (np.empty(KEPT_BYTES + 1, np.uint8),))
+
+    assert scratch.together("a", 10, make_two) is small
+    scratch.keep_together("a", 20, grown := make_two(20))
+    assert scratch.together("a", 15, make_two) is grown
 
 
 def test_threads_have_their_own() -> None:

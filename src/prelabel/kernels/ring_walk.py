@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import RO_I4, RO_I8, U8, kernel
+from prelabel.kernels._jit import RO_I4, RO_I8, U8, inner, kernel
 from prelabel.kernels.rings import Rings
 from prelabel.kernels.scratch import scratch
 
@@ -21,7 +21,33 @@ if TYPE_CHECKING:
 DONE = np.uint32(0xFFFFFFFF)
 
 
-@kernel(f"int64(int64, {RO_I8}, {RO_I4}, {RO_I4}, int64[::1], int32[::1], int32[::1], int32[::1])")
+@inner(f"void(int64, {RO_I4}, int32[::1], int32[::1])")
+def _group(n_rings: int, ring_regions: Int32Array, polygon_offsets: Int32Array, order: Int32Array) -> None:
+    """List the rings of each region together, in the order they come in.
+
+    Args:
+        n_rings, ring_regions: the rings as :func:`_follow` wrote them.
+        polygon_offsets: int32, regions + 1, written: region r has places r - 1 to r of ``order``.
+        order: int32, one per ring or more, written.
+    """
+    polygon_offsets[:] = 0
+    for ring in range(U8(n_rings)):
+        polygon_offsets[U8(ring_regions[ring])] += 1
+    for region in range(1, len(polygon_offsets)):
+        polygon_offsets[region] += polygon_offsets[region - 1]
+    # Counted back to front, each region's entry ends at its first ring; the offsets then only need to move up by one.
+    for ring in range(n_rings - 1, -1, -1):
+        region = U8(ring_regions[ring])
+        polygon_offsets[region] -= 1
+        order[U8(polygon_offsets[region])] = ring
+    for region in range(1, len(polygon_offsets)):
+        polygon_offsets[region - 1] = polygon_offsets[region]
+    polygon_offsets[len(polygon_offsets) - 1] = n_rings
+
+
+@kernel(
+    f"int64(int64, {RO_I8}, {RO_I4}, {RO_I4}, int64[::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1])"
+)
 def _follow(
     n_tops: int,
     tops: Int64Array,
@@ -31,6 +57,8 @@ def _follow(
     nodes: Int32Array,
     ring_offsets: Int32Array,
     ring_regions: Int32Array,
+    polygon_offsets: Int32Array,
+    order: Int32Array,
 ) -> int:
     """Follow the bends around. Rings come in the scan order of their first vertices: exteriors before their holes.
 
@@ -39,6 +67,7 @@ def _follow(
         bends: likewise; those that were followed are marked DONE.
         nodes: int32, written: the vertices, ring after ring.
         ring_offsets, ring_regions: int32, written.
+        polygon_offsets, order: int32, written: see :func:`_group`.
 
     Returns:
         The number of rings.
@@ -61,31 +90,8 @@ def _follow(
         ring_regions[n_rings] = regions[labels[U8(tops[top]) & U8(0xFFFFFFFF)]]
         n_rings += U8(1)
         ring_offsets[n_rings] = n_nodes
+    _group(np.int64(n_rings), ring_regions, polygon_offsets, order)
     return np.int64(n_rings)
-
-
-@kernel(f"void(int64, {RO_I4}, int32[::1], int32[::1])")
-def _group(n_rings: int, ring_regions: Int32Array, polygon_offsets: Int32Array, order: Int32Array) -> None:
-    """List the rings of each region together, in the order they come in.
-
-    Args:
-        n_rings, ring_regions: the rings as :func:`_follow` wrote them.
-        polygon_offsets: int32, regions + 1, written: region r has places r - 1 to r of ``order``.
-        order: int32, one per ring, written.
-    """
-    polygon_offsets[:] = 0
-    for ring in range(U8(n_rings)):
-        polygon_offsets[U8(ring_regions[ring])] += 1
-    for region in range(1, len(polygon_offsets)):
-        polygon_offsets[region] += polygon_offsets[region - 1]
-    # Counted back to front, each region's entry ends at its first ring; the offsets then only need to move up by one.
-    for ring in range(n_rings - 1, -1, -1):
-        region = U8(ring_regions[ring])
-        polygon_offsets[region] -= 1
-        order[U8(polygon_offsets[region])] = ring
-    for region in range(1, len(polygon_offsets)):
-        polygon_offsets[region - 1] = polygon_offsets[region]
-    polygon_offsets[len(polygon_offsets) - 1] = n_rings
 
 
 def follow_rings(swept: Sweep) -> Rings:
@@ -95,18 +101,34 @@ def follow_rings(swept: Sweep) -> Rings:
         The rings, exact, with a vertex at every anchor.
     """
     n_nodes = swept.n_bends - 1
-    nodes = scratch.at_least("nodes", n_nodes, np.int32)
-    offsets = scratch.at_least("offsets", n_nodes // 4 + 1, np.int32)
-    ring_regions = scratch.at_least("ring regions", n_nodes // 4, np.int32)
-    n_rings = _follow(swept.n_tops, swept.tops, swept.labels, swept.regions, swept.bends, nodes, offsets, ring_regions)
-    polygon_offsets, order = np.empty(len(swept.values) + 1, np.int32), np.empty(n_rings, np.int32)
-    _group(n_rings, ring_regions, polygon_offsets, order)
+    nodes, offsets, ring_regions, order = scratch.together("rings", n_nodes, _tables)
+    polygon_offsets = np.empty(len(swept.values) + 1, np.int32)
+    n_rings = _follow(
+        swept.n_tops,
+        swept.tops,
+        swept.labels,
+        swept.regions,
+        swept.bends,
+        nodes,
+        offsets,
+        ring_regions,
+        polygon_offsets,
+        order,
+    )
     return Rings(
         swept.places,
         swept.vertex_rows,
         swept.anchors,
         nodes[:n_nodes],
         offsets[: n_rings + 1],
-        order,
+        order[:n_rings],
         polygon_offsets,
     )
+
+
+def _tables(n_nodes: int) -> tuple[Int32Array, Int32Array, Int32Array, Int32Array]:
+    """Make room for nodes, ring offsets, each ring's region and the rings' order; a ring has four nodes at least."""
+    most = n_nodes // 4
+    sizes = (n_nodes, most + 1, most, most)
+    nodes, offsets, ring_regions, order = (np.empty(size, np.int32) for size in sizes)
+    return nodes, offsets, ring_regions, order

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 Number = TypeVar("Number", bound=np.generic)
+Arrays = TypeVar("Arrays", bound=tuple["NDArray[Any]", ...])
 
 KEPT_BYTES = 64 << 20
 """Larger buffers are given back after use, so that one huge mask does not stay in memory for good."""
@@ -21,6 +24,7 @@ class Scratch(threading.local):
 
     def __init__(self) -> None:
         self._buffers: dict[str, NDArray[Any]] = {}
+        self._together: dict[str, tuple[int, tuple[NDArray[Any], ...]]] = {}
 
     def at_least(self, name: str, n: int, dtype: type[Number]) -> NDArray[Number]:
         """Return ``n`` numbers or more, of any content; cheaper than :meth:`take` where the length does not matter.
@@ -46,17 +50,37 @@ class Scratch(threading.local):
         array[:] = 0
         return array
 
+    def together(self, name: str, size: int, make: Callable[[int], Arrays]) -> Arrays:
+        """Return several arrays of any content that are always wanted together: one look-up for all of them.
+
+        Args:
+            name: apart from the names of other functions that make; single buffers have names of their own.
+            size: what they must be large enough for.
+            make: makes them for a size, as a tuple.
+        """
+        made_for, arrays = self._together.get(name, (-1, ()))
+        if made_for < size:
+            made_for = size + (size >> 2)
+            arrays = make(made_for)
+            self.keep_together(name, made_for, arrays)
+        return cast("Arrays", arrays)
+
+    def keep_together(self, name: str, size: int, arrays: tuple[NDArray[Any], ...]) -> None:
+        """Have these arrays, large enough for ``size``, under the name from now on, unless one is too large."""
+        if max(array.nbytes for array in arrays) <= KEPT_BYTES:
+            self._together[name] = size, arrays
+
     def keep(self, name: str, buffer: NDArray[Any]) -> None:
         """Have this buffer under the name from now on, unless it is too large."""
         if buffer.nbytes <= KEPT_BYTES:
             self._buffers[name] = buffer
 
-    def doubled(self, name: str, buffer: NDArray[Number], n_used: int) -> NDArray[Number]:
-        """Return a buffer of twice the length that begins with the first ``n_used`` numbers of this one."""
-        bigger = np.empty(2 * len(buffer), buffer.dtype)
-        bigger[:n_used] = buffer[:n_used]
-        self.keep(name, bigger)
-        return bigger
+
+def doubled(buffer: NDArray[Number], n_used: int) -> NDArray[Number]:
+    """Return a buffer of twice the length that begins with the first ``n_used`` numbers of this one."""
+    bigger = np.empty(2 * len(buffer), buffer.dtype)
+    bigger[:n_used] = buffer[:n_used]
+    return bigger
 
 
 scratch = Scratch()

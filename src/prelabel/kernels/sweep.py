@@ -5,14 +5,14 @@ What happens at a row boundary is explained in :mod:`prelabel.kernels.sweep_row`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from prelabel.kernels._jit import RO_I4, RO_U4, U8, kernel
 from prelabel.kernels.regions import join_corners, join_saddles, number_regions
 from prelabel.kernels.row_borders import FIELDS, OUTSIDE, rows_agree, write_borders
-from prelabel.kernels.scratch import scratch
+from prelabel.kernels.scratch import doubled, scratch
 from prelabel.kernels.sweep_row import sweep_row
 
 if TYPE_CHECKING:
@@ -188,19 +188,12 @@ def sweep_runs(runs: Runs) -> Sweep:
     Returns:
         The regions and corners.
     """
-    n_runs, width = len(runs.starts), runs.width
-    rows = scratch.at_least("rows", 2 * FIELDS * (width + 2), np.uint32)
-    labels = scratch.at_least("labels", n_runs + 2, np.int32)
-    parents = scratch.at_least("parents", n_runs + 3, np.uint32)
-    label_values = scratch.at_least("label values", n_runs + 3, np.uint32)
-    places = scratch.at_least("places", 2 * n_runs + 4, np.int64)
-    anchors = scratch.at_least("anchors", len(places), np.uint8)
-    bends = scratch.at_least("bends", 3 * n_runs + 16, np.int64)
-    tops = scratch.at_least("tops", n_runs + 8, np.int64)
-    saddles = scratch.at_least("saddles", n_runs + 32, np.uint32)
-    vertex_rows, counts = np.empty(runs.height + 2, np.int32), scratch.at_least("counts", 6, np.int64)
-    y = 0
+    n_runs, width, height = len(runs.starts), runs.width, runs.height
+    size = max(n_runs, width)
+    tables = scratch.together("sweep", size, _tables)
+    vertex_rows, y = np.empty(height + 2, np.int32), 0
     while True:
+        rows, labels, parents, label_values, places, anchors, bends, tops, saddles, counts, regions, values = tables
         y = _sweep(
             y,
             width,
@@ -220,18 +213,15 @@ def sweep_runs(runs: Runs) -> Sweep:
             saddles,
             counts,
         )
-        n_vertices, n_bends, n_tops, n_saddles, n_labels = counts[:5].tolist()
-        if y > runs.height:
+        n_vertices, n_bends, n_tops, n_saddles, n_labels, _ = counts.tolist()
+        if y > height:
             break
-        places = scratch.doubled("places", places, n_vertices)
-        anchors = scratch.doubled("anchors", anchors, n_vertices)
-        bends = scratch.doubled("bends", bends, n_bends)
-        tops = scratch.doubled("tops", tops, n_tops)
-        saddles = scratch.doubled("saddles", saddles, n_saddles)
-    regions = scratch.at_least("regions", n_labels + 1, np.int32)
-    values = scratch.at_least("region values", n_labels + 1, np.uint32)
+        grown = (doubled(*pair) for pair in zip(tables[4:9], (n_vertices, n_vertices, *counts[1:4]), strict=True))
+        tables = (*tables[:4], *grown, *tables[9:])
+        scratch.keep_together("sweep", size, tables)
     n_regions = number_regions(n_labels, parents, label_values, regions, values)
-    join_saddles(n_saddles, saddles, labels, regions, bends)
+    if n_saddles:
+        join_saddles(n_saddles, saddles, labels, regions, bends)
     return Sweep(
         places[:n_vertices],
         anchors[:n_vertices],
@@ -245,4 +235,25 @@ def sweep_runs(runs: Runs) -> Sweep:
         values[:n_regions].copy(),
         saddles,
         n_saddles,
+    )
+
+
+def _tables(size: int) -> tuple[NDArray[Any], ...]:
+    """Make the arrays that :func:`_sweep` writes, for ``size`` runs and rows of as many pixels.
+
+    In the order of its parameters; the last two take each number's region, and each region's value.
+    """
+    return (
+        np.empty(2 * FIELDS * (size + 2), np.uint32),
+        np.empty(size + 2, np.int32),
+        np.empty(size + 3, np.uint32),
+        np.empty(size + 3, np.uint32),
+        np.empty(2 * size + 4, np.int64),
+        np.empty(2 * size + 4, np.uint8),
+        np.empty(3 * size + 16, np.int64),
+        np.empty(size + 8, np.int64),
+        np.empty(size + 32, np.uint32),
+        np.empty(6, np.int64),
+        np.empty(size + 2, np.int32),
+        np.empty(size + 2, np.uint32),
     )

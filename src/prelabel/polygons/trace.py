@@ -6,14 +6,16 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
 import numpy as np
 
 from prelabel.errors import ConfigError, MaskError
+from prelabel.kernels.distinct_values import rank_values
 from prelabel.kernels.ring_walk import follow_rings
 from prelabel.kernels.rings import ALL, Rings
 from prelabel.kernels.run_values import run_lengths, with_values
+from prelabel.kernels.scratch import scratch
 from prelabel.kernels.sweep import sweep_runs
 from prelabel.kernels.value_counts import count_background
 from prelabel.model import TRANSPARENT, Connectivity, Coordinates, Runs, Simplification
@@ -33,6 +35,7 @@ MAX_RUNS = 1 << 26
 """Runs that a mask may have: tracing takes some 60 bytes of memory for each."""
 
 _MARKABLE = 1 << 16
+_FEW = 64  # distinct values that are sorted by insertion
 
 _SIMPLIFICATIONS = get_args(Simplification)
 _COORDINATES = get_args(Coordinates)
@@ -80,8 +83,7 @@ class TraceOptions:
         return ConfigError(f"{name} is {value!r}: give {wanted}", field=name, value=value)
 
 
-@dataclass(frozen=True, slots=True)
-class Outlines:
+class Outlines(NamedTuple):
     """A mask's exact rings, to be simplified as often as wanted.
 
     Part of them is in the thread's scratch memory: done with before the same thread traces the next mask.
@@ -210,7 +212,11 @@ def _every_value(runs: Runs) -> tuple[Runs, PixelCounts]:
 
 def _distinct(values: UInt32Array) -> tuple[NDArray[np.integer[Any]], Int32Array]:
     """Return the distinct values, ascending, and int32, the index of each value among them."""
-    if len(values) == 0 or int(values.max()) >= _MARKABLE:
+    table, ranks = scratch.at_least("distinct values", _FEW, np.uint32), np.empty(len(values), np.int32)
+    n_distinct = rank_values(values, table, ranks)
+    if n_distinct >= 0:
+        return table[:n_distinct], ranks
+    if int(values.max()) >= _MARKABLE:
         distinct, indices = np.unique(values, return_inverse=True)
         return distinct, indices.astype(np.int32)
     present = np.zeros(int(values.max()) + 1, bool)  # marking them beats sorting as long as the numbers are small
