@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prelabel.kernels._jit import RO_I4, RO_XY, U8, inner
+from prelabel.kernels.scratch import scratch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 # The rows of a chain: the vertex of each of its positions, and where that is.
 NODE, X, Y = 0, 1, 2
 CHAIN = "int64[:, ::1]"
+
+_SHORT = 4096  # nodes: memory for as many is kept
 
 
 @inner(f"uint64({CHAIN}, uint8[::1], {RO_XY}, {RO_I4}, uint64, uint64, uint64, uint64)", inline=True)
@@ -50,6 +53,13 @@ def load_chain(
 
 
 def room_for_longest(ring_offsets: Int32Array) -> tuple[Int64Array, NDArray[np.uint8], Int32Array]:
-    """Return a chain, what of it is kept, and a stack that the longest ring fits in."""
-    n = int(np.diff(ring_offsets).max(initial=0)) + 1
+    """Return a chain, what of it is kept, and a stack that the longest ring fits in; good until the next call."""
+    if ring_offsets[-1] <= _SHORT:  # as all rings together do: looking for the longest would cost more
+        return scratch.together("chain", _SHORT, _room)
+    return _room(int(np.diff(ring_offsets).max()))
+
+
+def _room(n_nodes: int) -> tuple[Int64Array, NDArray[np.uint8], Int32Array]:
+    """Make room for a ring of so many nodes."""
+    n = n_nodes + 1
     return np.empty((3, n), np.int64), np.empty(n, np.uint8), np.empty(n, np.int32)

@@ -151,6 +151,8 @@ def simplify_rings(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], i
         uint8, one per node: whether it stays; and the number of rings simplified less than the tolerance allows.
     """
     n_vertices = len(rings.places)
+    standing, pins, positions = scratch.together("single rings", n_vertices, _tables)
+    standing[:n_vertices] = pins[:n_vertices] = 0
     kept = np.empty(len(rings.nodes), np.uint8)
     n_restrained = _simplify_rings(
         rings.xy,
@@ -161,9 +163,14 @@ def simplify_rings(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], i
         rings.polygon_offsets,
         tolerance,
         kept,
-        scratch.zeros("standing", n_vertices, np.uint8),
-        scratch.at_least("chain positions", n_vertices, np.int32),
-        scratch.zeros("pins", n_vertices, np.uint8),
+        standing,
+        positions,
+        pins,
         *room_for_longest(rings.ring_offsets),
     )
     return kept, n_restrained
+
+
+def _tables(n_vertices: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Int32Array]:
+    """Make the scratch of :func:`_simplify_rings`, one each per vertex."""
+    return np.empty(n_vertices, np.uint8), np.empty(n_vertices, np.uint8), np.empty(n_vertices, np.int32)

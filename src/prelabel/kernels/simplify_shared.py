@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -103,17 +103,16 @@ def simplify_shared(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], 
     Returns:
         uint8, one per node: whether it stays; and the number of arcs simplified less than the tolerance allows.
     """
-    n_vertices, xy = len(rings.places), rings.xy
-    kept, ranks = np.empty(len(rings.nodes), np.uint8), scratch.at_least("ranks", n_vertices, np.int32)
-    straight = scratch.take("straight", 4 * rank_anchors(rings.anchors, ranks), np.int32)
-    straight[:] = -1
-    arcs = scratch.at_least("arcs", len(rings.nodes) + 1, np.int32)
-    arc_offsets = scratch.at_least("arc offsets", len(rings.ring_offsets), np.int32)
+    n_vertices, n_nodes = len(rings.places), len(rings.nodes)
+    tables = scratch.together("shared borders", max(n_vertices, n_nodes), _tables)
+    ranks, positions, standing, done, straight, arcs, arc_offsets = tables
+    straight[: 4 * rank_anchors(rings.anchors, ranks)] = -1
     list_arcs(rings.anchors, rings.nodes, rings.ring_offsets, arcs, arc_offsets)
-    standing = scratch.take("standing", n_vertices, np.uint8)
-    standing[:] = 1
+    standing[:n_vertices] = 1
+    done[:n_vertices] = 0
+    kept = np.empty(n_nodes, np.uint8)
     n_restrained = _simplify_shared(
-        xy,
+        rings.xy,
         rings.vertex_rows,
         ranks,
         rings.nodes,
@@ -123,9 +122,22 @@ def simplify_shared(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], 
         tolerance,
         kept,
         standing,
-        scratch.at_least("chain positions", n_vertices, np.int32),
-        scratch.zeros("done", n_vertices, np.uint8),
+        positions,
+        done,
         straight,
         *room_for_longest(rings.ring_offsets),
     )
     return kept, n_restrained
+
+
+def _tables(size: int) -> tuple[NDArray[Any], ...]:
+    """Make the scratch of :func:`_simplify_shared` for so many vertices and nodes."""
+    return (
+        np.empty(size, np.int32),
+        np.empty(size, np.int32),
+        np.empty(size, np.uint8),
+        np.empty(size, np.uint8),
+        np.empty(4 * size, np.int32),
+        np.empty(size + 1, np.int32),
+        np.empty(size + 1, np.int32),
+    )
