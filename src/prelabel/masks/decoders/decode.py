@@ -23,6 +23,7 @@ of `tiff`, `pillow` and `npy`, to `pixel_values` (the rules above). `limits` are
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from prelabel.errors import MaskError
@@ -82,7 +83,7 @@ def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored
     file = read_png(chunks)
     if file is None:
         return None
-    layout = Layout(file.mode, (file.height, file.width), file.depth, scale=scale_of(file.mode, file.depth))
+    layout = _png_layout(file.mode, file.height, file.width, file.depth)
     limits.check_size(layout.shape, -(-file.lines.bits // 8))
     check_readable(layout, kind)
     if file.notes:
@@ -95,3 +96,8 @@ def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored
     with refusing("the PNG file cannot be decoded", layout.shape):
         runs = file.runs(limits)
     return None if runs is None else Stored(runs, layout, file.key, file.palette)
+
+
+@lru_cache
+def _png_layout(mode: str, height: int, width: int, depth: int) -> Layout:
+    return Layout(mode, (height, width), depth, scale=scale_of(mode, depth))

@@ -215,6 +215,8 @@ def in_kind(stored: Stored, kind: MaskValueKind, mapped: Iterable[int] | None = 
         MaskError: it has none of this kind.
     """
     runs, layout = stored.runs, stored.layout
+    if stored.key is None and _is_plain(layout, kind, mapped):
+        return runs
     hidden: NDArray[np.bool_] = runs.values == TRANSPARENT
     if stored.key is not None:
         hidden |= _is_keyed_out(runs.values, stored.key, layout)
@@ -222,6 +224,15 @@ def in_kind(stored: Stored, kind: MaskValueKind, mapped: Iterable[int] | None = 
     if values is runs.values and not hidden.any():
         return runs
     return with_values(runs, np.where(hidden, np.uint32(TRANSPARENT), values))
+
+
+def _is_plain(layout: Layout, kind: MaskValueKind, mapped: Iterable[int] | None) -> bool:
+    """Whether all values are what the mapping speaks of as they are: indices, greys that fill bytes, or colours."""
+    if kind == "rgb":
+        return layout.mode in COLOR
+    if layout.mode in COLOR or layout.scale > 1 or layout.maximum != 255:
+        return False
+    return layout.mode in PALETTE or (layout.bits >= 8 and layout.mode != "1") or mapped is None
 
 
 def _greys(values: UInt32Array, hidden: NDArray[np.bool_], layout: Layout, mapped: Iterable[int] | None) -> UInt32Array:

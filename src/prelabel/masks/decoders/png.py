@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import deflate
 import numpy as np
@@ -31,6 +31,7 @@ _N_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 # First column and row, and steps, of the seven passes of an interlaced file (PNG specification, section 8.2).
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _PIECE_BYTES = 1 << 20
+_CHUNK_HEAD, _CHECKSUM = struct.Struct(">I4s"), struct.Struct(">I")
 _MOST_CHUNKS = 10_000
 _BYTES_PER_CHUNK = 64  # beyond that many: chunks of fewer bytes cost more time to tell apart than to read
 _MOST_INFLATED = 1032  # bytes that one deflated byte can stand for: 258 for two bits
@@ -68,8 +69,7 @@ def _ensure(is_usual: bool) -> None:  # noqa: FBT001 - a bare assertion reads be
         raise _UnusualError
 
 
-@dataclass(frozen=True, slots=True)
-class PngFile:
+class PngFile(NamedTuple):
     """A PNG file whose chunks are whole, in order and of common kinds; its pixels have not been looked at.
 
     Attributes:
@@ -89,7 +89,7 @@ class PngFile:
     depth: int
     mode: str
     lines: LineFormat
-    deflated: list[memoryview] = field(repr=False)
+    deflated: list[memoryview]
     palette: bytes = b""
     key: bytes | int | tuple[int, ...] | None = None
     notes: bytes = b""
@@ -134,19 +134,19 @@ def split_chunks(encoded: bytes) -> Chunks:
     Raises:
         MaskError: a chunk is cut off, its checksum is wrong, or there are countless small ones.
     """
-    view = memoryview(encoded)
+    view, n_bytes = memoryview(encoded), len(encoded)
     chunks: Chunks = []
     at, kind = len(_SIGNATURE), b""
     while kind != b"IEND":
         if len(chunks) > _MOST_CHUNKS + at // _BYTES_PER_CHUNK:
             raise MaskError(f"the PNG file has more than {len(chunks)} chunks in {at} bytes; export it again")
-        if at + 8 > len(encoded):
+        if at + 8 > n_bytes:
             raise MaskError("the PNG file is cut off between two chunks; export it again")
-        length, kind = struct.unpack_from(">I4s", encoded, at)
+        length, kind = _CHUNK_HEAD.unpack_from(encoded, at)
         end = at + 8 + length
-        if end + 4 > len(encoded):
+        if end + 4 > n_bytes:
             raise MaskError(f"the PNG file is cut off within its {_name(kind)} chunk; export it again")
-        if deflate.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4]):
+        if (deflate.crc32(view[at + 4 : end]),) != _CHECKSUM.unpack_from(encoded, end):
             raise MaskError(f"the PNG file is damaged: its {_name(kind)} chunk has a wrong checksum; export it again")
         chunks.append((kind, view[at + 8 : end]))
         at = end + 4
@@ -177,12 +177,9 @@ def _read_chunks(chunks: Chunks) -> PngFile:
     kinds = [kind for kind, _ in chunks]
     n_parts = kinds.count(b"IDAT")
     _ensure(kinds[0] == b"IHDR" and len(chunks[0][1]) == 13 and n_parts > 0)
+    width, height, depth, mode, lines = _read_header(bytes(chunks[0][1]))
     first = kinds.index(b"IDAT")
     before, parts, after = chunks[1:first], chunks[first : first + n_parts], chunks[first + n_parts : -1]
-    width, height, depth, colour_type, *methods = struct.unpack(">IIBBBBB", chunks[0][1])
-    _ensure((depth, colour_type) in _LAYOUTS and not any(methods))
-    mode, lines = _LAYOUTS[depth, colour_type]
-    _ensure(0 < width * height < 1 << 31 and lines.n_bytes(width) < 1 << 31)
     palette, alphas = _single(b"PLTE", before), _single(b"tRNS", before)
     _ensure(mode != "P" or (palette is not None and 0 < len(palette) <= 768 and len(palette) % 3 == 0))
     return PngFile(
@@ -194,8 +191,18 @@ def _read_chunks(chunks: Chunks) -> PngFile:
         [body for _, body in parts],
         bytes(palette) if mode == "P" and palette is not None else b"",
         None if alphas is None else _key(alphas, mode),
-        _notes(before, after),
+        _notes(before, after) if before or after else b"",
     )
+
+
+@lru_cache  # masks of one source have one header
+def _read_header(header: bytes) -> tuple[int, int, int, str, LineFormat]:
+    """Return width, height and depth, Pillow's name for the kind of pixels, and how they lie."""
+    width, height, depth, colour_type, *methods = struct.unpack(">IIBBBBB", header)
+    _ensure((depth, colour_type) in _LAYOUTS and not any(methods))
+    mode, lines = _LAYOUTS[depth, colour_type]
+    _ensure(0 < width * height < 1 << 31 and lines.n_bytes(width) < 1 << 31)
+    return width, height, depth, mode, lines
 
 
 def _single(kind: bytes, chunks: Chunks) -> memoryview | None:

@@ -57,6 +57,8 @@ def format_of(encoded: bytes) -> str:
     Raises:
         MaskError: none that is read here; says how it begins, or what it is and why that is no mask.
     """
+    if encoded.startswith(SIGNATURES["PNG"]):  # nearly all masks
+        return "PNG"
     if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
         return "WebP"
     name = next((name for name, magics in SIGNATURES.items() if encoded.startswith(magics)), None)
