@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from prelabel.outcomes.progress import Progress as Progress
     from prelabel.outcomes.report import Report as Report
     from prelabel.polygons.mask_to_polygons import mask_to_polygons as mask_to_polygons
+    from prelabel.polygons.masks_to_polygons import masks_to_polygons as masks_to_polygons
     from prelabel.polygons.polygons import Polygons as Polygons
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ _HOME = {
     "import_labels": "importer.import_labels",
     "import_labels_async": "importer.import_labels",
     "mask_to_polygons": "polygons.mask_to_polygons",
+    "masks_to_polygons": "polygons.masks_to_polygons",
 }
 
 __all__ = [*sorted(_HOME), "__version__"]  # noqa: PLE0604 - every entry is a string

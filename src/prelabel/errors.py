@@ -78,9 +78,13 @@ class MaskError(RowError):
         shape: (height, width) in pixels where known.
         status: HTTP status of the server that refused it, None when there was none.
         code: as for RowError.
+
+    Attributes:
+        mask_index: its number among many, from 0, where :func:`prelabel.masks_to_polygons` was given it; else None.
     """
 
     usual_code = Code.MASK_UNREADABLE
+    mask_index: int | None = None
 
     def __init__(
         self,

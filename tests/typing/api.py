@@ -18,6 +18,7 @@ from prelabel import (
     UploadError,
     UploadUnavailable,
     mask_to_polygons,
+    masks_to_polygons,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ def trace_masks(path: Path) -> None:
     mask_to_polygons(path, coordinates="edges")  # type: ignore[arg-type]
     mask_to_polygons(path, connectivity=6)  # type: ignore[arg-type]
     mask_to_polygons(path, {"car": [1]})  # type: ignore[call-arg]
+
+
+def trace_many_masks(path: Path) -> None:
+    """Results are polygons, or errors among them where those are asked for."""
+    assert_type(next(masks_to_polygons([path, np.zeros((2, 3, 4), np.bool_)])), Polygons)
+    assert_type(next(masks_to_polygons([b""], on_error="return", n_threads=2)), Polygons | MaskError)
+    masks_to_polygons(iter([str(path)]), colors={"car": [1]}, stacks=True).close()
+    masks_to_polygons([path], on_error="skip")  # type: ignore[call-overload]
 
 
 def use_polygons(polygons: Polygons) -> None:

@@ -44,6 +44,7 @@ class PolygonArrays:
         n_restrained: arcs (``"shared"``) or rings simplified less than the tolerance allows, so that nothing crosses.
         n_padded: points repeated so that rings of one pixel or one line have three (``"pixel_centers"``).
         coordinates: where the rings run; see :mod:`prelabel.model`.
+        may_overlap: whether objects may lie over each other, as the planes of a stack do; ``counts`` are of all planes.
     """
 
     shape: tuple[int, int]
@@ -58,6 +59,7 @@ class PolygonArrays:
     n_restrained: int = 0
     n_padded: int = 0
     coordinates: Coordinates = "pixel_edges"
+    may_overlap: bool = False
 
     def __len__(self) -> int:
         return len(self.class_indices)

@@ -9,6 +9,7 @@ import numpy as np
 from prelabel.errors import ConfigError
 from prelabel.kernels.coco import counts_to_text
 from prelabel.kernels.transpose import transposed
+from prelabel.polygons.single_rings import reordered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,6 +123,9 @@ class _Objects(NamedTuple):
 
 def _object_rles(polygons: PolygonArrays, objects: _Objects) -> list[str]:
     """Return each object's compressed run lengths; costs what the runs of all objects cost, not their pixels."""
+    if polygons.may_overlap and len(objects.members) > 1:  # each is a picture of its own
+        alone = (reordered(polygons, np.array(members)) for members in objects.members)
+        return [_object_rles(each, _Objects.of(each))[0] for each in alone]
     height, width = polygons.shape
     columns = transposed(polygons.to_runs((objects.numbers + 1).astype(np.uint32)))
     begins = columns.starts.astype(np.int64)
