@@ -35,7 +35,7 @@ def number_regions(
     """Number the trees from 1, in scan order of their first runs.
 
     Args:
-        n_labels, parents, label_values: the numbers; see :func:`prelabel.kernels.sweep._sweep`.
+        n_labels, parents, label_values: the numbers; see :func:`prelabel.kernels.sweep.sweep`.
         regions: int32, numbers + 1, written: the region of each number; 0 stays 0.
         values: uint32, regions, written: their values.
 
@@ -71,7 +71,7 @@ def join_corners(
     """Number the objects of regions that touch at corners, from 0, in scan order.
 
     Args:
-        n_saddles, saddles, labels: see :func:`prelabel.kernels.sweep._sweep`.
+        n_saddles, saddles, labels: see :func:`prelabel.kernels.sweep.sweep`.
         regions: int32, one per number: its region, from 1.
         objects: int32, one per region, written.
     """

@@ -26,7 +26,7 @@ def _group(n_rings: int, ring_regions: Int32Array, polygon_offsets: Int32Array, 
     """List the rings of each region together, in the order they come in.
 
     Args:
-        n_rings, ring_regions: the rings as :func:`_follow` wrote them.
+        n_rings, ring_regions: the rings as :func:`follow` wrote them.
         polygon_offsets: int32, regions + 1, written: region r has places r - 1 to r of ``order``.
         order: int32, one per ring or more, written.
     """
@@ -48,7 +48,7 @@ def _group(n_rings: int, ring_regions: Int32Array, polygon_offsets: Int32Array, 
 @kernel(
     f"int64(int64, {RO_I8}, {RO_I4}, {RO_I4}, int64[::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1])"
 )
-def _follow(
+def follow(
     n_tops: int,
     tops: Int64Array,
     labels: Int32Array,
@@ -103,7 +103,7 @@ def follow_rings(swept: Sweep) -> Rings:
     n_nodes = swept.n_bends - 1
     nodes, offsets, ring_regions, order = scratch.together("rings", n_nodes, _tables)
     polygon_offsets = np.empty(len(swept.values) + 1, np.int32)
-    n_rings = _follow(
+    n_rings = follow(
         swept.n_tops,
         swept.tops,
         swept.labels,

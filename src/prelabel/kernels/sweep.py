@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     f"int64(int64, int64, {RO_I4}, {RO_I4}, {RO_U4}, uint32[::1], int32[::1], uint32[::1], uint32[::1], int64[::1],"
     " uint8[::1], int32[::1], int64[::1], uint32[::1], int64[::1], uint32[::1], int64[::1])"
 )
-def _sweep(
+def sweep(
     first_y: int,
     width: int,
     row_offsets: Int32Array,
@@ -151,7 +151,7 @@ class Sweep(NamedTuple):
         labels: int32: the number of run i at place i + 1, 0 for background.
         regions: int32: the region of each number, from 1 in scan order, 0 for background.
         values: uint32, one per region: its runs' value.
-        saddles: uint32, four each: corners at which pixels of equal value touch; see :func:`_sweep`.
+        saddles: uint32, four each: corners at which pixels of equal value touch; see :func:`sweep`.
         n_saddles: four times how many there are.
     """
 
@@ -190,11 +190,11 @@ def sweep_runs(runs: Runs) -> Sweep:
     """
     n_runs, width, height = len(runs.starts), runs.width, runs.height
     size = max(n_runs, width)
-    tables = scratch.together("sweep", size, _tables)
+    arrays = scratch.together("sweep", size, tables)
     vertex_rows, y = np.empty(height + 2, np.int32), 0
     while True:
-        rows, labels, parents, label_values, places, anchors, bends, tops, saddles, counts, regions, values = tables
-        y = _sweep(
+        rows, labels, parents, label_values, places, anchors, bends, tops, saddles, counts, regions, values = arrays
+        y = sweep(
             y,
             width,
             runs.row_offsets,
@@ -216,9 +216,9 @@ def sweep_runs(runs: Runs) -> Sweep:
         n_vertices, n_bends, n_tops, n_saddles, n_labels, _ = counts.tolist()
         if y > height:
             break
-        grown = (doubled(*pair) for pair in zip(tables[4:9], (n_vertices, n_vertices, *counts[1:4]), strict=True))
-        tables = (*tables[:4], *grown, *tables[9:])
-        scratch.keep_together("sweep", size, tables)
+        grown = (doubled(*pair) for pair in zip(arrays[4:9], (n_vertices, n_vertices, *counts[1:4]), strict=True))
+        arrays = (*arrays[:4], *grown, *arrays[9:])
+        scratch.keep_together("sweep", size, arrays)
     n_regions = number_regions(n_labels, parents, label_values, regions, values)
     if n_saddles:
         join_saddles(n_saddles, saddles, labels, regions, bends)
@@ -238,8 +238,8 @@ def sweep_runs(runs: Runs) -> Sweep:
     )
 
 
-def _tables(size: int) -> tuple[NDArray[Any], ...]:
-    """Make the arrays that :func:`_sweep` writes, for ``size`` runs and rows of as many pixels.
+def tables(size: int) -> tuple[NDArray[Any], ...]:
+    """Make the arrays that :func:`sweep` writes, for ``size`` runs and rows of as many pixels.
 
     In the order of its parameters; the last two take each number's region, and each region's value.
     """

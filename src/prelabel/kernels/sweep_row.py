@@ -79,7 +79,7 @@ def sweep_row(
             the current run of the row below.
         n_vertices, n_bends, n_tops, n_saddles, n_labels: how many there are so far.
         rows, labels, parents, label_values, places, anchors, bends, tops, saddles: see
-            :func:`prelabel.kernels.sweep._sweep`.
+            :func:`prelabel.kernels.sweep.sweep`.
         following: uint32, ``bends`` by halves: at twice a bend's index the bend after it.
 
     Returns:

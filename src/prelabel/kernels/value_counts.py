@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @kernel(f"UniTuple(int64, 2)(int64, {RO_I4}, {RO_I4}, {RO_U4})")
-def _count_background(width: int, row_offsets: Int32Array, starts: Int32Array, values: UInt32Array) -> tuple[int, int]:
+def count_runs(width: int, row_offsets: Int32Array, starts: Int32Array, values: UInt32Array) -> tuple[int, int]:
     """Count the pixels of value 0, and the transparent ones."""
     n_zero = n_transparent = np.int64(0)
     one = U8(1)
@@ -31,7 +31,7 @@ def _count_background(width: int, row_offsets: Int32Array, starts: Int32Array, v
 
 def count_background(runs: Runs) -> tuple[int, int]:
     """Return how many pixels have the value 0, and how many are transparent."""
-    return _count_background(runs.width, runs.row_offsets, runs.starts, runs.values)
+    return count_runs(runs.width, runs.row_offsets, runs.starts, runs.values)
 
 
 @kernel(f"int64(int64, {RO_I4}, {RO_I4}, {RO_U4}, {RO_U4}, uint32[::1], int64[::1])")

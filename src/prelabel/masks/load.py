@@ -31,22 +31,31 @@ def runs_of(mask: Any, kind: MaskValueKind | None, mapped: Iterable[int] | None 
     Raises:
         MaskError: it cannot be read, or is no mask of this kind.
     """
+    if isinstance(mask, np.ndarray):  # the cheapest to tell, and the least to do
+        return _of_array(mask, kind)
+    if isinstance(mask, bytes | bytearray | memoryview):
+        return _decoded(bytes(mask), kind, mapped)
+    if isinstance(mask, str | os.PathLike):
+        return _decoded(_read(mask), kind, mapped)
     if isinstance(mask, Mapping):
         if kind == "rgb":
             raise MaskError("a COCO mask holds single values, but colors are [r, g, b]: give colors as [1]")
         from prelabel.masks.decoders.coco_rle import from_coco_rle  # noqa: PLC0415 - kernels that only these masks need
 
         return from_coco_rle(mask)
-    if isinstance(mask, bytes | bytearray | memoryview):
-        return _decoded(bytes(mask), kind, mapped)
-    if isinstance(mask, str | os.PathLike):
-        path = Path(mask)
-        try:
-            encoded = path.read_bytes()
-        except (OSError, ValueError) as error:  # ValueError: characters no path can hold
-            reason = getattr(error, "strerror", None) or str(error)
-            raise MaskError(f"cannot read the mask: {reason}: check the path", reference=str(mask)) from error
-        return _decoded(encoded, kind, mapped)
+    return _of_array(mask, kind)
+
+
+def _read(path: str | os.PathLike[str]) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: characters no path can hold
+        reason = getattr(error, "strerror", None) or str(error)
+        raise MaskError(f"cannot read the mask: {reason}: check the path", reference=str(path)) from error
+
+
+def _of_array(mask: Any, kind: MaskValueKind | None) -> Runs:
+    """Return the runs of an array, or of what numpy makes one of."""
     try:
         array = np.asarray(mask)
         hidden = _masked_out(mask) if isinstance(mask, np.ma.MaskedArray) else None

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 import numpy as np
 
 from prelabel.errors import ConfigError, MaskError
-from prelabel.kernels.distinct_values import rank_values
+from prelabel.kernels.quick_rings import MAX_RUNS as QUICK_RUNS
+from prelabel.kernels.quick_rings import quick_rings
 from prelabel.kernels.ring_walk import follow_rings
 from prelabel.kernels.rings import ALL, Rings
 from prelabel.kernels.run_values import run_lengths, with_values
-from prelabel.kernels.scratch import scratch
 from prelabel.kernels.sweep import sweep_runs
 from prelabel.kernels.value_counts import count_background
 from prelabel.model import TRANSPARENT, Connectivity, Coordinates, Runs, Simplification
@@ -35,7 +35,6 @@ MAX_RUNS = 1 << 26
 """Runs that a mask may have: tracing takes some 60 bytes of memory for each."""
 
 _MARKABLE = 1 << 16
-_FEW = 64  # distinct values that are sorted by insertion
 
 _SIMPLIFICATIONS = get_args(Simplification)
 _COORDINATES = get_args(Coordinates)
@@ -179,6 +178,8 @@ def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outl
     Raises:
         MaskError: it has more than ``MAX_RUNS`` runs.
     """
+    if options.connectivity == 4 and options.min_area <= 1 and (quick := _quick_outline(runs, table)) is not None:
+        return quick
     classes, counts = _every_value(runs) if table is None else table.classify(runs)
     if len(classes.starts) > MAX_RUNS:
         raise MaskError(
@@ -201,6 +202,26 @@ def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outl
     return Outlines(follow_rings(swept), (runs.height, runs.width), names, indices, objects, counts)
 
 
+def _quick_outline(runs: Runs, table: ClassTable | None) -> Outlines | None:
+    """Trace a small mask at once; None where it is not small, or unusual."""
+    if len(runs.starts) > min(QUICK_RUNS, MAX_RUNS):
+        return None
+    classes, counts = (runs, None) if table is None else table.classify(runs)
+    quick = quick_rings(classes)
+    if quick is None:
+        return None
+    if table is not None:
+        names, indices = table.names, (quick.values - np.uint32(1)).view(np.int32)
+    else:
+        distinct, indices = (quick.distinct, quick.ranks) if quick.distinct is not None else _distinct(quick.values)
+        names = tuple(map(str, distinct.tolist()))
+    if counts is None:
+        n_pixels = runs.width * runs.height
+        counts = PixelCounts(n_pixels, n_pixels - quick.n_zero, quick.n_zero)
+    objects = np.arange(len(indices), dtype=np.int32)
+    return Outlines(quick.rings, (runs.height, runs.width), names, indices, objects, counts)
+
+
 def _every_value(runs: Runs) -> tuple[Runs, PixelCounts]:
     """Make every value but 0 and transparent a class."""
     n_zero, n_transparent = count_background(runs)
@@ -212,11 +233,7 @@ def _every_value(runs: Runs) -> tuple[Runs, PixelCounts]:
 
 def _distinct(values: UInt32Array) -> tuple[NDArray[np.integer[Any]], Int32Array]:
     """Return the distinct values, ascending, and int32, the index of each value among them."""
-    table, ranks = scratch.at_least("distinct values", _FEW, np.uint32), np.empty(len(values), np.int32)
-    n_distinct = rank_values(values, table, ranks)
-    if n_distinct >= 0:
-        return table[:n_distinct], ranks
-    if int(values.max()) >= _MARKABLE:
+    if len(values) == 0 or int(values.max()) >= _MARKABLE:
         distinct, indices = np.unique(values, return_inverse=True)
         return distinct, indices.astype(np.int32)
     present = np.zeros(int(values.max()) + 1, bool)  # marking them beats sorting as long as the numbers are small

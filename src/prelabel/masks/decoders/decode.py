@@ -29,14 +29,14 @@ from typing import TYPE_CHECKING
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.decode_errors import refusing
 from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, in_kind, scale_of
-from prelabel.masks.decoders.png import read_png, split_chunks
+from prelabel.masks.decoders.png import read_png, read_usual, split_chunks
 from prelabel.masks.decoders.signatures import format_of
 from prelabel.masks.limits import MaskLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from prelabel.masks.decoders.png import Chunks
+    from prelabel.masks.decoders.png import PngFile
     from prelabel.model import MaskValueKind, Runs
 
 
@@ -71,16 +71,17 @@ def decode_mask(
 
 def _stored(encoded: bytes, kind: MaskValueKind, limits: MaskLimits, void: Sequence[float]) -> Stored:
     name = format_of(encoded)
-    if name == "PNG" and (read := _read_png(split_chunks(encoded), kind, limits)) is not None:
-        return read
+    if name == "PNG":
+        read = _read_png(read_usual(encoded) or read_png(split_chunks(encoded)), kind, limits)
+        if read is not None:
+            return read
     from prelabel.masks.decoders.other_files import read_other  # noqa: PLC0415 - loads Pillow; most masks need it not
 
     return read_other(encoded, name, kind, limits, void)
 
 
-def _read_png(chunks: Chunks, kind: MaskValueKind, limits: MaskLimits) -> Stored | None:
+def _read_png(file: PngFile | None, kind: MaskValueKind, limits: MaskLimits) -> Stored | None:
     """Read a PNG file without making pixels; None where Pillow has to, which then also says what is wrong."""
-    file = read_png(chunks)
     if file is None:
         return None
     layout = _png_layout(file.mode, file.height, file.width, file.depth)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Chunks = list[tuple[bytes, memoryview]]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_N_HEAD = 33  # bytes of the signature and the first chunk
+_END = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk
 _N_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 # First column and row, and steps, of the seven passes of an interlaced file (PNG specification, section 8.2).
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -173,6 +175,38 @@ def read_png(chunks: Chunks) -> PngFile | None:
         return None
 
 
+def read_usual(encoded: bytes) -> PngFile | None:
+    """Read a file that is a header, one IDAT chunk and the end, as small masks are.
+
+    Args:
+        encoded: the file, with a correct signature.
+
+    Returns:
+        What :func:`read_png` makes of it; None where it is another, or damaged, and all is to be looked at.
+    """
+    head = _usual_head(encoded[:_N_HEAD])
+    end = _N_HEAD + 8 + int.from_bytes(encoded[_N_HEAD : _N_HEAD + 4])
+    if head is None or encoded[_N_HEAD + 4 : _N_HEAD + 8] != b"IDAT" or encoded[end + 4 :] != _END:
+        return None
+    view = memoryview(encoded)
+    if deflate.crc32(view[_N_HEAD + 4 : end]) != int.from_bytes(view[end : end + 4]):
+        return None
+    return PngFile(*head, [view[_N_HEAD + 8 : end]])
+
+
+@lru_cache  # masks of one source have one header
+def _usual_head(head: bytes) -> tuple[int, int, int, str, LineFormat] | None:
+    """Return what :func:`_read_header` does of a file's first bytes; None where they are unusual, or need a palette."""
+    body = head[len(_SIGNATURE) + 8 : -4]
+    if len(body) != 13 or head[len(_SIGNATURE) :] != _chunk(b"IHDR", body):
+        return None
+    try:
+        header = _read_header(body)
+    except _UnusualError:
+        return None
+    return None if header[3] == "P" else header
+
+
 def _read_chunks(chunks: Chunks) -> PngFile:
     kinds = [kind for kind, _ in chunks]
     n_parts = kinds.count(b"IDAT")
@@ -195,7 +229,7 @@ def _read_chunks(chunks: Chunks) -> PngFile:
     )
 
 
-@lru_cache  # masks of one source have one header
+@lru_cache
 def _read_header(header: bytes) -> tuple[int, int, int, str, LineFormat]:
     """Return width, height and depth, Pillow's name for the kind of pixels, and how they lie."""
     width, height, depth, colour_type, *methods = struct.unpack(">IIBBBBB", header)
