@@ -35,8 +35,8 @@ N_VALUES = 64
 
 @kernel(
     f"int64(int64, {RO_I4}, {RO_I4}, {RO_U4}, uint32[::1], int32[::1], uint32[::1], uint32[::1], int64[::1],"
-    " uint8[::1], int32[::1], int64[::1], int64[::1], uint32[::1], int64[::1], int32[::1], uint32[::1], int32[::1],"
-    " int32[::1], int32[::1], int32[::1], int32[::1], uint32[::1], int32[::1], int64[::1])"
+    " uint8[::1], int32[::1], int64[::1], uint32[::1], int64[::1], uint32[::1], int64[::1], int32[::1], uint32[::1],"
+    " int32[::1], int32[::1], int32[::1], int32[::1], int32[::1], uint32[::1], int32[::1], int64[::1])"
 )
 def _trace(
     width: int,
@@ -51,6 +51,7 @@ def _trace(
     anchors: NDArray[np.uint8],
     vertex_rows: Int32Array,
     bends: Int64Array,
+    following: UInt32Array,
     tops: Int64Array,
     saddles: UInt32Array,
     counts: Int64Array,
@@ -69,7 +70,7 @@ def _trace(
 
     Args:
         width, row_offsets, starts, values: the runs; 0 is background.
-        rows, labels, parents, label_values, places, anchors, vertex_rows, bends, tops, saddles, counts: see
+        rows, labels, parents, label_values, places, anchors, vertex_rows, bends, following, tops, saddles, counts: see
             :func:`prelabel.kernels.sweep.sweep`.
         regions, region_values: see :func:`prelabel.kernels.regions.number_regions`.
         nodes, ring_offsets, ring_regions, polygon_offsets, order: see :func:`prelabel.kernels.ring_walk.follow`.
@@ -99,6 +100,7 @@ def _trace(
             anchors,
             vertex_rows,
             bends,
+            following,
             tops,
             saddles,
             counts,
@@ -162,8 +164,8 @@ def quick_rings(runs: Runs) -> QuickRings | None:
     if not _trace(runs.width, runs.row_offsets, runs.starts, runs.values, *arrays):
         return None
     n_vertices, n_nodes, n_rings, n_regions, n_distinct, n_zero = tables[-1].tolist()
-    places, anchors, region_values = tables[4], tables[5], tables[11]
-    nodes, ring_offsets, _, polygon_offsets, order, distinct, ranks, _ = tables[12:]
+    places, anchors, region_values = tables[4], tables[5], tables[12]
+    nodes, ring_offsets, _, polygon_offsets, order, distinct, ranks, _ = tables[13:]
     rings = Rings(
         places[:n_vertices],
         vertex_rows,
@@ -180,10 +182,13 @@ def quick_rings(runs: Runs) -> QuickRings | None:
 def _tables(size: int) -> tuple[NDArray[Any], ...]:
     """Make the arrays that :func:`_trace` writes, but ``vertex_rows``, in the order of its parameters."""
     sweeping = sweep_tables(4 * size + 256)  # more corners than most masks have, and still little memory
-    n_nodes = len(sweeping[6])
+    bends = sweeping[6]
+    n_nodes = len(bends)
     most = n_nodes // 4 + 1
     return (
-        *sweeping,
+        *sweeping[:7],
+        bends.view(np.uint32),
+        *sweeping[7:],
         np.empty(n_nodes, np.int32),
         np.empty(most + 1, np.int32),
         np.empty(most, np.int32),
