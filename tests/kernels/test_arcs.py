@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import strategies
 from prelabel.kernels._jit import RO_I4, RO_XY, kernel
-from prelabel.kernels.arcs import are_twins, list_arcs, note_straight, rank_anchors
+from prelabel.kernels.arcs import are_twins, lay_out_arcs, list_arcs, note_straight, rank_anchors
 from ring_checks import TRICKY, trace
 
 if TYPE_CHECKING:
@@ -110,3 +110,25 @@ def test_chords_that_would_lie_on_another_border(mask: np.ndarray, data: st.Data
             rings.xy[a, axis] == rings.xy[b, axis] == side for axis in (0, 1) for side in (0, mask.shape[1 - axis])
         )
         assert ask(rings.xy, straight, int(ranks[a]), a, b) == (on_frame or {a, b} in ends)
+
+
+@tricky_masks
+@given(strategies.masks())
+def test_all_is_laid_out_in_one_call(mask: np.ndarray) -> None:
+    """Ranks and arcs are those of the single steps; scratch is filled as far as it is used, and no further."""
+    rings = trace(mask)
+    n_vertices, n_nodes = len(rings.anchors), len(rings.nodes)
+    ranks, expected_ranks = np.empty((2, n_vertices), np.int32)
+    arcs, offsets, expected_arcs, expected_offsets = np.full((4, n_nodes + 1), 7, np.int32)
+    straight, (standing, done) = np.full(4 * n_vertices + 1, 7, np.int32), np.full((2, n_vertices + 1), 7, np.uint8)
+    n_anchors = rank_anchors(rings.anchors, expected_ranks)
+    list_arcs(rings.anchors, rings.nodes, rings.ring_offsets, expected_arcs, expected_offsets)
+
+    lay_out_arcs(rings.anchors, rings.nodes, rings.ring_offsets, ranks, arcs, offsets, straight, standing, done)
+
+    assert ranks.tolist() == expected_ranks.tolist()
+    assert arcs.tolist() == expected_arcs.tolist()
+    assert offsets.tolist() == expected_offsets.tolist()
+    assert straight.tolist() == [-1] * 4 * n_anchors + [7] * (4 * (n_vertices - n_anchors) + 1)
+    assert standing.tolist() == [1] * n_vertices + [7]
+    assert done.tolist() == [0] * n_vertices + [7]

@@ -48,6 +48,36 @@ def list_arcs(
     arc_offsets[len(ring_offsets) - 1] = n_arcs
 
 
+@kernel(f"void({RO_U1}, {RO_I4}, {RO_I4}, int32[::1], int32[::1], int32[::1], int32[::1], uint8[::1], uint8[::1])")
+def lay_out_arcs(
+    anchors: NDArray[np.uint8],
+    nodes: Int32Array,
+    ring_offsets: Int32Array,
+    ranks: Int32Array,
+    arcs: Int32Array,
+    arc_offsets: Int32Array,
+    straight: Int32Array,
+    standing: NDArray[np.uint8],
+    done: NDArray[np.uint8],
+) -> None:
+    """Make all ready for borders to be simplified: in one call, as of a small mask each would be felt.
+
+    Args:
+        anchors, nodes, ring_offsets: the rings.
+        ranks: see :func:`rank_anchors`.
+        arcs, arc_offsets: see :func:`list_arcs`.
+        straight: int32, four per anchor or more, written: -1.
+        standing, done: uint8, one per vertex or more, written: 1 and 0.
+    """
+    n_anchors = rank_anchors(anchors, ranks)
+    for k in range(U8(4 * n_anchors)):
+        straight[k] = -1
+    for node in range(U8(len(anchors))):
+        standing[node] = 1
+        done[node] = 0
+    list_arcs(anchors, nodes, ring_offsets, arcs, arc_offsets)
+
+
 @inner(f"uint64({RO_XY}, uint64, uint64)", inline=True)
 def _heading(xy: Int32Array, node: int, other: int) -> int:
     """Return the direction of an axis-parallel step: 0 east, 1 south, 2 west, 3 north."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prelabel.kernels._jit import RO_I4, RO_XY, U8, kernel
-from prelabel.kernels.arcs import are_twins, list_arcs, note_straight, rank_anchors
+from prelabel.kernels.arcs import are_twins, lay_out_arcs, note_straight
 from prelabel.kernels.chains import CHAIN, NODE, load_chain, room_for_longest
 from prelabel.kernels.douglas_peucker import reduce_chain
 from prelabel.kernels.scratch import scratch
@@ -106,10 +106,7 @@ def simplify_shared(rings: Rings, tolerance: float) -> tuple[NDArray[np.uint8], 
     n_vertices, n_nodes = len(rings.places), len(rings.nodes)
     tables = scratch.together("shared borders", max(n_vertices, n_nodes), _tables)
     ranks, positions, standing, done, straight, arcs, arc_offsets = tables
-    straight[: 4 * rank_anchors(rings.anchors, ranks)] = -1
-    list_arcs(rings.anchors, rings.nodes, rings.ring_offsets, arcs, arc_offsets)
-    standing[:n_vertices] = 1
-    done[:n_vertices] = 0
+    lay_out_arcs(rings.anchors, rings.nodes, rings.ring_offsets, ranks, arcs, arc_offsets, straight, standing, done)
     kept = np.empty(n_nodes, np.uint8)
     n_restrained = _simplify_shared(
         rings.xy,

@@ -243,17 +243,7 @@ def tables(size: int) -> tuple[NDArray[Any], ...]:
 
     In the order of its parameters; the last two take each number's region, and each region's value.
     """
-    return (
-        np.empty(2 * FIELDS * (size + 2), np.uint32),
-        np.empty(size + 2, np.int32),
-        np.empty(size + 3, np.uint32),
-        np.empty(size + 3, np.uint32),
-        np.empty(2 * size + 4, np.int64),
-        np.empty(2 * size + 4, np.uint8),
-        np.empty(3 * size + 16, np.int64),
-        np.empty(size + 8, np.int64),
-        np.empty(size + 32, np.uint32),
-        np.empty(6, np.int64),
-        np.empty(size + 2, np.int32),
-        np.empty(size + 2, np.uint32),
-    )
+    n, i4, u4, i8 = size, np.int32, np.uint32, np.int64
+    kinds = [(2 * FIELDS * (n + 2), u4), (n + 2, i4), (n + 3, u4), (n + 3, u4), (2 * n + 4, i8), (2 * n + 4, np.uint8)]
+    kinds += [(3 * n + 16, i8), (n + 8, i8), (n + 32, u4), (6, i8), (n + 2, i4), (n + 2, u4)]
+    return tuple(np.empty(length, dtype) for length, dtype in kinds)
