@@ -73,7 +73,9 @@ def _formats(polygons: Polygons, path: Path, *, holes: Any) -> list[Any]:
     annotations = polygons.to_coco(segmentation="rle")
     proof = polygons.verify(path)
     again = [mask_to_polygons(annotation["segmentation"]).points for annotation in annotations[:3]]
-    return [polygons.to_ango("polygon", holes=holes), polygons.to_ango(), annotations, proof.n_wrong_pixels, *again]
+    objects = [polygons.to_ango("polygon", holes=holes), polygons.to_ango()]
+    texts = b"".join(polygons.to_json(zones=True)).decode()
+    return [*objects, texts, annotations, proof.n_wrong_pixels, *again]
 
 
 def digest(found: list[Any]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import strategies
-from prelabel.kernels._jit import RO_I4, RO_XY, kernel
+from prelabel.kernels._jit import RO_I4, RO_U1, RO_XY, kernel
 from prelabel.kernels.arcs import are_twins, lay_out_arcs, list_arcs, note_straight, rank_anchors
 from ring_checks import TRICKY, trace
 
@@ -35,6 +35,20 @@ def ask(xy: Int32Array, straight: Int32Array, rank: int, a: int, b: int) -> bool
     return are_twins(xy, straight, rank, a, b)
 
 
+@kernel(f"int64({RO_U1}, int32[::1])")
+def rank(anchors: NDArray[np.uint8], ranks: Int32Array) -> int:
+    """Likewise."""
+    return rank_anchors(anchors, ranks)
+
+
+@kernel(f"void({RO_U1}, {RO_I4}, {RO_I4}, int32[::1], int32[::1])")
+def list_them(
+    anchors: NDArray[np.uint8], nodes: Int32Array, ring_offsets: Int32Array, arcs: Int32Array, arc_offsets: Int32Array
+) -> None:
+    """Likewise."""
+    list_arcs(anchors, nodes, ring_offsets, arcs, arc_offsets)
+
+
 def arcs_of(rings: Rings) -> list[list[int]]:
     """Return each arc's nodes, both ends included, slowly."""
     arcs = []
@@ -51,7 +65,7 @@ def test_anchors_are_numbered(flags: list[bool]) -> None:
     """From 0 in the order of nodes, with no number left out."""
     anchors, ranks = np.array(flags, np.uint8), np.empty(len(flags), np.int32)
 
-    assert rank_anchors(anchors, ranks) == sum(flags)
+    assert rank(anchors, ranks) == sum(flags)
     assert ranks[anchors == 1].tolist() == list(range(sum(flags)))
 
 
@@ -65,7 +79,7 @@ def test_rings_are_cut_at_anchors(flags: list[bool], rings: list[list[int]]) -> 
     ring_offsets = np.cumsum([0, *map(len, rings)]).astype(np.int32)
     arcs, arc_offsets = np.full(len(nodes) + 1, -1, np.int32), np.full(len(rings) + 1, -1, np.int32)
 
-    list_arcs(np.array(flags, np.uint8), nodes, ring_offsets, arcs, arc_offsets)
+    list_them(np.array(flags, np.uint8), nodes, ring_offsets, arcs, arc_offsets)
 
     begins = [
         [first + place for place, node in enumerate(ring) if flags[node]] or [first]
@@ -82,7 +96,7 @@ def test_two_regions_share_each_arc(mask: np.ndarray) -> None:
     rings = trace(mask + (mask == 0))
     arcs, offsets = np.empty(len(rings.nodes) + 1, np.int32), np.empty(len(rings.ring_offsets), np.int32)
 
-    list_arcs(rings.anchors, rings.nodes, rings.ring_offsets, arcs, offsets)
+    list_them(rings.anchors, rings.nodes, rings.ring_offsets, arcs, offsets)
 
     assert offsets[-1] == len(arcs_of(rings))
     there = {frozenset(pairwise(arc)) for arc in arcs_of(rings)}
@@ -98,7 +112,7 @@ def test_chords_that_would_lie_on_another_border(mask: np.ndarray, data: st.Data
     """Between the two ends of an arc that was noted, from either of them, and along the frame; nowhere else."""
     rings = trace(mask)
     anchors, ranks = np.flatnonzero(rings.anchors).tolist(), np.empty(len(rings.anchors), np.int32)
-    straight = np.full(4 * rank_anchors(rings.anchors, ranks), -1, np.int32)
+    straight = np.full(4 * rank(rings.anchors, ranks), -1, np.int32)
     arcs = [arc for arc in arcs_of(rings) if rings.anchors[arc[0]]]
     noted = [arc for arc in arcs if data.draw(st.booleans())]
     for arc in noted:
@@ -121,8 +135,8 @@ def test_all_is_laid_out_in_one_call(mask: np.ndarray) -> None:
     ranks, expected_ranks = np.empty((2, n_vertices), np.int32)
     arcs, offsets, expected_arcs, expected_offsets = np.full((4, n_nodes + 1), 7, np.int32)
     straight, (standing, done) = np.full(4 * n_vertices + 1, 7, np.int32), np.full((2, n_vertices + 1), 7, np.uint8)
-    n_anchors = rank_anchors(rings.anchors, expected_ranks)
-    list_arcs(rings.anchors, rings.nodes, rings.ring_offsets, expected_arcs, expected_offsets)
+    n_anchors = rank(rings.anchors, expected_ranks)
+    list_them(rings.anchors, rings.nodes, rings.ring_offsets, expected_arcs, expected_offsets)
 
     lay_out_arcs(rings.anchors, rings.nodes, rings.ring_offsets, ranks, arcs, offsets, straight, standing, done)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from prelabel.model import Int32Array
 
 
-@kernel(f"int64({RO_U1}, int32[::1])")
+@inner(f"int64({RO_U1}, int32[::1])")
 def rank_anchors(anchors: NDArray[np.uint8], ranks: Int32Array) -> int:
     """Number the anchors: written to ``ranks``, where they are. Returns how many there are."""
     n_anchors = 0
@@ -24,7 +24,7 @@ def rank_anchors(anchors: NDArray[np.uint8], ranks: Int32Array) -> int:
     return n_anchors
 
 
-@kernel(f"void({RO_U1}, {RO_I4}, {RO_I4}, int32[::1], int32[::1])")
+@inner(f"void({RO_U1}, {RO_I4}, {RO_I4}, int32[::1], int32[::1])")
 def list_arcs(
     anchors: NDArray[np.uint8], nodes: Int32Array, ring_offsets: Int32Array, arcs: Int32Array, arc_offsets: Int32Array
 ) -> None:

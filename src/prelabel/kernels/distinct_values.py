@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import RO_U4, U8, kernel
+from prelabel.kernels._jit import RO_U4, U8, inner
 
 if TYPE_CHECKING:
     from prelabel.model import Int32Array, UInt32Array
 
 
-@kernel(f"int64({RO_U4}, uint32[::1], int32[::1])")
+@inner(f"int64({RO_U4}, uint32[::1], int32[::1])")
 def rank_values(values: UInt32Array, distinct: UInt32Array, ranks: Int32Array) -> int:
     """List the distinct values in ascending order, by insertion: for as few as a mask has classes.
 
