@@ -9,7 +9,7 @@ import numpy as np
 
 from prelabel.kernels._jit import RO_I4, RO_I8, RO_U1, RO_U4, RO_XY, kernel, read_only
 from prelabel.kernels.blake2b import BLOCK_BYTES, IV, N_STATE, WORD_ORDER, hash_piece
-from prelabel.kernels.digits import (
+from prelabel.kernels.polygon_text import (
     BETWEEN_POINTS,
     DIGITS,
     N_DIGITS,
