@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+from hub.raw_server import raw_server, tls_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ASK = """
+import asyncio, os, sys
+from prelabel.cli.loading import loading, without_authorities
+before = dict(os.environ)
+with loading(), without_authorities():
+    from aiohttp import connector
+    from prelabel.hub.transport import Transport
+assert dict(os.environ) == before
+print(connector._SSL_CONTEXT_VERIFIED.cert_store_stats()["x509_ca"])
+async def ask():
+    async with Transport(sys.argv[1], "key") as transport:
+        print(await transport.request("GET", "project", "p"))
+asyncio.run(ask())
+"""
 
 
 def _printed(program: str) -> list[str]:
@@ -56,3 +79,15 @@ def test_who_is_called_at_exit_is_called() -> None:
         "atexit.register(print, 'first'); start_quickly(); atexit.register(print, 'last')\n"
     )
     assert _printed(program) == ["last", "first"]
+
+
+async def test_commands_trust_whom_the_system_trusts(tmp_path: Path) -> None:
+    """Authorities are not read as aiohttp is loaded, in vain, but for the connection that needs them."""
+    tls, authority = tls_of(tmp_path)
+    answer = b'HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n{"status":"success","data":{}}'
+    async with raw_server(answer, tls) as url:
+        asking = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", ASK, url, env=os.environ | {"SSL_CERT_FILE": str(authority)}, stdout=subprocess.PIPE
+        )
+        printed, _ = await asking.communicate()
+    assert (asking.returncode, printed.split()) == (0, [b"0", b"{}"])

@@ -8,6 +8,7 @@ import ssl
 import traceback
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
@@ -15,11 +16,14 @@ import trustme
 from aiohttp import web
 from aiohttp.client_reqrep import ConnectionKey
 
-from hub.raw_server import raw_server
+from hub.raw_server import raw_server, tls_of
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.api_key import ApiKey
 from prelabel.hub.transport import Timeouts, Transport, base_url
 from prelabel.localhub.testing import ScriptedHub, failure, success
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY = ScriptedHub.api_key
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
@@ -270,6 +274,26 @@ async def test_the_wrong_scheme() -> None:
         port = server.sockets[0].getsockname()[1]
         error = await error_of(f"http://127.0.0.1:{port}")
     assert str(error).endswith(f"; if it speaks TLS, write https://127.0.0.1:{port}")
+
+
+async def test_who_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate of an authority that nobody knows is refused; the usual way to add an authority works at once."""
+    tls, authority = tls_of(tmp_path)
+    answer = b'HTTP/1.1 200 OK\r\nContent-Length: 31\r\n\r\n{"status":"success","data":{}}\n'
+    async with raw_server(answer, tls) as url:
+        error = await error_of(url)
+        assert isinstance(error, UploadRefused)
+        assert "is not trusted" in str(error)
+        with pytest.raises(UploadError):
+            await put(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        assert await ask(url) == {}
+        await put(url)
+
+
+async def put(url: str) -> None:
+    """Put a file where the Hub could have said."""
+    await Transport("https://hub.example", KEY).put_file(f"{url}/file?signature=1", b"content")
 
 
 async def test_nobody_listens() -> None:

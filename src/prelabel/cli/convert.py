@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from prelabel.cli.console import check_key_file, complain_of_rows, errors_as_exit_codes, read_api_key, summarize
-from prelabel.cli.loading import loading
+from prelabel.cli.loading import loading, without_authorities
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
 from prelabel.cli.progress import watch
 from prelabel.errors import ConfigError
@@ -50,7 +50,7 @@ def convert_command(
         target = sys.stdout.buffer if out == _STDOUT else out
         check_key_file({**options, "out": target}, api_key_file)
         options["api_key"] = None if "schema" in options else read_api_key(api_key_file)
-        with loading():
+        with loading(), without_authorities():
             from prelabel.importer.convert import convert  # noqa: PLC0415 - loads aiohttp; help must not
 
         quieten_libraries()

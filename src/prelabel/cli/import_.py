@@ -17,7 +17,7 @@ from prelabel.cli.console import (
     tell_of_rejects,
 )
 from prelabel.cli.interrupts import interrupts_to
-from prelabel.cli.loading import loading
+from prelabel.cli.loading import loading, without_authorities
 from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
 from prelabel.cli.progress import telling_how_far, watch
 from prelabel.importer.options import ImportOptions
@@ -69,7 +69,7 @@ def import_command(
         options["api_key"] = read_api_key(api_key_file)
         if on_error is OnFailure.STOP:
             options["max_failures"] = 0
-        with loading():
+        with loading(), without_authorities():
             from prelabel.importer.import_labels import import_labels  # noqa: PLC0415 - loads aiohttp; help must not
             from prelabel.importer.stop_signal import StopSignal  # noqa: PLC0415 - loads asyncio
 

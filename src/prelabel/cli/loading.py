@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""What tells OpenSSL where they are."""
+
 
 def start_quickly() -> None:
     """Begin the process; until its work begins, and in its last moments, Python looks for no garbage.
@@ -34,3 +37,22 @@ def loading() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@contextmanager
+def without_authorities() -> Iterator[None]:
+    """Load aiohttp in the block without the system's certificate authorities, which it would read then, and twice.
+
+    It keeps them for connections that bring no TLS context. All of a command's do (``hub/transport.py``,
+    ``masks/sources/web.py``), made when a connection needs it; one that brings none would trust nobody.
+    """
+    before = {name: os.environ.get(name) for name in _AUTHORITIES}
+    os.environ.update(dict.fromkeys(_AUTHORITIES, os.devnull))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -9,7 +9,7 @@ import typer
 
 from prelabel.cli.console import complain, errors_as_exit_codes, read_api_key, summarize
 from prelabel.cli.interrupts import interrupts_to
-from prelabel.cli.loading import loading
+from prelabel.cli.loading import loading, without_authorities
 from prelabel.cli.options import DECLARED, ApiKeyFile, Quiet
 from prelabel.cli.progress import watch
 from prelabel.errors import ConfigError
@@ -52,7 +52,7 @@ def rollback_command(
         if len(named) != 1:
             raise ConfigError("name the import to undo: its CSV, or the folder of its record, once", field="state")
         api_key = read_api_key(api_key_file)
-        with loading():
+        with loading(), without_authorities():
             from prelabel.importer.rollback import roll_back  # noqa: PLC0415 - loads aiohttp; help must not
             from prelabel.importer.stop_signal import StopSignal  # noqa: PLC0415 - loads asyncio
 

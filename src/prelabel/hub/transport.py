@@ -7,6 +7,7 @@ Nothing is retried here: each call is one attempt, sorted into the errors of :mo
 from __future__ import annotations
 
 import ipaddress
+import ssl
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -112,6 +113,15 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def _tls_for(url: URL) -> ssl.SSLContext | bool:
+    """Who is trusted, where TLS is spoken: read now and only there; aiohttp's own context is as old as its import."""
+    if url.scheme != "https":
+        return True
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
 class Transport:
     """One session with one Hub. Use as an async context manager.
 
@@ -167,7 +177,7 @@ class Transport:
         times = self._timeouts
         self._session = aiohttp.ClientSession(
             headers={"apikey": self._key, "Accept": "application/json"},
-            connector=aiohttp.TCPConnector(limit=self._max_connections),
+            connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=_tls_for(self.url)),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=times.total_s, connect=times.connect_s, sock_connect=times.connect_s, sock_read=times.read_s
@@ -229,9 +239,14 @@ class Transport:
         timeout = aiohttp.ClientTimeout(total=times.total_s, sock_connect=times.connect_s, sock_read=times.read_s)
         self.n_requests += 1
         try:
+            target = URL(url, encoded=True)
             async with (
-                aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout) as session,
-                session.put(URL(url, encoded=True), data=BytesIO(content), allow_redirects=False) as response,
+                aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(ssl=_tls_for(target)),
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                    timeout=timeout,
+                ) as session,
+                session.put(target, data=BytesIO(content), allow_redirects=False) as response,
             ):
                 status = response.status
         except (aiohttp.ClientError, OSError, ValueError) as error:
