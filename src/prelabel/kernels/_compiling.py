@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
 
 COMPILING = "compiling kernels, once (about 20 s)"
 
-_logger = logging.getLogger("prelabel.kernels")
 _listeners: list[Callable[[str], None]] = []
 _logged: list[str] = []
 
@@ -34,5 +32,7 @@ def tell(name: str) -> None:
     for listener in [*_listeners]:
         listener(name)
     if not _listeners and not _logged:
-        _logger.warning(COMPILING)
+        import logging  # noqa: PLC0415 - kernels are mostly compiled already
+
+        logging.getLogger("prelabel.kernels").warning(COMPILING)
         _logged.append(name)

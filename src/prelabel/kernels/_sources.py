@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
-from importlib.resources import files
+from pathlib import Path
 
 from prelabel.model import TRANSPARENT
 
@@ -13,8 +13,7 @@ from prelabel.model import TRANSPARENT
 def sources_stamp() -> bytes:
     """Return a digest of all that is compiled into kernels: this folder, and the one constant from elsewhere."""
     digest = sha256(str(TRANSPARENT).encode())
-    for source in sorted(files(__package__).iterdir(), key=lambda source: source.name):
-        if source.name.endswith(".py"):
-            content = source.read_bytes()
-            digest.update(f"{source.name} {len(content)} ".encode() + content)
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        content = source.read_bytes()
+        digest.update(f"{source.name} {len(content)} ".encode() + content)
     return digest.digest()
