@@ -19,7 +19,7 @@ from prelabel.errors import MaskError
 from prelabel.kernels.pixel_runs import runs_to_array
 from prelabel.masks.decoders import decode
 from prelabel.masks.decoders.decode import decode_mask
-from prelabel.masks.decoders.png import PngFile, check_pixels, read_png, split_chunks
+from prelabel.masks.decoders.png import PngFile, check_pixels, read_png, read_usual, split_chunks
 from prelabel.masks.limits import MaskLimits
 
 if TYPE_CHECKING:
@@ -96,6 +96,41 @@ def is_fast(encoded: bytes) -> bool:
 
 
 # The fast road
+
+
+@pytest.mark.parametrize("layout", FAST_LAYOUTS)
+def test_usual_files_are_told_at_once(layout: tuple[int, int]) -> None:
+    """A header, one IDAT chunk and the end, as the chunks say it; palettes and files of more chunks are not."""
+    chunks = chunks_of(b"\0" * 9, (1, 1), layout)
+    noted = [*chunks[:-1], (b"tEXt", b"Title\0mask"), chunks[-1]]
+    split = [*chunks[:-2], (b"IDAT", chunks[-2][1][:3]), (b"IDAT", chunks[-2][1][3:]), chunks[-1]]
+
+    assert read_usual(file_of(chunks)) == (opened(file_of(chunks)) if layout[1] != 3 else None)
+    assert read_usual(file_of(noted)) is None
+    assert read_usual(file_of(split)) is None
+    assert read_usual(file_of(chunks) + b"more") is None
+
+
+def test_no_damage_passes_as_usual() -> None:
+    """Wherever a byte is another one, or the file ends, all chunks are to be looked at."""
+    encoded = file_of(chunks_of(bytes(6), (2, 2)))
+
+    assert read_usual(encoded) is not None
+    for place in range(len(SIGNATURE), len(encoded)):
+        damaged = bytearray(encoded)
+        damaged[place] ^= 1
+        assert read_usual(bytes(damaged)) is None
+        assert read_usual(encoded[:place]) is None
+
+
+def test_a_stream_needs_an_end_of_its_own() -> None:
+    """What is put behind it for the decompressor's sake is no part of it: a cut off stream is none."""
+    whole = zlib.compress(bytes(range(1, 7)) * 50)
+    header = (b"IHDR", struct.pack(">IIBBBBB", 299, 1, 8, 0, 0, 0, 0))
+
+    assert is_fast(file_of([header, (b"IDAT", whole), (b"IEND", b"")]))
+    for n_missing in (1, 4, 5, 20):
+        assert not is_fast(file_of([header, (b"IDAT", whole[:-n_missing]), (b"IEND", b"")]))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16"])
