@@ -11,7 +11,7 @@ import numpy as np
 
 from prelabel.errors import MaskError
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.masks.decoders.decode import decode_mask
+from prelabel.masks.decoders.decode import decode_as_stored, decode_mask
 from prelabel.masks.decoders.pixel_values import whole_numbers
 
 if TYPE_CHECKING:
@@ -75,9 +75,4 @@ def _masked_out(mask: np.ma.MaskedArray[Any, Any]) -> NDArray[np.bool_]:
 
 
 def _decoded(encoded: bytes, kind: MaskValueKind | None, mapped: Iterable[int] | None) -> Runs:
-    if kind is not None:
-        return decode_mask(encoded, kind, mapped=mapped)
-    try:  # without classes, indices and grey values say more than colours; a colour image has only colours
-        return decode_mask(encoded, "value")
-    except MaskError:
-        return decode_mask(encoded, "rgb")
+    return decode_as_stored(encoded) if kind is None else decode_mask(encoded, kind, mapped=mapped)

@@ -19,7 +19,7 @@ from masks.bombs import png
 from masks.corpus import SAMPLES, check_runs, npy, saved
 from prelabel.errors import MaskError
 from prelabel.kernels.pixel_runs import runs_from_array, runs_to_array
-from prelabel.masks.decoders.decode import decode_mask
+from prelabel.masks.decoders.decode import decode_as_stored, decode_mask
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import TRANSPARENT, MaskValueKind
 
@@ -524,3 +524,31 @@ def test_messages_hold_no_addresses() -> None:
     with pytest.raises(MaskError, match=r"damaged, or of a rare kind: .*export it again") as caught:
         decode_mask(encoded, "value")
     assert "0x" not in str(caught.value)
+
+
+def as_either(encoded: bytes) -> list[list[int]] | str:
+    """Return the pixels as values, or else as colours, or else why not, each decoded by itself."""
+    for kind in KINDS:
+        try:
+            return pixels(encoded, kind)
+        except MaskError as error:
+            reason = str(error)
+    return reason
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_without_a_mapping_values_say_more_than_colours(name: str) -> None:
+    """What is decoded once is what decoding it for each kind gives; whole or cut off."""
+    for encoded in (SAMPLES[name].encoded, SAMPLES[name].encoded[:-20]):
+        try:
+            once: Any = runs_to_array(decode_as_stored(encoded)).tolist()
+        except MaskError as error:
+            once = str(error)
+        assert once == as_either(encoded)
+
+
+def test_without_a_mapping_real_files_are_the_same(pngsuite: Path) -> None:
+    """All colour types, depths and transparencies of PNG; colours of 16 bits have no value but are colours."""
+    for path in sorted(pngsuite.glob("[!x]*.png")):
+        encoded = path.read_bytes()
+        assert runs_to_array(decode_as_stored(encoded)).tolist() == as_either(encoded), path.name

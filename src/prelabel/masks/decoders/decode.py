@@ -69,6 +69,31 @@ def decode_mask(
     return in_kind(_stored(encoded, kind, limits, void), kind, mapped)
 
 
+def decode_as_stored(encoded: bytes, limits: MaskLimits = MaskLimits()) -> Runs:  # noqa: B008 - frozen
+    """Decode a mask file without a mapping: indices and grey values, which say more than colours, or else colours.
+
+    Args:
+        encoded: as for :func:`decode_mask`.
+        limits: likewise.
+
+    Returns:
+        What :func:`decode_mask` returns for ``"value"``; where that cannot be, for ``"rgb"``. It is decoded once.
+
+    Raises:
+        MaskError: as there, of ``"rgb"``.
+    """
+    limits.check_file(len(encoded))
+    try:
+        decoded = _stored(encoded, "value", limits, ())
+    except MaskError:
+        return decode_mask(encoded, "rgb", limits)
+    try:
+        return in_kind(decoded, "value")
+    except MaskError:
+        check_readable(decoded.layout, "rgb")
+        return in_kind(decoded, "rgb")
+
+
 def _stored(encoded: bytes, kind: MaskValueKind, limits: MaskLimits, void: Sequence[float]) -> Stored:
     name = format_of(encoded)
     if name == "PNG":
