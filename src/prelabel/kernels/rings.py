@@ -63,36 +63,25 @@ def _collect(
     return np.int64(n_points)
 
 
-@kernel(f"int64({RO_I8}, {RO_I4}, {RO_I4}, uint8[::1])")
-def _find_turns(places: Int64Array, nodes: Int32Array, ring_offsets: Int32Array, turns: NDArray[np.uint8]) -> int:
-    """Write 1 for each node at which its ring turns, 0 where it runs straight through. Returns how many turn."""
-    n_turns = 0
+@kernel(f"int64({RO_I8}, {RO_I4}, {RO_I4}, int32[::1], int32[::1])")
+def _keep_turns(
+    places: Int64Array, nodes: Int32Array, ring_offsets: Int32Array, out_nodes: Int32Array, out_offsets: Int32Array
+) -> int:
+    """Copy rings without the nodes at which they run straight through. Returns how many nodes are left."""
+    n_out = 0
+    out_offsets[0] = 0
     for ring in range(len(ring_offsets) - 1):
         first, end = ring_offsets[ring], ring_offsets[ring + 1]
-        before, here = places[nodes[end - 2]], places[nodes[end - 1]]
+        before, here = places[nodes[end - 1]], places[nodes[first]]
         for k in range(first, end):
-            after = places[nodes[k]]
+            after = places[nodes[k + 1 if k + 1 < end else first]]
             # On axis-parallel edges the x of three nodes are equal, or their y, just where the ring runs straight.
             straight = ((before ^ here) | (here ^ after)) & 0xFFFFFFFF == 0 or before >> 32 == here >> 32 == after >> 32
-            turns[k - 1 if k > first else end - 1] = not straight
-            n_turns += not straight
+            out_nodes[n_out] = nodes[k]
+            n_out += not straight
             before, here = here, after
-    return n_turns
-
-
-@kernel(f"void({RO_I4}, {RO_I4}, {RO_U1}, int32[::1], int32[::1])")
-def _keep(
-    nodes: Int32Array, ring_offsets: Int32Array, kept: NDArray[np.uint8], out_nodes: Int32Array, out_offsets: Int32Array
-) -> None:
-    """Copy rings without the nodes that go."""
-    n_out = 0
-    for ring in range(len(ring_offsets) - 1):
-        out_offsets[ring] = n_out
-        for k in range(ring_offsets[ring], ring_offsets[ring + 1]):
-            if kept[k]:
-                out_nodes[n_out] = nodes[k]
-                n_out += 1
-    out_offsets[len(ring_offsets) - 1] = n_out
+        out_offsets[ring + 1] = n_out
+    return np.int64(n_out)
 
 
 class Rings(NamedTuple):
@@ -150,10 +139,7 @@ class Rings(NamedTuple):
 
     def without_straight(self) -> Rings:
         """Return the rings without anchors that they run straight through."""
-        turns = np.empty(len(self.nodes), np.uint8)
-        nodes, offsets = (
-            np.empty(_find_turns(self.places, self.nodes, self.ring_offsets, turns), np.int32),
-            np.empty_like(self.ring_offsets),
-        )
-        _keep(self.nodes, self.ring_offsets, turns, nodes, offsets)
-        return self._replace(nodes=nodes, ring_offsets=offsets)
+        places, vertex_rows, anchors, nodes, ring_offsets, order, polygon_offsets = self
+        turns, offsets = np.empty(len(nodes), np.int32), np.empty(len(ring_offsets), np.int32)
+        n_turns = _keep_turns(places, nodes, ring_offsets, turns, offsets)
+        return Rings(places, vertex_rows, anchors, turns[:n_turns], offsets, order, polygon_offsets)
