@@ -16,9 +16,8 @@ from workloads import WORKLOADS
 
 from prelabel import mask_to_polygons
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.kernels.ring_walk import follow_rings
 from prelabel.kernels.simplify_shared import simplify_shared
-from prelabel.kernels.sweep import sweep_runs
+from prelabel.kernels.traced_rings import trace_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +30,7 @@ TOLERANCE = 1.0
 
 
 def _rings(workload: str) -> Rings:
-    return follow_rings(sweep_runs(runs_from_array(WORKLOADS[workload]())))
+    return trace_classes(runs_from_array(WORKLOADS[workload]())).rings
 
 
 def _ours(workload: str) -> Callable[[], int]:

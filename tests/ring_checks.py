@@ -9,9 +9,8 @@ import shapely
 
 import strategies
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.kernels.ring_walk import follow_rings
 from prelabel.kernels.rings import ALL, Rings
-from prelabel.kernels.sweep import sweep_runs
+from prelabel.kernels.traced_rings import trace_classes
 
 TOLERANCES = (0.1, 0.4472, 0.4473, 0.5, 0.75, 1.0, 2.0, 5.0, 20.0)
 SPECKLED = np.pad(np.eye(5, dtype=np.uint8), 2)
@@ -56,7 +55,7 @@ TRICKY = (
 
 def trace(mask: np.ndarray) -> Rings:
     """Trace a mask exactly; the rings are good until the next mask is traced."""
-    return follow_rings(sweep_runs(runs_from_array(mask)))
+    return trace_classes(runs_from_array(mask)).rings
 
 
 def split(points: np.ndarray, offsets: np.ndarray) -> list[np.ndarray]:

@@ -14,8 +14,7 @@ import oracles
 import strategies
 from prelabel.kernels.centers import move_to_pixels, pad_rings
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.kernels.ring_walk import follow_rings
-from prelabel.kernels.sweep import sweep_runs
+from prelabel.kernels.traced_rings import trace_classes
 
 SLOPES = np.array(
     [
@@ -43,10 +42,10 @@ class Offsets(NamedTuple):
 
 def exact_rings(mask: np.ndarray) -> tuple[np.ndarray, Offsets, np.ndarray]:
     """Return the mask's pixel-edge points, where its rings are, and each region's value."""
-    swept = sweep_runs(runs_from_array(mask))
-    rings = follow_rings(swept).without_straight()
+    traced = trace_classes(runs_from_array(mask))
+    rings = traced.rings.without_straight()
     points, ring_offsets, _ = rings.polygons()
-    return points, Offsets(ring_offsets, rings.polygon_offsets), swept.values
+    return points, Offsets(ring_offsets, rings.polygon_offsets), traced.values.copy()
 
 
 def split(points: np.ndarray, offsets: np.ndarray) -> list[np.ndarray]:

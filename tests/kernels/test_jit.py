@@ -14,9 +14,8 @@ from conftest import JIT_OFF
 from prelabel.kernels._ahead import JUST_IN_TIME
 from prelabel.kernels._jit import ROAD
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.kernels.ring_walk import follow_rings
 from prelabel.kernels.simplify_shared import simplify_shared
-from prelabel.kernels.sweep import sweep_runs
+from prelabel.kernels.traced_rings import trace_classes
 
 NO_KERNELS = {"words", "scratch"}
 MODULES = sorted({name.rpartition(".")[2] for name in prelabel.kernels.module_names()} - NO_KERNELS)
@@ -63,7 +62,7 @@ def test_kernels_run_in_several_threads() -> None:
     masks = [generator.integers(0, 3, (side, side)).astype(np.uint8) for _ in range(4)]
 
     def trace(mask: np.ndarray) -> list[int]:
-        rings = follow_rings(sweep_runs(runs_from_array(mask)))
+        rings = trace_classes(runs_from_array(mask)).rings
         kept, _ = simplify_shared(rings, 1.0)
         return rings.polygons(kept)[0].ravel().tolist()
 

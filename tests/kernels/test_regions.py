@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernels import inner_steps
 from prelabel.kernels._jit import kernel
-from prelabel.kernels.regions import join_corners, join_numbers, join_saddles, number_regions
+from prelabel.kernels.regions import join_corners, join_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +48,7 @@ def test_regions_are_the_merged_sets(pairs: list[tuple[int, int]]) -> None:
         join(parents, one, other)
     regions, values = np.full(N + 1, 99, np.int32), np.zeros(N, np.uint32)
 
-    n_regions = number_regions(N, parents, np.arange(100, 101 + N, dtype=np.uint32), regions, values)
+    n_regions = inner_steps.number(N, parents, np.arange(100, 101 + N, dtype=np.uint32), regions, values)
 
     sets = merged(range(1, N + 1), pairs)
     assert n_regions == len(sets)
@@ -84,7 +85,7 @@ def test_bends_of_one_region_go_on_with_each_other_s(
     linked = np.array([(1000 + bend) << 32 | bend for bend in range(4 * N)], np.int64)
     n_used = min(n_used, len(drawn))
 
-    join_saddles(4 * n_used, saddles, LABELS, REGIONS, linked)
+    inner_steps.join(4 * n_used, saddles, LABELS, REGIONS, linked.view(np.uint32))
 
     expected = list(range(4 * N))
     for first, second, one, other in drawn[:n_used]:

@@ -16,8 +16,7 @@ import oracles
 import strategies
 from conftest import JIT_OFF
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.kernels.ring_walk import follow_rings
-from prelabel.kernels.sweep import sweep_runs
+from prelabel.kernels.traced_rings import trace_classes
 
 if TYPE_CHECKING:
     from prelabel.kernels.rings import Rings
@@ -33,8 +32,8 @@ TRICKY = (DONUT, TOUCHING_HOLE, HOLE_AT_CORNER, WEAVE, ISLANDS, JUNCTION)
 
 def rings_of(mask: np.ndarray) -> tuple[np.ndarray, Rings]:
     """Return each region's value, and the rings; they are good until the next mask is traced."""
-    swept = sweep_runs(runs_from_array(mask))
-    return swept.values, follow_rings(swept)
+    traced = trace_classes(runs_from_array(mask))
+    return traced.values.copy(), traced.rings
 
 
 def trace(mask: np.ndarray, *, keep_straight: bool = False) -> tuple[np.ndarray, list[list[oracles.Ring]]]:

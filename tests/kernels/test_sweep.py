@@ -13,7 +13,7 @@ import strategies
 from conftest import JIT_OFF
 from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.kernels.run_values import run_lengths
-from prelabel.kernels.sweep import sweep_runs
+from prelabel.kernels.traced_rings import trace_classes
 
 SPIRAL = np.array(
     [
@@ -34,7 +34,7 @@ CORNERS = np.array([[1, 0, 2, 0], [0, 1, 0, 2], [2, 0, 1, 0], [0, 2, 0, 1]], np.
 def label_image(mask: np.ndarray, connectivity: int) -> np.ndarray:
     """Return the kernel's regions or objects as pixels, from 1, and check their values on the way."""
     runs = runs_from_array(mask)
-    swept = sweep_runs(runs)
+    swept = trace_classes(runs)
     regions = swept.run_regions(len(runs.starts))
     assert regions.dtype == np.int32
     assert swept.values.dtype == np.uint32

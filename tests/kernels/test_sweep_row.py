@@ -8,8 +8,7 @@ import numpy as np
 from hypothesis import given
 
 import strategies
-from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.kernels.sweep import Sweep, sweep_runs
+from kernels import inner_steps
 from ring_checks import TRICKY
 
 OUTSIDE = -1
@@ -30,11 +29,11 @@ def borders(a: int, b: int, c: int, d: int) -> dict[str, tuple[int, int]]:
     return {way: sides[way] for way in sides if sides[way][0] != sides[way][1]}
 
 
-def swept(mask: np.ndarray) -> tuple[Sweep, list[tuple[int, int]]]:
+def swept(mask: np.ndarray) -> tuple[inner_steps.Sweep, list[tuple[int, int]]]:
     """Sweep a mask; return the vertices' places as well."""
-    sweep = sweep_runs(runs_from_array(mask))
-    n_vertices = int(sweep.vertex_rows[-1])
-    return sweep, [(int(place) & 0xFFFFFFFF, int(place) >> 32) for place in sweep.places[:n_vertices]]
+    sweep = inner_steps.swept(mask)
+    assert len(sweep.places) == int(sweep.vertex_rows[-1])
+    return sweep, [(int(place) & 0xFFFFFFFF, int(place) >> 32) for place in sweep.places]
 
 
 @examples
@@ -74,13 +73,13 @@ def test_bends(mask: np.ndarray) -> None:
     """At each vertex as many as there are borders with a region on their right, seen from it; each is followed once."""
     sweep, places = swept(mask)
 
-    bends = sweep.bends[1 : sweep.n_bends]
+    bends = sweep.bends[1:]
     found = Counter((bends >> 32).tolist())
     for vertex, (x, y) in enumerate(places):
         sides = borders(*around(mask, x, y))
         right = [pair[way in {"north", "east"}] for way, pair in sides.items()]
         assert found[vertex] == sum(value not in {0, OUTSIDE} for value in right)
-    assert sorted((bends & 0xFFFFFFFF).tolist()) == list(range(1, sweep.n_bends))
+    assert sorted((bends & 0xFFFFFFFF).tolist()) == list(range(1, len(sweep.bends)))
 
 
 @examples
@@ -89,7 +88,7 @@ def test_bends_go_along_edges(mask: np.ndarray) -> None:
     """From a bend to the next the way is level or upright, with one region's pixels all along its right."""
     sweep, places = swept(mask)
 
-    for bend in range(1, sweep.n_bends):
+    for bend in range(1, len(sweep.bends)):
         linked = int(sweep.bends[bend])
         after = int(sweep.bends[linked & 0xFFFFFFFF]) >> 32
         (ax, ay), (bx, by) = places[linked >> 32], places[after]

@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import strategies
+from kernels import inner_steps
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.kernels.value_counts import count_background, count_unknown
+from prelabel.kernels.value_counts import count_unknown
 from prelabel.model import TRANSPARENT
 
 
@@ -42,11 +43,12 @@ def test_count_more_unknown_values_than_first_foreseen() -> None:
 
 
 @given(strategies.masks(), st.sampled_from([1, TRANSPARENT]))
-def test_count_background(mask: np.ndarray, one: int) -> None:
+def test_background_is_counted(mask: np.ndarray, one: int) -> None:
     """Pixels of value 0, and transparent ones."""
     values = mask.astype(np.uint32)
     values[mask == 1] = one
 
-    counts = count_background(runs_from_array(values))
+    runs = runs_from_array(values)
+    counts = inner_steps.count(runs.width, runs.row_offsets, runs.starts, runs.values)
 
     assert list(counts) == [np.count_nonzero(values == 0), np.count_nonzero(values == TRANSPARENT)]

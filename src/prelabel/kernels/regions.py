@@ -28,7 +28,7 @@ def join_numbers(parents: UInt32Array, i: int, j: int) -> None:
     parents[max(i, j)] = min(i, j)
 
 
-@kernel(f"int64(int64, {RO_U4}, {RO_U4}, int32[::1], uint32[::1])")
+@inner(f"int64(int64, {RO_U4}, {RO_U4}, int32[::1], uint32[::1])")
 def number_regions(
     n_labels: int, parents: UInt32Array, label_values: UInt32Array, regions: Int32Array, values: UInt32Array
 ) -> int:
@@ -52,12 +52,11 @@ def number_regions(
     return n_regions
 
 
-@kernel(f"void(int64, {RO_U4}, {RO_I4}, {RO_I4}, int64[::1])")
+@inner(f"void(int64, {RO_U4}, {RO_I4}, {RO_I4}, uint32[::1])")
 def join_saddles(
-    n_saddles: int, saddles: UInt32Array, labels: Int32Array, regions: Int32Array, bends: Int64Array
+    n_saddles: int, saddles: UInt32Array, labels: Int32Array, regions: Int32Array, following: UInt32Array
 ) -> None:
     """Where both diagonal pixels are of one region, let its two bends go on with each other's way out."""
-    following = bends.view(np.uint32)
     for k in range(U8(0), U8(n_saddles), U8(4)):
         if regions[labels[saddles[k + U8(2)]]] == regions[labels[saddles[k + U8(3)]]]:
             first, second = U8(2) * U8(saddles[k]), U8(2) * U8(saddles[k + U8(1)])

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import RO_I4, RO_I8, U8, inner, kernel
-from prelabel.kernels.rings import Rings
-from prelabel.kernels.scratch import scratch
+from prelabel.kernels._jit import RO_I4, RO_I8, U8, inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from prelabel.kernels.sweep import Sweep
-    from prelabel.model import Int32Array
+    from prelabel.model import Int32Array, UInt32Array
 
     Int64Array = NDArray[np.int64]
 
@@ -45,8 +42,9 @@ def _group(n_rings: int, ring_regions: Int32Array, polygon_offsets: Int32Array, 
     polygon_offsets[len(polygon_offsets) - 1] = n_rings
 
 
-@kernel(
-    f"int64(int64, {RO_I8}, {RO_I4}, {RO_I4}, int64[::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1])"
+@inner(
+    f"int64(int64, {RO_I8}, {RO_I4}, {RO_I4}, int64[::1], uint32[::1], int32[::1], int32[::1], int32[::1], int32[::1],"
+    " int32[::1])"
 )
 def follow(
     n_tops: int,
@@ -54,6 +52,7 @@ def follow(
     labels: Int32Array,
     regions: Int32Array,
     bends: Int64Array,
+    following: UInt32Array,
     nodes: Int32Array,
     ring_offsets: Int32Array,
     ring_regions: Int32Array,
@@ -63,8 +62,9 @@ def follow(
     """Follow the bends around. Rings come in the scan order of their first vertices: exteriors before their holes.
 
     Args:
-        n_tops, tops, labels, regions: see :class:`prelabel.kernels.sweep.Sweep`.
-        bends: likewise; those that were followed are marked DONE.
+        n_tops, tops, labels: see :func:`prelabel.kernels.sweep.sweep`.
+        regions: see :func:`prelabel.kernels.regions.number_regions`.
+        bends, following: see :func:`prelabel.kernels.sweep.sweep`; those that were followed are marked DONE.
         nodes: int32, written: the vertices, ring after ring.
         ring_offsets, ring_regions: int32, written.
         polygon_offsets, order: int32, written: see :func:`_group`.
@@ -72,7 +72,6 @@ def follow(
     Returns:
         The number of rings.
     """
-    following = bends.view(np.uint32)
     n_rings = n_nodes = U8(0)
     ring_offsets[0] = 0
     for top in range(U8(n_tops)):
@@ -94,39 +93,7 @@ def follow(
     return np.int64(n_rings)
 
 
-def follow_rings(swept: Sweep) -> Rings:
-    """Follow the rings of every region, once: ``swept`` is used up.
-
-    Returns:
-        The rings, exact, with a vertex at every anchor.
-    """
-    n_nodes = swept.n_bends - 1
-    nodes, offsets, ring_regions, order = scratch.together("rings", n_nodes, _tables)
-    polygon_offsets = np.empty(len(swept.values) + 1, np.int32)
-    n_rings = follow(
-        swept.n_tops,
-        swept.tops,
-        swept.labels,
-        swept.regions,
-        swept.bends,
-        nodes,
-        offsets,
-        ring_regions,
-        polygon_offsets,
-        order,
-    )
-    return Rings(
-        swept.places,
-        swept.vertex_rows,
-        swept.anchors,
-        nodes[:n_nodes],
-        offsets[: n_rings + 1],
-        order[:n_rings],
-        polygon_offsets,
-    )
-
-
-def _tables(n_nodes: int) -> tuple[Int32Array, Int32Array, Int32Array, Int32Array]:
+def tables(n_nodes: int) -> tuple[Int32Array, Int32Array, Int32Array, Int32Array]:
     """Make room for nodes, ring offsets, each ring's region and the rings' order; a ring has four nodes at least."""
     most = n_nodes // 4
     sizes = (n_nodes, most + 1, most, most)

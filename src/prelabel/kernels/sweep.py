@@ -5,25 +5,23 @@ What happens at a row boundary is explained in :mod:`prelabel.kernels.sweep_row`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prelabel.kernels._jit import RO_I4, RO_U4, U8, kernel
-from prelabel.kernels.regions import join_corners, join_saddles, number_regions
+from prelabel.kernels._jit import RO_I4, RO_U4, U8, inner
 from prelabel.kernels.row_borders import FIELDS, OUTSIDE, rows_agree, write_borders
-from prelabel.kernels.scratch import doubled, scratch
 from prelabel.kernels.sweep_row import sweep_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from prelabel.model import Int32Array, Runs, UInt32Array
+    from prelabel.model import Int32Array, UInt32Array
 
     Int64Array = NDArray[np.int64]
 
 
-@kernel(
+@inner(
     f"int64(int64, int64, {RO_I4}, {RO_I4}, {RO_U4}, uint32[::1], int32[::1], uint32[::1], uint32[::1], int64[::1],"
     " uint8[::1], int32[::1], int64[::1], uint32[::1], int64[::1], uint32[::1], int64[::1])"
 )
@@ -134,114 +132,11 @@ def sweep(
     return end_y
 
 
-class Sweep(NamedTuple):
-    """A mask's regions and the linked corners of their rings.
-
-    All but ``vertex_rows`` and ``values`` is in the thread's scratch memory, and where counts are told, of any length
-    beyond them: done with before the same thread sweeps the next mask.
-
-    Attributes:
-        places: int64, one per vertex: its lattice coordinates, x in the low and y in the high half, in scan order.
-        anchors: uint8, one per vertex: 1 where more than two borders meet, and at the mask's own corners.
-        vertex_rows: int32, height + 2: vertices with y = k are ``vertex_rows[k]`` to ``vertex_rows[k + 1]``.
-        bends: int64: the bend after each in the low, its vertex in the high half; the first one is nobody's.
-        n_bends: how many there are, that one included.
-        tops: int64: bends, in the high half, with which rings may begin, and the place in ``labels`` of their run.
-        n_tops: how many there are.
-        labels: int32: the number of run i at place i + 1, 0 for background.
-        regions: int32: the region of each number, from 1 in scan order, 0 for background.
-        values: uint32, one per region: its runs' value.
-        saddles: uint32, four each: corners at which pixels of equal value touch; see :func:`sweep`.
-        n_saddles: four times how many there are.
-    """
-
-    places: Int64Array
-    anchors: NDArray[np.uint8]
-    vertex_rows: Int32Array
-    bends: Int64Array
-    n_bends: int
-    tops: Int64Array
-    n_tops: int
-    labels: Int32Array
-    regions: Int32Array
-    values: UInt32Array
-    saddles: UInt32Array
-    n_saddles: int
-
-    def run_regions(self, n_runs: int) -> Int32Array:
-        """Return int32, one per run: its region, from 1 in scan order, 0 for background."""
-        return self.regions[self.labels[1 : n_runs + 1]]
-
-    def objects(self) -> Int32Array:
-        """Return int32, one per region: the 8-connected object it belongs to, from 0 in scan order."""
-        objects = np.empty(len(self.values), np.int32)
-        join_corners(self.n_saddles, self.saddles, self.labels, self.regions, objects)
-        return objects
-
-
-def sweep_runs(runs: Runs) -> Sweep:
-    """Find the 4-connected regions of equal value, and link the corners of their rings.
-
-    Args:
-        runs: the mask; value 0 is background, and no run is ``TRANSPARENT``.
-
-    Returns:
-        The regions and corners.
-    """
-    n_runs, width, height = len(runs.starts), runs.width, runs.height
-    size = max(n_runs, width)
-    arrays = scratch.together("sweep", size, tables)
-    vertex_rows, y = np.empty(height + 2, np.int32), 0
-    while True:
-        rows, labels, parents, label_values, places, anchors, bends, tops, saddles, counts, regions, values = arrays
-        y = sweep(
-            y,
-            width,
-            runs.row_offsets,
-            runs.starts,
-            runs.values,
-            rows,
-            labels,
-            parents,
-            label_values,
-            places,
-            anchors,
-            vertex_rows,
-            bends,
-            bends.view(np.uint32),
-            tops,
-            saddles,
-            counts,
-        )
-        n_vertices, n_bends, n_tops, n_saddles, n_labels, _ = counts.tolist()
-        if y > height:
-            break
-        grown = (doubled(*pair) for pair in zip(arrays[4:9], (n_vertices, n_vertices, *counts[1:4]), strict=True))
-        arrays = (*arrays[:4], *grown, *arrays[9:])
-        scratch.keep_together("sweep", size, arrays)
-    n_regions = number_regions(n_labels, parents, label_values, regions, values)
-    if n_saddles:
-        join_saddles(n_saddles, saddles, labels, regions, bends)
-    return Sweep(
-        places[:n_vertices],
-        anchors[:n_vertices],
-        vertex_rows,
-        bends,
-        n_bends,
-        tops,
-        n_tops,
-        labels,
-        regions,
-        values[:n_regions].copy(),
-        saddles,
-        n_saddles,
-    )
-
-
 def tables(size: int) -> tuple[NDArray[Any], ...]:
     """Make the arrays that :func:`sweep` writes, for ``size`` runs and rows of as many pixels.
 
-    In the order of its parameters; the last two take each number's region, and each region's value.
+    In the order of its parameters, without ``vertex_rows`` and ``following``; the last two take each number's region,
+    and each region's value.
     """
     n, i4, u4, i8 = size, np.int32, np.uint32, np.int64
     kinds = [(2 * FIELDS * (n + 2), u4), (n + 2, i4), (n + 3, u4), (n + 3, u4), (2 * n + 4, i8), (2 * n + 4, np.uint8)]

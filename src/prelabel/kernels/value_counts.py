@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import RO_I4, RO_U4, U8, kernel
+from prelabel.kernels._jit import RO_I4, RO_U4, U8, inner, kernel
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prelabel.model import Int32Array, Runs, UInt32Array
 
 
-@kernel(f"UniTuple(int64, 2)(int64, {RO_I4}, {RO_I4}, {RO_U4})")
+@inner(f"UniTuple(int64, 2)(int64, {RO_I4}, {RO_I4}, {RO_U4})")
 def count_runs(width: int, row_offsets: Int32Array, starts: Int32Array, values: UInt32Array) -> tuple[int, int]:
     """Count the pixels of value 0, and the transparent ones."""
     n_zero = n_transparent = np.int64(0)
@@ -27,11 +27,6 @@ def count_runs(width: int, row_offsets: Int32Array, starts: Int32Array, values: 
             n_zero += length * (values[i] == 0)
             n_transparent += length * (values[i] == np.uint32(TRANSPARENT))
     return n_zero, n_transparent
-
-
-def count_background(runs: Runs) -> tuple[int, int]:
-    """Return how many pixels have the value 0, and how many are transparent."""
-    return count_runs(runs.width, runs.row_offsets, runs.starts, runs.values)
 
 
 @kernel(f"int64(int64, {RO_I4}, {RO_I4}, {RO_U4}, {RO_U4}, uint32[::1], int64[::1])")

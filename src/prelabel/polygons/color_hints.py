@@ -10,7 +10,7 @@ import numpy as np
 
 from prelabel.kernels.class_runs import IGNORED
 from prelabel.kernels.run_values import with_values
-from prelabel.kernels.sweep import sweep_runs
+from prelabel.kernels.traced_rings import trace_classes
 from prelabel.polygons.class_table import ClassTable
 from prelabel.polygons.mapping_hints import example, numbers_hint, pixels_by_value
 from prelabel.polygons.near_colors import KnownColors, color_name, snap
@@ -92,13 +92,13 @@ class ColorHints:
         Where others than the classes are left out on purpose, those are no speckles.
         """
         classes, counts = self.table.classify(runs)
-        if not _are_speckles(len(sweep_runs(classes).values), counts.n_class):
+        if not _are_speckles(len(trace_classes(classes).values), counts.n_class):
             return False
         values = np.fromiter(sorted(counts.unknown), np.uint32, len(counts.unknown))
         places = np.searchsorted(values, runs.values).astype(np.uint32)
         is_unknown = np.isin(runs.values, values)
         others = with_values(runs, np.where(is_unknown, places + np.uint32(1), np.uint32(0)))
-        n_objects = np.bincount(sweep_runs(others).values, minlength=len(values) + 1)[1:]
+        n_objects = np.bincount(trace_classes(others).values, minlength=len(values) + 1)[1:]
         pixels = np.array([counts.unknown[value] for value in values.tolist()])
         return bool(2 * (pixels < _SPECKLE * n_objects).sum() > len(values))
 
@@ -191,7 +191,7 @@ class ColorHints:
     def _n_objects(self, snapped: Runs) -> int:
         """How many objects a mask gives; 0 where it is no sensible picture: all one class, or nothing but speckles."""
         classes, counts = self.table.classify(snapped)
-        n_objects = len(sweep_runs(classes).values)
+        n_objects = len(trace_classes(classes).values)
         return 0 if _are_speckles(n_objects, counts.n_class) or len(np.unique(classes.values)) == 1 else n_objects
 
     def _is_class(self) -> NDArray[np.bool_]:

@@ -11,13 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 import numpy as np
 
 from prelabel.errors import ConfigError, MaskError
-from prelabel.kernels.quick_rings import MAX_RUNS as QUICK_RUNS
-from prelabel.kernels.quick_rings import quick_rings
-from prelabel.kernels.ring_walk import follow_rings
 from prelabel.kernels.rings import ALL, Rings
 from prelabel.kernels.run_values import run_lengths, with_values
-from prelabel.kernels.sweep import sweep_runs
-from prelabel.kernels.value_counts import count_background
+from prelabel.kernels.traced_rings import trace_classes, trace_values
 from prelabel.model import TRANSPARENT, Connectivity, Coordinates, Runs, Simplification
 from prelabel.polygons.arrays import PolygonArrays
 from prelabel.polygons.class_table import ClassTable, PixelCounts
@@ -25,8 +21,8 @@ from prelabel.polygons.class_table import ClassTable, PixelCounts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from prelabel.kernels.sweep import Sweep
-    from prelabel.model import Int32Array, UInt32Array
+    from prelabel.kernels.traced_rings import TracedRings
+    from prelabel.model import Int32Array
 
 LOSSLESS_BELOW = 0.2**0.5
 """Pixels: 1 / sqrt(5). Below it no corner of a pixel-edge ring can go: the S-shaped step deviates by just that much."""
@@ -178,62 +174,49 @@ def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outl
     Raises:
         MaskError: it has more than ``MAX_RUNS`` runs.
     """
-    if options.connectivity == 4 and options.min_area <= 1 and (quick := _quick_outline(runs, table)) is not None:
-        return quick
-    classes, counts = _every_value(runs) if table is None else table.classify(runs)
+    classes, counts = (runs, None) if table is None else table.classify(runs)
     if len(classes.starts) > MAX_RUNS:
         raise MaskError(
             f"the mask has {len(classes.starts)} runs of equal pixels, and {MAX_RUNS} at most are traced: it looks "
             "like noise or a photograph; save it without loss, or split it",
             shape=(runs.height, runs.width),
         )
-    swept = sweep_runs(classes)
-    objects = _objects(swept, options.connectivity)
-    if options.min_area > 1 and (small := _in_small_objects(classes, swept, objects, options.min_area)).any():
+    if counts is None:
+        classes, traced, counts = _every_value(runs)
+    else:
+        traced = trace_classes(classes)
+    objects = _objects(traced, options.connectivity)
+    if options.min_area > 1 and (small := _in_small_objects(classes, traced, objects, options.min_area)).any():
         n_small = int(run_lengths(classes)[small].sum(dtype=np.int64))
         counts = dataclasses.replace(counts, n_class=counts.n_class - n_small, n_small=n_small)
-        swept = sweep_runs(with_values(classes, np.where(small, np.uint32(0), classes.values)))
-        objects = _objects(swept, options.connectivity)
+        left = with_values(classes, np.where(small, np.uint32(0), classes.values))
+        traced = trace_classes(left) if table is not None else _every_value(left)[1]
+        objects = _objects(traced, options.connectivity)
     if table is None:
-        distinct, indices = _distinct(swept.values)
+        distinct, indices = _distinct(traced)
         names = tuple(map(str, distinct.tolist()))
     else:
-        names, indices = table.names, (swept.values - np.uint32(1)).view(np.int32)
-    return Outlines(follow_rings(swept), (runs.height, runs.width), names, indices, objects, counts)
+        names, indices = table.names, (traced.values - np.uint32(1)).view(np.int32)
+    return Outlines(traced.rings, (runs.height, runs.width), names, indices, objects, counts)
 
 
-def _quick_outline(runs: Runs, table: ClassTable | None) -> Outlines | None:
-    """Trace a small mask at once; None where it is not small, or unusual."""
-    if len(runs.starts) > min(QUICK_RUNS, MAX_RUNS):
-        return None
-    classes, counts = (runs, None) if table is None else table.classify(runs)
-    quick = quick_rings(classes)
-    if quick is None:
-        return None
-    if table is not None:
-        names, indices = table.names, (quick.values - np.uint32(1)).view(np.int32)
-    else:
-        distinct, indices = (quick.distinct, quick.ranks) if quick.distinct is not None else _distinct(quick.values)
-        names = tuple(map(str, distinct.tolist()))
-    if counts is None:
-        n_pixels = runs.width * runs.height
-        counts = PixelCounts(n_pixels, n_pixels - quick.n_zero, quick.n_zero)
-    objects = np.arange(len(indices), dtype=np.int32)
-    return Outlines(quick.rings, (runs.height, runs.width), names, indices, objects, counts)
-
-
-def _every_value(runs: Runs) -> tuple[Runs, PixelCounts]:
-    """Make every value but 0 and transparent a class."""
-    n_zero, n_transparent = count_background(runs)
-    if n_transparent:
+def _every_value(runs: Runs) -> tuple[Runs, TracedRings, PixelCounts]:
+    """Make every value but 0 and transparent a class, and trace them."""
+    traced = trace_values(runs)
+    if traced is None:
         runs = with_values(runs, np.where(runs.values == TRANSPARENT, np.uint32(0), runs.values))
-    n_pixels, n_background = runs.width * runs.height, n_zero + n_transparent
-    return runs, PixelCounts(n_pixels, n_pixels - n_background, n_background)
+        traced = trace_values(runs)
+        assert traced is not None, "nothing is transparent any more"
+    n_pixels = runs.width * runs.height
+    return runs, traced, PixelCounts(n_pixels, n_pixels - traced.n_zero, traced.n_zero)
 
 
-def _distinct(values: UInt32Array) -> tuple[NDArray[np.integer[Any]], Int32Array]:
-    """Return the distinct values, ascending, and int32, the index of each value among them."""
-    if len(values) == 0 or int(values.max()) >= _MARKABLE:
+def _distinct(traced: TracedRings) -> tuple[NDArray[np.integer[Any]], Int32Array]:
+    """Return the distinct values, ascending, and int32, the index of each region's among them."""
+    if traced.distinct is not None:
+        return traced.distinct, traced.ranks
+    values = traced.values
+    if int(values.max()) >= _MARKABLE:
         distinct, indices = np.unique(values, return_inverse=True)
         return distinct, indices.astype(np.int32)
     present = np.zeros(int(values.max()) + 1, bool)  # marking them beats sorting as long as the numbers are small
@@ -241,15 +224,15 @@ def _distinct(values: UInt32Array) -> tuple[NDArray[np.integer[Any]], Int32Array
     return np.flatnonzero(present), (np.cumsum(present, dtype=np.int32) - np.int32(1))[values]
 
 
-def _objects(swept: Sweep, connectivity: int) -> Int32Array:
+def _objects(traced: TracedRings, connectivity: int) -> Int32Array:
     """Return int32, one per region: the object it belongs to, from 0."""
-    return swept.objects() if connectivity == 8 else np.arange(len(swept.values), dtype=np.int32)
+    return traced.objects() if connectivity == 8 else np.arange(len(traced.values), dtype=np.int32)
 
 
-def _in_small_objects(classes: Runs, swept: Sweep, objects: Int32Array, min_area: int) -> NDArray[np.bool_]:
+def _in_small_objects(classes: Runs, traced: TracedRings, objects: Int32Array, min_area: int) -> NDArray[np.bool_]:
     """Return bool, one per run: whether it is in an object of fewer than ``min_area`` pixels."""
     object_of_region = np.append(np.int32(0), objects + 1)  # 0 is the background
-    owners = object_of_region[swept.run_regions(len(classes.starts))]
+    owners = object_of_region[traced.run_regions(len(classes.starts))]
     is_small = np.bincount(owners, weights=run_lengths(classes)) < min_area
     is_small[0] = False
     return is_small[owners]
