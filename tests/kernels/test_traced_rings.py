@@ -14,7 +14,7 @@ import strategies
 from prelabel.kernels import scratch
 from prelabel.kernels import traced_rings as module
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.kernels.traced_rings import N_VALUES, TracedRings, trace_classes, trace_values
+from prelabel.kernels.traced_rings import MAX_RANKED, N_VALUES, TracedRings, trace_classes, trace_values
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
@@ -50,6 +50,18 @@ def test_many_values_are_not_ranked(n_values: int) -> None:
     assert traced is not None
     assert (traced.distinct is None) == (n_values > N_VALUES)
     assert traced.values.tolist() == mask[:, 0].tolist()
+
+
+def test_values_of_many_regions_are_not_ranked() -> None:
+    """However few the values are."""
+    checkerboard = np.indices((MAX_RANKED, 2)).sum(axis=0).astype(np.uint8) % 2 + 1
+
+    at_most, beyond = (trace_values(runs_from_array(checkerboard[:n])) for n in (MAX_RANKED // 2, MAX_RANKED // 2 + 1))
+
+    assert at_most is not None
+    assert at_most.distinct is not None
+    assert beyond is not None
+    assert beyond.distinct is None
 
 
 def test_transparent_pixels_are_not_traced() -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     Int64Array = NDArray[np.int64]
 
-N_VALUES = 64
-"""Distinct values that are ranked."""
+N_VALUES, MAX_RANKED = 64, 4096
+"""Distinct values, and regions, that are ranked here; of more, sorting or marking them is quicker."""
 
 _TRANSPARENT = -1
 
@@ -75,7 +75,7 @@ def _trace(
         regions, region_values: see :func:`prelabel.kernels.regions.number_regions`.
         nodes, ring_offsets, ring_regions, order, polygon_offsets: see :func:`prelabel.kernels.ring_walk.follow`.
         distinct, ranks: see :func:`prelabel.kernels.distinct_values.rank_values`.
-        totals: int64, 4, written: rings, regions, distinct values (-1 for too many), and pixels of value 0.
+        totals: int64, 4, written: rings, regions, distinct values (-1 if not ranked), and pixels of value 0.
 
     Returns:
         The row boundary to go on with: height + 1 when done, less when there is no room for one more row; -1 where
@@ -123,7 +123,8 @@ def _trace(
         order,
     )
     totals[1] = n_regions
-    if not are_classes:
+    totals[2] = -1
+    if n_regions <= MAX_RANKED and not are_classes:
         totals[2] = rank_values(region_values[:n_regions], distinct, ranks)
     return y
 
@@ -134,7 +135,7 @@ class TracedRings(NamedTuple):
     Attributes:
         rings: the rings, of one polygon per region, with a vertex at every anchor.
         values: uint32, one per region: its runs' value.
-        distinct: uint32, the distinct values, ascending; None where they are too many, or known to be classes.
+        distinct: uint32, the distinct values, ascending; None where they or the regions are many, or classes.
         ranks: int32, one per region: its value's place in ``distinct``; of no use without.
         n_zero: pixels of value 0, where they are counted.
         labels: int32: the number of run i at place i + 1, 0 for background.
