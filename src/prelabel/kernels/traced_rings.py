@@ -68,10 +68,9 @@ def _trace(
     """Trace the rings of all regions, from the row boundary ``first_y`` on, as long as there is room.
 
     Args:
-        first_y, width, row_offsets, starts, values: see :func:`prelabel.kernels.sweep.sweep`.
         are_classes: whether the values are known to be classes, or 0: then nothing is counted or ranked.
-        rows, labels, parents, label_values, places, anchors, vertex_rows, bends, following, tops, saddles, counts: see
-            :func:`prelabel.kernels.sweep.sweep`.
+        first_y, width, row_offsets, starts, values, rows, labels, parents, label_values, places, anchors, vertex_rows,
+            bends, following, tops, saddles, counts: see :func:`prelabel.kernels.sweep.sweep`.
         regions, region_values: see :func:`prelabel.kernels.regions.number_regions`.
         nodes, ring_offsets, ring_regions, order, polygon_offsets: see :func:`prelabel.kernels.ring_walk.follow`.
         distinct, ranks: see :func:`prelabel.kernels.distinct_values.rank_values`.
