@@ -1,4 +1,4 @@
-"""Pure compiled functions on arrays. Importing a module here compiles its kernels, or loads them."""
+"""Pure functions on arrays, compiled when the package is installed, or when they are first called."""
 
 from __future__ import annotations
 
@@ -19,9 +19,16 @@ def warm_up() -> list[str]:
     """
     from importlib import import_module  # noqa: PLC0415 - importing a kernel loads this file first
 
+    from prelabel.kernels._ahead import JUST_IN_TIME  # noqa: PLC0415 - as above
+    from prelabel.kernels._jit import ROAD  # noqa: PLC0415 - as above
+
     names = module_names()
     for name in names:
         import_module(name)
+    if ROAD.name == JUST_IN_TIME:
+        from prelabel.kernels._just_in_time import compile_all  # noqa: PLC0415 - loads numba
+
+        compile_all()
     return names
 
 

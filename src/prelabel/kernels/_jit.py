@@ -1,7 +1,7 @@
 """The decorators that kernels wear, and the words of their signatures.
 
-A kernel is one function, whichever way it is compiled: ahead of time, when the wheel is built; just in time, when its
-module is imported, or loaded from numba's cache on disk; or not at all. So "warm up" means "import the kernels".
+A kernel is one function, whichever way it is compiled: ahead of time, when the wheel is built; just in time, when it is
+first called, or loaded from numba's cache on disk then; or not at all.
 ``parallel`` is never used (called from several threads it aborts the process) and ``fastmath`` never (geometry must be
 exact).
 """
@@ -52,7 +52,7 @@ def kernel(signature: str) -> Callable[[F], F]:
 def inner(signature: str, *, inline: bool = False) -> Callable[[F], F]:
     """Make a function for kernels to call, of this file or another, with a signature like theirs.
 
-    It is compiled when the first of them is, and into them: importing it costs nothing.
+    It is compiled when the first of them is, and into them.
 
     Args:
         signature: as for :func:`kernel`.

@@ -1,7 +1,8 @@
-"""Kernels compiled by numba when they are imported, or loaded from its cache on disk."""
+"""Kernels compiled by numba when they are first called, or loaded from its cache on disk."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -13,10 +14,20 @@ from prelabel.kernels._kernel_cache import KernelCache
 F = TypeVar("F", bound=Callable[..., object])
 
 
+_lock = threading.Lock()
+_compilers: list[Callable[[], None]] = []
+
+
+def compile_all() -> None:
+    """Compile, or load, all kernels of the modules that are imported."""
+    for compile_once in _compilers:
+        compile_once()
+
+
 def kernel(signature: str) -> Callable[[F], F]:
     """See :func:`prelabel.kernels._jit.kernel`."""
 
-    def compile_it(function: F) -> F:
+    def prepare(function: F) -> F:
         # Only Python calls kernels, so none needs a wrapper for C.
         compiled: Any = numba.njit(nogil=True, _nrt=False, no_cfunc_wrapper=True)(function)
         try:
@@ -30,12 +41,22 @@ def kernel(signature: str) -> Callable[[F], F]:
             tell(f"{function.__module__.rpartition('.')[2]}.{function.__name__}")
             return compile_core(*arguments)
 
+        def compile_once() -> None:
+            with _lock:
+                if compiled._can_compile:  # noqa: SLF001 - what numba itself asks when it is given signatures
+                    compiled.compile(signature)
+                    compiled.disable_compile()
+
+        def find_for(*_arguments: Any) -> Any:
+            compile_once()
+            return compiled  # which numba then calls, and which may refuse the arguments
+
         compiled._compiler.compile = compile_and_tell  # noqa: SLF001
-        compiled.compile(signature)
-        compiled.disable_compile()
+        compiled._compile_for_args = find_for  # noqa: SLF001 - what numba asks where nothing is compiled yet
+        _compilers.append(compile_once)
         return cast("F", compiled)
 
-    return compile_it
+    return prepare
 
 
 def inner(signature: str, *, inline: bool = False) -> Callable[[F], F]:
@@ -67,7 +88,7 @@ def part_of_kernels(function: Callable[..., object], signature: str, *, inline: 
     template = part.get_call_template
 
     def compiled_template(arguments: Any, keywords: Any) -> Any:
-        if part._can_compile:  # noqa: SLF001 - what numba itself asks when it is given signatures
+        if part._can_compile:  # noqa: SLF001 - as above
             part.compile(signature)
             part.disable_compile()
         return template(arguments, keywords)
