@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import pytest
 from PIL import Image
 
 from items.rows import CAR, HOUSE, MASK, PALETTE, TREE, encoder, rows, save
 from notes import texts
+from prelabel import mask_to_polygons
 from prelabel.codes import Code
 from prelabel.errors import MaskError, RowError
 
@@ -120,6 +122,9 @@ def test_specks_beside_classes_that_are_left_out(tmp_path: Path) -> None:
     row = encoder(tmp_path, tools=(CAR,)).encode(rows("a.png"), 0)
     assert row.mask is not None
     assert row.mask.n_objects == 700
+    objects = orjson.loads(row.item.body)["objects"]
+    expected = mask_to_polygons(mask, colors={"Car": [1]}).to_ango()
+    assert [each["segmentation"] for each in objects] == [each["segmentation"] for each in expected]
     (note,) = texts(row.notes)
     question = 'does "mask_color_mapping" name the right values?'
     assert note.endswith(f"; they count as background; more pixels have no class than have one: {question}")

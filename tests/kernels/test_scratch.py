@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -102,6 +103,21 @@ def test_huge_arrays_are_not_kept_together() -> None:
     assert scratch.together("a", 10, make_two) is small
     scratch.keep_together("a", 20, grown := make_two(20))
     assert scratch.together("a", 15, make_two) is grown
+
+
+def test_what_is_in_use_can_be_set_aside() -> None:
+    """In the block names stand for other places; after it, also after an error, for those that they stood for."""
+    scratch = Scratch()
+    single, several = scratch.take("a", 10, np.uint8), scratch.together("b", 10, make_two)
+
+    with suppress(ZeroDivisionError), scratch.set_aside():
+        others = scratch.take("a", 10, np.uint8), scratch.together("b", 10, make_two)
+        raise ZeroDivisionError
+
+    assert not np.shares_memory(single, others[0])
+    assert others[1] is not several
+    assert np.shares_memory(single, scratch.take("a", 10, np.uint8))
+    assert scratch.together("b", 10, make_two) is several
 
 
 def test_threads_have_their_own() -> None:

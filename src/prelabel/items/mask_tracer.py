@@ -15,6 +15,7 @@ from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError, RowError
 from prelabel.items.color_check import ColorCheck, MaskColors
 from prelabel.items.void_values import VoidValues
+from prelabel.kernels.scratch import scratch
 from prelabel.masks.decoders.decode import decode_mask
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import MaskCounts, Note, Runs
@@ -159,7 +160,8 @@ class MaskTracer:
         snapped = replace(snapped, runs=self._void.as_background(snapped.runs))
         outlines = outline(snapped.runs, self._table, self._options)
         colors = MaskColors(runs, snapped, outlines.counts, read_as_other)
-        self._color_check.check(colors)
+        with scratch.set_aside():  # to see whether it is noise, it may be traced in other ways: the outlines stay
+            self._color_check.check(colors)
         polygons, fit_notes = self._fitted_polygons(outlines, snapped.runs)
         objects = mask_objects(polygons, self._tools, self._config.segmentation_mode)
         counts = MaskCounts(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -64,6 +65,16 @@ class Scratch(threading.local):
             arrays = make(made_for)
             self.keep_together(name, made_for, arrays)
         return cast("Arrays", arrays)
+
+    @contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """Leave alone in the block what the thread has in its buffers, for work of the same kind in between."""
+        in_use = self._buffers, self._together
+        self._buffers, self._together = {}, {}
+        try:
+            yield
+        finally:
+            self._buffers, self._together = in_use
 
     def keep_together(self, name: str, size: int, arrays: tuple[NDArray[Any], ...]) -> None:
         """Have these arrays, large enough for ``size``, under the name from now on, unless one is too large."""
