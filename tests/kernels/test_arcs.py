@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import strategies
 from prelabel.kernels._jit import RO_I4, RO_U1, RO_XY, kernel
-from prelabel.kernels.arcs import are_twins, lay_out_arcs, list_arcs, note_straight, rank_anchors
+from prelabel.kernels.arcs import EDGES, PLACE, RING, is_edge, is_noted, is_on_frame, list_arcs, note_edge
 from ring_checks import TRICKY, trace
 
 if TYPE_CHECKING:
@@ -23,30 +23,34 @@ if TYPE_CHECKING:
 tricky_masks = strategies.examples(*((mask,) for mask in TRICKY))
 
 
-@kernel(f"void({RO_XY}, int32[::1], {RO_I4}, uint64, uint64, uint64, uint64)")
-def note(xy: Int32Array, straight: Int32Array, ranks: Int32Array, a: int, after_a: int, before_b: int, b: int) -> None:
+@kernel("uint64(int32[::1], int32[:, ::1], uint64, uint64, uint64)")
+def note(heads: Int32Array, notes: Int32Array, n_notes: int, a: int, b: int) -> int:
     """Call it from compiled code, the only place it can be called from."""
-    note_straight(xy, straight, ranks, a, after_a, before_b, b)
+    return note_edge(heads, notes, n_notes, a, b)
 
 
-@kernel(f"boolean({RO_XY}, int32[::1], uint64, uint64, uint64)")
-def ask(xy: Int32Array, straight: Int32Array, rank: int, a: int, b: int) -> bool:
+@kernel("boolean(int32[::1], int32[:, ::1], uint64, uint64)")
+def ask_noted(heads: Int32Array, notes: Int32Array, a: int, b: int) -> bool:
     """Likewise."""
-    return are_twins(xy, straight, rank, a, b)
+    return is_noted(heads, notes, a, b)
 
 
-@kernel(f"int64({RO_U1}, int32[::1])")
-def rank(anchors: NDArray[np.uint8], ranks: Int32Array) -> int:
+@kernel(f"boolean({RO_XY}, uint64, uint64)")
+def ask_frame(xy: Int32Array, a: int, b: int) -> bool:
     """Likewise."""
-    return rank_anchors(anchors, ranks)
+    return is_on_frame(xy, a, b)
 
 
-@kernel(f"void({RO_U1}, {RO_I4}, {RO_I4}, int32[::1], int32[::1])")
-def list_them(
-    anchors: NDArray[np.uint8], nodes: Int32Array, ring_offsets: Int32Array, arcs: Int32Array, arc_offsets: Int32Array
-) -> None:
+@kernel(f"boolean({RO_U1}, {RO_XY}, {RO_I4}, uint64, uint64)")
+def ask_edge(anchors: NDArray[np.uint8], xy: Int32Array, vertex_rows: Int32Array, a: int, b: int) -> bool:
     """Likewise."""
-    list_arcs(anchors, nodes, ring_offsets, arcs, arc_offsets)
+    return is_edge(anchors, xy, vertex_rows, a, b)
+
+
+@kernel(f"uint64({RO_U1}, {RO_I4}, {RO_I4}, int32[:, ::1])")
+def list_them(anchors: NDArray[np.uint8], nodes: Int32Array, ring_offsets: Int32Array, arcs: Int32Array) -> int:
+    """Likewise."""
+    return list_arcs(anchors, nodes, ring_offsets, arcs)
 
 
 def arcs_of(rings: Rings) -> list[list[int]]:
@@ -60,33 +64,24 @@ def arcs_of(rings: Rings) -> list[list[int]]:
     return arcs
 
 
-@given(st.lists(st.booleans(), max_size=40))
-def test_anchors_are_numbered(flags: list[bool]) -> None:
-    """From 0 in the order of nodes, with no number left out."""
-    anchors, ranks = np.array(flags, np.uint8), np.empty(len(flags), np.int32)
-
-    assert rank(anchors, ranks) == sum(flags)
-    assert ranks[anchors == 1].tolist() == list(range(sum(flags)))
-
-
 @given(
-    st.lists(st.booleans(), min_size=9, max_size=9),
+    st.lists(st.sampled_from([0, 0, 6, 15]), min_size=9, max_size=9),
     st.lists(st.lists(st.integers(0, 8), min_size=1, max_size=9), max_size=4),
 )
-def test_rings_are_cut_at_anchors(flags: list[bool], rings: list[list[int]]) -> None:
-    """An arc begins at each anchor of a ring, and at the first node of a ring without one."""
+def test_rings_are_cut_at_anchors(flags: list[int], rings: list[list[int]]) -> None:
+    """An arc begins at each anchor of a ring, or at the first node of a ring without one; single edges are left out."""
     nodes: NDArray[np.int32] = np.array([node for ring in rings for node in ring], np.int32)
     ring_offsets = np.cumsum([0, *map(len, rings)]).astype(np.int32)
-    arcs, arc_offsets = np.full(len(nodes) + 1, -1, np.int32), np.full(len(rings) + 1, -1, np.int32)
+    arcs = np.full((len(nodes) + 1, 3), -1, np.int32)
 
-    list_them(np.array(flags, np.uint8), nodes, ring_offsets, arcs, arc_offsets)
+    n_arcs = int(list_them(np.array(flags, np.uint8), nodes, ring_offsets, arcs))
 
-    begins = [
-        [first + place for place, node in enumerate(ring) if flags[node]] or [first]
-        for first, ring in zip(ring_offsets.tolist(), rings, strict=False)
-    ]
-    assert arc_offsets.tolist() == np.cumsum([0, *map(len, begins)]).tolist()
-    assert arcs[: arc_offsets[-1]].tolist() == [place for ring in begins for place in ring]
+    expected = []
+    for index, (first, ring) in enumerate(zip(ring_offsets.tolist(), rings, strict=False)):
+        begins = [place for place, node in enumerate(ring) if flags[node]] or [0]
+        lengths = [end - begin for begin, end in pairwise([*begins, begins[0] + len(ring)])]
+        expected += [(first + begin, n, index) for begin, n in zip(begins, lengths, strict=True) if n > 1]
+    assert [tuple(arc) for arc in arcs[:n_arcs][:, [PLACE, EDGES, RING]].tolist()] == expected
 
 
 @tricky_masks
@@ -94,55 +89,46 @@ def test_rings_are_cut_at_anchors(flags: list[bool], rings: list[list[int]]) -> 
 def test_two_regions_share_each_arc(mask: np.ndarray) -> None:
     """Where no background is, every arc is there once more in the other direction, but on the frame."""
     rings = trace(mask + (mask == 0))
-    arcs, offsets = np.empty(len(rings.nodes) + 1, np.int32), np.empty(len(rings.ring_offsets), np.int32)
+    listed = np.empty((len(rings.nodes) + 1, 3), np.int32)
 
-    list_them(rings.anchors, rings.nodes, rings.ring_offsets, arcs, offsets)
+    n_listed = int(list_them(rings.anchors, rings.nodes, rings.ring_offsets, listed))
 
-    assert offsets[-1] == len(arcs_of(rings))
-    there = {frozenset(pairwise(arc)) for arc in arcs_of(rings)}
-    back = {frozenset(pairwise(arc[::-1])) for arc in arcs_of(rings)}
+    arcs = arcs_of(rings)
+    assert listed[:n_listed, EDGES].tolist() == [len(arc) - 1 for arc in arcs if len(arc) > 2]
+    there = {frozenset(pairwise(arc)) for arc in arcs}
+    back = {frozenset(pairwise(arc[::-1])) for arc in arcs}
     for arc in there - back:
         ends = rings.xy[[node for edge in arc for node in edge]]
         sides = [(ends == 0).all(axis=0), (ends == rings.xy[-1]).all(axis=0)]
         assert np.any(sides), "an arc of one region only does not lie on the frame"
 
 
-@given(strategies.masks(max_side=7), st.data())
-def test_chords_that_would_lie_on_another_border(mask: np.ndarray, data: st.DataObject) -> None:
-    """Between the two ends of an arc that was noted, from either of them, and along the frame; nowhere else."""
+@tricky_masks
+@given(strategies.masks(max_side=7))
+def test_chords_that_would_lie_on_an_edge_or_the_frame(mask: np.ndarray) -> None:
+    """Two anchors are the ends of an edge just where an arc is a single edge; edges of the frame count either way."""
     rings = trace(mask)
-    anchors, ranks = np.flatnonzero(rings.anchors).tolist(), np.empty(len(rings.anchors), np.int32)
-    straight = np.full(4 * rank(rings.anchors, ranks), -1, np.int32)
-    arcs = [arc for arc in arcs_of(rings) if rings.anchors[arc[0]]]
-    noted = [arc for arc in arcs if data.draw(st.booleans())]
-    for arc in noted:
-        note(rings.xy, straight, ranks, arc[0], arc[1], arc[-2], arc[-1])
-    ends = [{arc[0], arc[-1]} for arc in noted]
+    anchors = np.flatnonzero(rings.anchors).tolist()
+    edges = {frozenset(arc) for arc in arcs_of(rings) if len(arc) == 2}
 
     for a, b in permutations(anchors[:12], 2):
         on_frame = any(
             rings.xy[a, axis] == rings.xy[b, axis] == side for axis in (0, 1) for side in (0, mask.shape[1 - axis])
         )
-        assert ask(rings.xy, straight, int(ranks[a]), a, b) == (on_frame or {a, b} in ends)
+        assert ask_frame(rings.xy, a, b) == on_frame
+        found = ask_edge(rings.anchors, rings.xy, rings.vertex_rows, a, b)
+        assert found == ({a, b} in edges) or on_frame
 
 
-@tricky_masks
-@given(strategies.masks())
-def test_all_is_laid_out_in_one_call(mask: np.ndarray) -> None:
-    """Ranks and arcs are those of the single steps; scratch is filled as far as it is used, and no further."""
-    rings = trace(mask)
-    n_vertices, n_nodes = len(rings.anchors), len(rings.nodes)
-    ranks, expected_ranks = np.empty((2, n_vertices), np.int32)
-    arcs, offsets, expected_arcs, expected_offsets = np.full((4, n_nodes + 1), 7, np.int32)
-    straight, (standing, done) = np.full(4 * n_vertices + 1, 7, np.int32), np.full((2, n_vertices + 1), 7, np.uint8)
-    n_anchors = rank(rings.anchors, expected_ranks)
-    list_them(rings.anchors, rings.nodes, rings.ring_offsets, expected_arcs, expected_offsets)
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=20))
+def test_arcs_that_have_become_edges_are_known_from_both_ends(noted: list[tuple[int, int]]) -> None:
+    """Between the two ends of an arc that was noted, from either of them; nowhere else."""
+    heads, notes, n_notes = np.full(9, -1, np.int32), np.empty((2 * len(noted), 2), np.int32), 0
 
-    lay_out_arcs(rings.anchors, rings.nodes, rings.ring_offsets, ranks, arcs, offsets, straight, standing, done)
+    for a, b in noted:
+        n_notes = note(heads, notes, n_notes, a, b)
 
-    assert ranks.tolist() == expected_ranks.tolist()
-    assert arcs.tolist() == expected_arcs.tolist()
-    assert offsets.tolist() == expected_offsets.tolist()
-    assert straight.tolist() == [-1] * 4 * n_anchors + [7] * (4 * (n_vertices - n_anchors) + 1)
-    assert standing.tolist() == [1] * n_vertices + [7]
-    assert done.tolist() == [0] * n_vertices + [7]
+    ends = [{a, b} for a, b in noted]
+    assert n_notes == 2 * len(noted)
+    for a, b in permutations(range(9), 2):
+        assert ask_noted(heads, notes, a, b) == ({a, b} in ends)

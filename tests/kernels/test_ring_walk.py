@@ -16,6 +16,7 @@ import oracles
 import strategies
 from conftest import JIT_OFF
 from prelabel.kernels.pixel_runs import runs_from_array
+from prelabel.kernels.sweep_row import EAST, NORTH, SOUTH, WEST
 from prelabel.kernels.traced_rings import trace_classes
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def test_junctions_stay_for_shared_borders(mask: np.ndarray) -> None:
 @examples
 @given(strategies.masks())
 def test_vertices_are_where_borders_turn_or_meet(mask: np.ndarray) -> None:
-    """In scan order, with each row's place; anchors are where more than two borders meet, and the mask's corners."""
+    """In scan order, with each row's place; anchors, and the mask's corners, say which borders meet there."""
     _, rings = rings_of(mask)
     framed = np.pad(oracles.components(oracles.packed(mask)), 1, constant_values=-1)
 
@@ -163,10 +164,11 @@ def test_vertices_are_where_borders_turn_or_meet(mask: np.ndarray) -> None:
     west, east = framed[:-1, :-1] != framed[1:, :-1], framed[:-1, 1:] != framed[1:, 1:]
     anchored = np.stack([north, south, west, east]).sum(axis=0) > 2
     anchored[[0, 0, -1, -1], [0, -1, 0, -1]] = True
+    leaving = north * NORTH + south * SOUTH + west * WEST + east * EAST
     expected = np.argwhere((west | east) & (north | south))
 
     assert rings.xy.tolist() == expected[:, ::-1].tolist()
-    assert rings.anchors.tolist() == anchored[rings.xy[:, 1], rings.xy[:, 0]].tolist()
+    assert rings.anchors.tolist() == (anchored * leaving)[rings.xy[:, 1], rings.xy[:, 0]].tolist()
     assert len(rings.vertex_rows) == mask.shape[0] + 2
     assert np.repeat(np.arange(mask.shape[0] + 1), np.diff(rings.vertex_rows)).tolist() == rings.xy[:, 1].tolist()
 

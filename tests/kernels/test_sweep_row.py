@@ -9,6 +9,7 @@ from hypothesis import given
 
 import strategies
 from kernels import inner_steps
+from prelabel.kernels.sweep_row import EAST, NORTH, SOUTH, WEST
 from ring_checks import TRICKY
 
 OUTSIDE = -1
@@ -58,13 +59,15 @@ def test_vertices(mask: np.ndarray) -> None:
 @examples
 @given(strategies.masks())
 def test_anchors(mask: np.ndarray) -> None:
-    """Where three borders or four meet, and at the mask's own corners."""
+    """Which borders meet, where three or four do, and at the mask's own corners."""
+    ways = {"north": NORTH, "east": EAST, "south": SOUTH, "west": WEST}
     height, width = mask.shape
     sweep, places = swept(mask)
 
-    for (x, y), is_anchor in zip(places, sweep.anchors[: len(places)].tolist(), strict=True):
-        is_corner = x in {0, width} and y in {0, height}
-        assert is_anchor == (is_corner or len(borders(*around(mask, x, y))) > 2)
+    for (x, y), leaving in zip(places, sweep.anchors[: len(places)].tolist(), strict=True):
+        found = borders(*around(mask, x, y))
+        is_anchor = (x in {0, width} and y in {0, height}) or len(found) > 2
+        assert leaving == is_anchor * sum(ways[way] for way in found)
 
 
 @examples

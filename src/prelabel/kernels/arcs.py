@@ -4,106 +4,110 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from prelabel.kernels._jit import RO_I4, RO_U1, RO_XY, U8, inner, kernel
+from prelabel.kernels._jit import RO_I4, RO_U1, RO_XY, U8, inner
+from prelabel.kernels.clearance import first_from
+from prelabel.kernels.sweep_row import EAST, SOUTH
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from prelabel.model import Int32Array
 
-
-@inner(f"int64({RO_U1}, int32[::1])")
-def rank_anchors(anchors: NDArray[np.uint8], ranks: Int32Array) -> int:
-    """Number the anchors: written to ``ranks``, where they are. Returns how many there are."""
-    n_anchors = 0
-    for node in range(len(anchors)):
-        ranks[node] = n_anchors
-        n_anchors += np.int64(anchors[node])
-    return n_anchors
+PLACE, EDGES, RING = 0, 1, 2
+"""What is known of an arc: where in the nodes it begins, how many edges it has, and of which ring it is."""
 
 
-@inner(f"void({RO_U1}, {RO_I4}, {RO_I4}, int32[::1], int32[::1])")
-def list_arcs(
-    anchors: NDArray[np.uint8], nodes: Int32Array, ring_offsets: Int32Array, arcs: Int32Array, arc_offsets: Int32Array
-) -> None:
-    """Cut rings into arcs, from anchor to anchor; a ring without any is one arc from its first node.
+@inner(f"uint64({RO_U1}, {RO_I4}, {RO_I4}, int32[:, ::1])")
+def list_arcs(anchors: NDArray[np.uint8], nodes: Int32Array, ring_offsets: Int32Array, arcs: Int32Array) -> int:
+    """Cut rings into arcs, from anchor to anchor, and list those that can lose a node: of two edges and more.
+
+    A ring without anchors is one arc from its first node, and one with a single anchor an arc from there.
 
     Args:
-        anchors, nodes, ring_offsets: the rings.
-        arcs: int32, one more than nodes, written: where in ``nodes`` each arc begins. It ends where the ring's next one
-            begins, which for the last one is the first.
-        arc_offsets: int32, rings + 1, written: the arcs of each ring.
+        anchors: uint8, one per vertex: not 0 for anchors.
+        nodes, ring_offsets: the rings.
+        arcs: int32, nodes x 3 or more, written: PLACE, EDGES and RING.
+
+    Returns:
+        How many are listed.
     """
     n_arcs, one = U8(0), U8(1)
-    for ring in range(len(ring_offsets) - 1):
-        arc_offsets[ring] = n_arcs
-        for k in range(U8(ring_offsets[ring]), U8(ring_offsets[ring + 1])):
-            arcs[n_arcs] = k
-            n_arcs += U8(anchors[U8(nodes[k])])
-        if n_arcs == U8(arc_offsets[ring]):
-            arcs[n_arcs] = ring_offsets[ring]
-            n_arcs += one
-    arc_offsets[len(ring_offsets) - 1] = n_arcs
+    for ring in range(U8(len(ring_offsets) - 1)):
+        first, end = U8(ring_offsets[ring]), U8(ring_offsets[ring + 1])
+        first_anchor = before = first
+        is_cut = False
+        for k in range(first, end):
+            if anchors[U8(nodes[k])] == 0:
+                continue
+            arcs[n_arcs, PLACE], arcs[n_arcs, EDGES], arcs[n_arcs, RING] = before, k - before, ring
+            n_arcs += U8(is_cut & (k - before > one))
+            first_anchor = first_anchor if is_cut else U8(k)
+            before = U8(k)
+            is_cut = True
+        n_edges = first_anchor + end - first - before
+        arcs[n_arcs, PLACE], arcs[n_arcs, EDGES], arcs[n_arcs, RING] = before, n_edges, ring
+        n_arcs += U8(n_edges > one)
+    return n_arcs
 
 
-@kernel(f"void({RO_U1}, {RO_I4}, {RO_I4}, int32[::1], int32[::1], int32[::1], int32[::1], uint8[::1], uint8[::1])")
-def lay_out_arcs(
-    anchors: NDArray[np.uint8],
-    nodes: Int32Array,
-    ring_offsets: Int32Array,
-    ranks: Int32Array,
-    arcs: Int32Array,
-    arc_offsets: Int32Array,
-    straight: Int32Array,
-    standing: NDArray[np.uint8],
-    done: NDArray[np.uint8],
-) -> None:
-    """Make all ready for borders to be simplified: in one call, as of a small mask each would be felt.
+@inner(f"boolean({RO_U1}, {RO_XY}, {RO_I4}, uint64, uint64)")
+def is_edge(anchors: NDArray[np.uint8], xy: Int32Array, vertex_rows: Int32Array, a: int, b: int) -> bool:
+    """Tell whether a border runs straight from one anchor to another, with no vertex between: a single edge.
 
     Args:
-        anchors, nodes, ring_offsets: the rings.
-        ranks: see :func:`rank_anchors`.
-        arcs, arc_offsets: see :func:`list_arcs`.
-        straight: int32, four per anchor or more, written: -1.
-        standing, done: uint8, one per vertex or more, written: 1 and 0.
+        anchors: uint8, one per vertex: which borders leave it.
+        xy, vertex_rows: the vertices, in scan order, and where each row of them starts.
+        a, b: the anchors.
     """
-    n_anchors = rank_anchors(anchors, ranks)
-    for k in range(U8(4 * n_anchors)):
-        straight[k] = -1
-    for node in range(U8(len(anchors))):
-        standing[node] = 1
-        done[node] = 0
-    list_arcs(anchors, nodes, ring_offsets, arcs, arc_offsets)
+    one, west_or_north, other = U8(1), min(a, b), max(a, b)
+    left, top, bottom = xy[west_or_north, 0], xy[west_or_north, 1], xy[other, 1]
+    if top == bottom:
+        return other == west_or_north + one and anchors[west_or_north] & EAST != 0
+    if left != xy[other, 0] or anchors[west_or_north] & SOUTH == 0:
+        return False
+    for y in range(top + 1, bottom):
+        node = first_from(xy, vertex_rows, U8(y), left)
+        if node < U8(vertex_rows[y + 1]) and xy[node, 0] == left:
+            return False
+    return True
 
 
-@inner(f"uint64({RO_XY}, uint64, uint64)", inline=True)
-def _heading(xy: Int32Array, node: int, other: int) -> int:
-    """Return the direction of an axis-parallel step: 0 east, 1 south, 2 west, 3 north."""
-    right, down = xy[other, 0] - xy[node, 0], xy[other, 1] - xy[node, 1]
-    return U8(down != 0) | U8(right + down < 0) << U8(1)
-
-
-@inner(f"boolean({RO_XY}, int32[::1], uint64, uint64, uint64)", inline=True)
-def are_twins(xy: Int32Array, straight: Int32Array, rank: int, a: int, b: int) -> bool:
-    """Tell whether a chord between two anchors would lie on another border: one that is an edge already, or the frame.
-
-    The frame matters where background reaches it, since borders of background alone are not traced.
-    """
-    for heading in range(U8(4)):
-        if straight[U8(4) * rank + heading] == b:
-            return True
+@inner(f"boolean({RO_XY}, uint64, uint64)", inline=True)
+def is_on_frame(xy: Int32Array, a: int, b: int) -> bool:
+    """Tell whether a chord would lie on the frame: it matters where background reaches it, which has no rings there."""
     right, bottom = xy[U8(len(xy) - 1), 0], xy[U8(len(xy) - 1), 1]
     return (xy[a, 0] == xy[b, 0] and (xy[a, 0] == 0 or xy[a, 0] == right)) or (
         xy[a, 1] == xy[b, 1] and (xy[a, 1] == 0 or xy[a, 1] == bottom)
     )
 
 
-@inner(f"void({RO_XY}, int32[::1], {RO_I4}, uint64, uint64, uint64, uint64)", inline=True)
-def note_straight(
-    xy: Int32Array, straight: Int32Array, ranks: Int32Array, a: int, after_a: int, before_b: int, b: int
-) -> None:
-    """Note at both ends of an arc that it is a single edge now."""
-    straight[U8(4) * U8(ranks[a]) + _heading(xy, a, after_a)] = b
-    straight[U8(4) * U8(ranks[b]) + _heading(xy, b, before_b)] = a
+@inner("boolean(int32[::1], int32[:, ::1], uint64, uint64)", inline=True)
+def is_noted(heads: Int32Array, notes: Int32Array, a: int, b: int) -> bool:
+    """Tell whether it was noted that an arc between two anchors is a single edge now; see :func:`note_edge`."""
+    note = heads[a]
+    while note >= 0:
+        if U8(notes[U8(note), 0]) == b:
+            return True
+        note = notes[U8(note), 1]
+    return False
+
+
+@inner("uint64(int32[::1], int32[:, ::1], uint64, uint64, uint64)", inline=True)
+def note_edge(heads: Int32Array, notes: Int32Array, n_notes: int, a: int, b: int) -> int:
+    """Note at both ends of an arc that it is a single edge now.
+
+    Args:
+        heads: int32, one per vertex: its latest note, -1 where there is none.
+        notes: int32, two per arc x 2: the arc's other end, and the note before it, -1 for none.
+        n_notes: how many there are.
+        a, b: the ends.
+
+    Returns:
+        How many there are now.
+    """
+    one = U8(1)
+    notes[n_notes, 0], notes[n_notes, 1], heads[a] = b, heads[a], n_notes
+    n_notes += one
+    notes[n_notes, 0], notes[n_notes, 1], heads[b] = a, heads[b], n_notes
+    return n_notes + one

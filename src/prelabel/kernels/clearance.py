@@ -66,7 +66,7 @@ def _row_is_clear(
 
 
 @inner(f"uint64({RO_XY}, {RO_I4}, uint64, float64)")
-def _first_from(xy: Int32Array, vertex_rows: Int32Array, y: int, x: float) -> int:
+def first_from(xy: Int32Array, vertex_rows: Int32Array, y: int, x: float) -> int:
     """Return the first node of row ``y`` at ``x`` or right of it; the next row's first, if there is none."""
     one = U8(1)
     begin, end = U8(vertex_rows[y]), U8(vertex_rows[y + one])
@@ -135,7 +135,7 @@ def is_clear(
             if dy != 0 and abs(middle - chain[X, k]) < 1.0 - 1e-9:
                 continue
             low, high = max(np.float64(left), middle - half), min(np.float64(right), middle + half)
-            start = _first_from(xy, vertex_rows, U8(row), low)
+            start = first_from(xy, vertex_rows, U8(row), low)
             if not _row_is_clear(np.int64(start), 1, row, chain, first, last, xy, high, standing, positions):
                 return False
         before = y

@@ -92,7 +92,8 @@ class Rings(NamedTuple):
     Attributes:
         places: int64, one per vertex: its coordinates, x in the low and y in the high half, in scan order.
         vertex_rows: int32, height + 2: vertices with y = k are ``vertex_rows[k]`` to ``vertex_rows[k + 1]``.
-        anchors: uint8, one per vertex: 1 where more than two borders meet, and at the mask's own corners.
+        anchors: uint8, one per vertex: which borders leave it where more than two do, and at the mask's own corners; 0
+            elsewhere. See :mod:`prelabel.kernels.sweep_row`.
         nodes: int32: vertices, ring after ring; rings are open and walked with their region on the right.
         ring_offsets: int32, rings + 1, into ``nodes``; rings are in the scan order of their first vertices.
         order: int32, one per ring: the rings, grouped by region, exteriors first.

@@ -11,7 +11,7 @@ import numpy as np
 
 from prelabel.kernels._jit import RO_I4, RO_U4, U8, inner
 from prelabel.kernels.row_borders import FIELDS, OUTSIDE, rows_agree, write_borders
-from prelabel.kernels.sweep_row import sweep_row
+from prelabel.kernels.sweep_row import EAST, NORTH, SOUTH, WEST, sweep_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +55,8 @@ def sweep(
         parents: uint32, runs + 3, written: the union-find forest of the numbers.
         label_values: uint32, likewise: the value each number is for.
         places: int64, written: the vertices' lattice coordinates, x in the low and y in the high half, in scan order.
-        anchors: uint8, written: 1 where more than two borders meet, and at the mask's own corners.
+        anchors: uint8, written: which borders leave a vertex where more than two do, and at the mask's own corners;
+            0 elsewhere.
         vertex_rows: int32, height + 2, written: vertices with y = k are ``vertex_rows[k]`` to ``vertex_rows[k + 1]``.
         bends: int64, written: the bend after each in the low, its vertex in the high half; bend 0 is nobody's and
             takes what belongs nowhere.
@@ -125,8 +126,8 @@ def sweep(
     if end_y > height:
         vertex_rows[height + 1] = n_vertices
         # The mask's own corners stay, so that a region in a corner keeps filling it.
-        anchors[0] = anchors[U8(vertex_rows[1]) - one] = 1
-        anchors[U8(vertex_rows[height])] = anchors[n_vertices - one] = 1
+        anchors[0], anchors[U8(vertex_rows[1]) - one] = SOUTH | EAST, SOUTH | WEST
+        anchors[U8(vertex_rows[height])], anchors[n_vertices - one] = NORTH | EAST, NORTH | WEST
     counts[0], counts[1], counts[2] = n_vertices, n_bends, n_tops
     counts[3], counts[4], counts[5] = n_saddles, n_labels, above
     return end_y

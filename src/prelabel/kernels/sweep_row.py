@@ -179,7 +179,7 @@ def sweep_row(
                 j += fields
             else:
                 # An anchor. No branch depends on which borders: a processor could not foresee them.
-                anchors[n_vertices - one] = 1
+                anchors[n_vertices - one] = borders
                 east, west = U8(b != d), U8(a != c)
                 label_d = np.int32(0) if south else label_d
                 label_d = label_d if east else label_b
