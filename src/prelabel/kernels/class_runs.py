@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prelabel.kernels._jit import RO_I4, RO_U4, U8, inner, kernel
+from prelabel.kernels._jit import RO_I4, RO_U4, U8, kernel
+from prelabel.kernels.distinct_values import place_of
 from prelabel.kernels.scratch import scratch
 from prelabel.model import TRANSPARENT, Runs
 
@@ -19,19 +20,6 @@ IGNORED, UNKNOWN = 0xFFFFFFFE, 0xFFFFFFFD
 """What a table of classes says of values that are left out on purpose; and what is said of those it does not have."""
 
 N_RECENT = 256
-
-
-@inner(f"int64({RO_U4}, uint32)")
-def _place_of(keys: UInt32Array, value: int) -> int:
-    """Return the place of the first key that is not less than the value."""
-    begin, end = np.int64(0), np.int64(len(keys))
-    while begin < end:
-        middle = (begin + end) >> 1
-        if keys[middle] < value:
-            begin = middle + 1
-        else:
-            end = middle
-    return begin
 
 
 @kernel(
@@ -67,7 +55,7 @@ def _classify(
     """
     for slot in range(N_RECENT):  # with values that belong elsewhere
         recent[slot] = 1 if slot == 0 else 0
-    answers = U8(N_RECENT)
+    answers, n_keys = U8(N_RECENT), U8(len(keys))
     n_out, one = U8(0), U8(1)
     n_class = n_ignored = n_unknown = np.int64(0)
     for y in range(len(row_offsets) - 1):
@@ -78,8 +66,8 @@ def _classify(
             value = values[i]
             slot = U8((value ^ (value >> np.uint32(8)) ^ (value >> np.uint32(16))) & np.uint32(N_RECENT - 1))
             if recent[slot] != value:
-                k = _place_of(keys, value)
-                is_known = k < len(keys) and keys[k] == value
+                k = place_of(keys, n_keys, value)
+                is_known = k < n_keys and keys[k] == value
                 is_background = value == 0 or value == np.uint32(TRANSPARENT)
                 recent[answers + slot] = targets[k] if is_known else np.uint32(0 if is_background else UNKNOWN)
                 recent[slot] = value

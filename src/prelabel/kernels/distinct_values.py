@@ -1,4 +1,4 @@
-"""The distinct values of regions, and each region's place among them, where there are few."""
+"""Distinct values in ascending order: finding a value's place, and those of regions, where there are few."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ from prelabel.kernels._jit import RO_U4, U8, inner
 
 if TYPE_CHECKING:
     from prelabel.model import Int32Array, UInt32Array
+
+
+@inner(f"uint64({RO_U4}, uint64, uint32)")
+def place_of(distinct: UInt32Array, n: int, value: int) -> int:
+    """Return the place of the first of ``n`` ascending values that is not less than this one; ``n`` if none is."""
+    first, end, one = U8(0), n, U8(1)
+    while first < end:
+        middle = (first + end) >> one
+        if distinct[middle] < value:
+            first = middle + one
+        else:
+            end = middle
+    return first
 
 
 @inner(f"int64({RO_U4}, uint32[::1], int32[::1])")
@@ -27,13 +40,7 @@ def rank_values(values: UInt32Array, distinct: UInt32Array, ranks: Int32Array) -
     n_distinct, one = U8(0), U8(1)
     for k in range(U8(len(values))):
         value = values[k]
-        first, end = U8(0), n_distinct
-        while first < end:
-            middle = (first + end) >> one
-            if distinct[middle] < value:
-                first = middle + one
-            else:
-                end = middle
+        first = place_of(distinct, n_distinct, value)
         if first == n_distinct or distinct[first] != value:
             if n_distinct == U8(len(distinct)):
                 return -1
@@ -42,5 +49,5 @@ def rank_values(values: UInt32Array, distinct: UInt32Array, ranks: Int32Array) -
             distinct[first] = value
             n_distinct += one
     for k in range(U8(len(values))):
-        ranks[k] = np.searchsorted(distinct[:n_distinct], values[k])
+        ranks[k] = place_of(distinct, n_distinct, values[k])
     return np.int64(n_distinct)

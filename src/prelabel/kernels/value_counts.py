@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prelabel.kernels._jit import RO_I4, RO_U4, U8, inner, kernel
+from prelabel.kernels.distinct_values import place_of
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _count_unknown(
     Returns:
         The number of slots in use; one more than half of them when there is no room for all values.
     """
-    mask, n_used, one = U8(len(slot_values) - 1), 0, U8(1)
+    mask, n_used, n_keys, one = U8(len(slot_values) - 1), 0, U8(len(keys)), U8(1)
     for y in range(len(row_offsets) - 1):
         begin, end = U8(row_offsets[y]), U8(row_offsets[y + 1])
         for i in range(begin, end):
@@ -64,9 +65,9 @@ def _count_unknown(
                 n_used += 1
                 if n_used > len(slot_values) >> 1:
                     return n_used
-                k = np.searchsorted(keys, value)
+                k = place_of(keys, n_keys, value)
                 slot_values[slot] = value
-                slot_pixels[slot] = -1 if k < len(keys) and keys[k] == value else 0
+                slot_pixels[slot] = -1 if k < n_keys and keys[k] == value else 0
             if slot_pixels[slot] >= 0:
                 slot_pixels[slot] += np.int64(starts[i + one] if i + one < end else width) - np.int64(starts[i])
     return n_used
