@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from prelabel.masks.odd_cells import odd_cell
+from prelabel.masks.odd_cells import odd_cell, odd_form
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(60)).decode()
 
@@ -106,3 +108,9 @@ def test_long_cells_take_no_time(part: str) -> None:
     for before, after in (("", ""), ("[", ""), ("1", "x"), ("{'", "")):
         long, short = (f"{before}{part * n}{after}" for n in (100_000, 2_000))
         assert odd_cell(long) == odd_cell(short)
+
+
+@given(st.from_regex(r"[A-Za-z0-9_./\\ :;,'\"{}()\[\]<>=#+-]{1,30}(\.(png|a|tiff|e10|npy))?", fullmatch=True))
+def test_the_short_cut_is_no_other_way(cell: str) -> None:
+    """What passes for a path at one look would have been none of the forms."""
+    assert odd_cell(cell.strip()) == odd_form(cell.strip())

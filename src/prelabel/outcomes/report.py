@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from prelabel.model import RowOutcome
 from prelabel.outcomes.output_file import write_output
 from prelabel.outcomes.results import RunResults
 from prelabel.outcomes.summary import summary_lines
@@ -19,8 +20,7 @@ from prelabel.spelling import escaped
 if TYPE_CHECKING:
     import os
 
-    from prelabel.model import RowOutcome
-
+_OUTCOME_FIELDS = tuple(each.name for each in fields(RowOutcome))
 _ROW_COUNTS = ("n_rows", "n_imported", "n_ready", "n_earlier", "n_skipped", "n_failed", "n_not_sent")
 
 
@@ -91,7 +91,9 @@ class Report(RunResults):
 
 
 def _plain(outcome: RowOutcome) -> dict[str, Any]:
-    return {**asdict(outcome), "notes": [note._asdict() for note in outcome.notes]}
+    # As asdict would, which copies deeply and so takes longer over a hundred thousand rows than writing them.
+    values = {name: getattr(outcome, name) for name in _OUTCOME_FIELDS}
+    return {**values, "notes": [note._asdict() for note in outcome.notes]}
 
 
 def _as_json(document: dict[str, Any]) -> bytes:

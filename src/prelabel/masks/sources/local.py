@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prelabel.codes import Code
@@ -13,7 +14,6 @@ from prelabel.spelling import Spellings, describe_near, first_few, plain_name, s
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from pathlib import Path
 
 # Absent on Windows, where neither symlinks nor FIFOs in a folder can stall or divert an open.
 _OPEN_FLAGS = (
@@ -44,6 +44,7 @@ class LocalFiles:
         self, root: Path, *, max_bytes: int = 1 << 30, outside_root: bool = False, no_masks: Collection[Path] = ()
     ) -> None:
         self._root = root.resolve()
+        self._below_root = os.path.join(self._root, "")  # noqa: PTH118 - a row's path stays a text: see _inside
         self._no_masks = {path.resolve() for path in no_masks}
         self._max_bytes = max_bytes
         self._outside_root = outside_root
@@ -72,7 +73,7 @@ class LocalFiles:
             reason = getattr(error, "strerror", None) or str(error)
             raise MaskError(f"mask file {short(reference)!r} cannot be read: {reason}", reference=reference) from error
 
-    def _locate(self, reference: str) -> Path:
+    def _locate(self, reference: str) -> str:
         """Return the resolved path of an existing thing below the root."""
         if not reference.strip():
             raise MaskError("the mask reference is empty", reference=reference, code=Code.MASK_REFERENCE)
@@ -87,18 +88,20 @@ class LocalFiles:
             path = self._inside(reference.replace("\\", "/"), reference)
         if not _is_there(path):
             raise MaskError(
-                f"no mask file {short(reference)!r} in {self._root}{self._hint(path, reference)}",
+                f"no mask file {short(reference)!r} in {self._root}{self._hint(Path(path), reference)}",
                 reference=reference,
                 code=Code.MASK_MISSING,
             )
         return path
 
-    def _inside(self, spelling: str, reference: str) -> Path:
+    def _inside(self, spelling: str, reference: str) -> str:
+        # Texts, not paths, which would take longer than the file system does; each row comes along here.
         # Not even resolved: Windows would log in at whatever machine a path such as \\\\host\\share names.
         is_outside = spelling[:1] in _SEPARATORS and spelling[1:2] in _SEPARATORS
         # Resolved before anything is asked about it, so that not even the existence of files outside leaks.
-        path = self._root if is_outside and not self._outside_root else (self._root / spelling).resolve()
-        if not self._outside_root and (is_outside or not path.is_relative_to(self._root)):
+        asked = "" if is_outside and not self._outside_root else spelling
+        path = os.path.realpath(os.path.join(self._root, asked))  # noqa: PTH118
+        if not self._outside_root and (is_outside or not self._is_inside(path)):
             near = self._near_miss(self._inner_folders(), reference)
             raise MaskError(
                 f"mask file {short(reference)!r} lies outside of {self._root}: {near + '; else ' if near else ''}move "
@@ -108,9 +111,12 @@ class LocalFiles:
             )
         return path
 
-    def _read_regular(self, path: Path, reference: str) -> bytes:
+    def _is_inside(self, path: str) -> bool:
+        return path.startswith(self._below_root) or Path(path).is_relative_to(self._root)
+
+    def _read_regular(self, path: str, reference: str) -> bytes:
         # Looked at before opening, as opening a device may do things, and after, as it may have been swapped meanwhile.
-        self._check_regular(path.stat(), reference)
+        self._check_regular(os.stat(path), reference)  # noqa: PTH116
         with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
             found = os.fstat(file.fileno())
             self._check_regular(found, reference)
@@ -178,10 +184,10 @@ class LocalFiles:
         return path.suffix.lower() not in _NO_MASKS and path not in self._no_masks
 
 
-def _is_there(path: Path) -> bool:
+def _is_there(path: str | Path) -> bool:
     """Tell whether there is anything; unlike ``Path.exists`` of some Pythons, never guess where one may not look."""
     try:
-        path.stat()
+        os.stat(path)  # noqa: PTH116
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
