@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 import strategies
 from prelabel.kernels import scratch
 from prelabel.kernels import traced_rings as module
+from prelabel.kernels.distinct_values import MOST_INSERTED
 from prelabel.kernels.pixel_runs import runs_from_array
-from prelabel.kernels.traced_rings import MAX_RANKED, N_VALUES, TracedRings, trace_classes, trace_values
+from prelabel.kernels.traced_rings import TracedRings, trace_classes, trace_values
 from prelabel.model import TRANSPARENT
 
 if TYPE_CHECKING:
@@ -40,28 +40,16 @@ def test_values_are_counted_and_ranked(mask: np.ndarray) -> None:
     assert found(traced) == found(trace_classes(runs_from_array(mask)))
 
 
-@given(st.integers(1, 3 * N_VALUES))
-def test_many_values_are_not_ranked(n_values: int) -> None:
-    """Beyond the room for them; the rings are there all the same."""
-    mask = np.arange(1, n_values + 1, dtype=np.uint16)[:, None]
+@pytest.mark.parametrize(("step", "is_ranked"), [(1, True), (1 << 16, False)])
+def test_many_large_values_are_not_ranked(step: int, is_ranked: bool) -> None:
+    """Small ones are, however many there are; the rings are there all the same."""
+    mask = step * np.arange(1, 3 * MOST_INSERTED, dtype=np.uint32)[:, None]
 
     traced = trace_values(runs_from_array(mask))
 
     assert traced is not None
-    assert (traced.distinct is None) == (n_values > N_VALUES)
+    assert (traced.distinct is not None) == is_ranked
     assert traced.values.tolist() == mask[:, 0].tolist()
-
-
-def test_values_of_many_regions_are_not_ranked() -> None:
-    """However few the values are."""
-    checkerboard = np.indices((MAX_RANKED, 2)).sum(axis=0).astype(np.uint8) % 2 + 1
-
-    at_most, beyond = (trace_values(runs_from_array(checkerboard[:n])) for n in (MAX_RANKED // 2, MAX_RANKED // 2 + 1))
-
-    assert at_most is not None
-    assert at_most.distinct is not None
-    assert beyond is not None
-    assert beyond.distinct is None
 
 
 def test_transparent_pixels_are_not_traced() -> None:

@@ -241,6 +241,8 @@ def runs_from_lines(
         expected = n_runs * height // max(y, 1)  # if it goes on like this
         capacity = min(max(2 * len(starts), expected + (expected >> 3)), width * height, 2 * max_runs) + width
         starts, values = _grown(starts, n_runs, capacity), _grown(values, n_runs, capacity)
+        scratch.keep("line starts", starts)
+        scratch.keep("line values", values)
 
 
 def _grown(array: NDArray[Number], n_kept: int, capacity: int) -> NDArray[Number]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     Int64Array = NDArray[np.int64]
 
-N_VALUES, MAX_RANKED = 64, 4096
-"""Distinct values, and regions, that are ranked here; of more, sorting or marking them is quicker."""
+N_RANKED = 1 << 16
+"""Values below may be ranked here; see :func:`prelabel.kernels.distinct_values.rank_values`."""
 
 _TRANSPARENT = -1
 
@@ -33,7 +33,8 @@ _TRANSPARENT = -1
 @kernel(
     f"int64(int64, boolean, int64, {RO_I4}, {RO_I4}, {RO_U4}, uint32[::1], int32[::1], uint32[::1], uint32[::1],"
     " int64[::1], uint8[::1], int32[::1], int64[::1], uint32[::1], int64[::1], uint32[::1], int64[::1], int32[::1],"
-    " uint32[::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1], uint32[::1], int32[::1], int64[::1])"
+    " uint32[::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1], uint32[::1], int32[::1], int32[::1],"
+    " int64[::1])"
 )
 def _trace(
     first_y: int,
@@ -63,6 +64,7 @@ def _trace(
     polygon_offsets: Int32Array,
     distinct: UInt32Array,
     ranks: Int32Array,
+    marks: Int32Array,
     totals: Int64Array,
 ) -> int:
     """Trace the rings of all regions, from the row boundary ``first_y`` on, as long as there is room.
@@ -73,7 +75,7 @@ def _trace(
             bends, following, tops, saddles, counts: see :func:`prelabel.kernels.sweep.sweep`.
         regions, region_values: see :func:`prelabel.kernels.regions.number_regions`.
         nodes, ring_offsets, ring_regions, order, polygon_offsets: see :func:`prelabel.kernels.ring_walk.follow`.
-        distinct, ranks: see :func:`prelabel.kernels.distinct_values.rank_values`.
+        distinct, ranks, marks: see :func:`prelabel.kernels.distinct_values.rank_values`.
         totals: int64, 4, written: rings, regions, distinct values (-1 if not ranked), and pixels of value 0.
 
     Returns:
@@ -123,8 +125,8 @@ def _trace(
     )
     totals[1] = n_regions
     totals[2] = -1
-    if n_regions <= MAX_RANKED and not are_classes:
-        totals[2] = rank_values(region_values[:n_regions], distinct, ranks)
+    if not are_classes:
+        totals[2] = rank_values(region_values[:n_regions], distinct, ranks, marks)
     return y
 
 
@@ -134,7 +136,7 @@ class TracedRings(NamedTuple):
     Attributes:
         rings: the rings, of one polygon per region, with a vertex at every anchor.
         values: uint32, one per region: its runs' value.
-        distinct: uint32, the distinct values, ascending; None where they or the regions are many, or classes.
+        distinct: uint32, the distinct values, ascending; None where they are classes, or neither small nor few.
         ranks: int32, one per region: its value's place in ``distinct``; of no use without.
         n_zero: pixels of value 0, where they are counted.
         labels: int32: the number of run i at place i + 1, 0 for background.
@@ -186,7 +188,7 @@ def _traced(runs: Runs, *, are_classes: bool) -> TracedRings | None:
     width, height = runs.width, runs.height
     size = max(len(runs.starts), width)
     swept = scratch.together("sweep", size, sweep_tables)
-    polygon_offsets, distinct, ranks, totals = scratch.together("traced", size, _tables)
+    polygon_offsets, distinct, ranks, marks, totals = scratch.together("traced", size, _tables)
     vertex_rows, y = np.empty(height + 2, np.int32), 0
     while True:
         rows, labels, parents, label_values, places, anchors, bends, tops, saddles, counts, regions, values = swept
@@ -219,6 +221,7 @@ def _traced(runs: Runs, *, are_classes: bool) -> TracedRings | None:
             polygon_offsets,
             distinct,
             ranks,
+            marks,
             totals,
         )
         if y == _TRANSPARENT:
@@ -244,7 +247,7 @@ def _traced(runs: Runs, *, are_classes: bool) -> TracedRings | None:
     return TracedRings(rings, values[:n_regions], known, ranks, n_zero, labels, regions, saddles[:n_saddles])
 
 
-def _tables(size: int) -> tuple[Int32Array, UInt32Array, Int32Array, Int64Array]:
-    """Make room for the polygons' offsets, distinct values, the regions' places among them, and totals."""
-    values = np.empty(N_VALUES, np.uint32)
-    return np.empty(size + 3, np.int32), values, np.empty(size + 2, np.int32), np.empty(4, np.int64)
+def _tables(size: int) -> tuple[Int32Array, UInt32Array, Int32Array, Int32Array, Int64Array]:
+    """Make room for the polygons' offsets, distinct values, the regions' places among them, marks, and totals."""
+    distinct, marks = np.empty(N_RANKED, np.uint32), np.empty(N_RANKED, np.int32)
+    return np.empty(size + 3, np.int32), distinct, np.empty(size + 2, np.int32), marks, np.empty(4, np.int64)

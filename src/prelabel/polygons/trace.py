@@ -22,15 +22,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.kernels.traced_rings import TracedRings
-    from prelabel.model import Int32Array
+    from prelabel.model import Int32Array, UInt32Array
 
 LOSSLESS_BELOW = 0.2**0.5
 """Pixels: 1 / sqrt(5). Below it no corner of a pixel-edge ring can go: the S-shaped step deviates by just that much."""
 
 MAX_RUNS = 1 << 26
 """Runs that a mask may have: tracing takes some 60 bytes of memory for each."""
-
-_MARKABLE = 1 << 16
 
 _SIMPLIFICATIONS = get_args(Simplification)
 _COORDINATES = get_args(Coordinates)
@@ -211,17 +209,12 @@ def _every_value(runs: Runs) -> tuple[Runs, TracedRings, PixelCounts]:
     return runs, traced, PixelCounts(n_pixels, n_pixels - traced.n_zero, traced.n_zero)
 
 
-def _distinct(traced: TracedRings) -> tuple[NDArray[np.integer[Any]], Int32Array]:
+def _distinct(traced: TracedRings) -> tuple[UInt32Array, Int32Array]:
     """Return the distinct values, ascending, and int32, the index of each region's among them."""
     if traced.distinct is not None:
         return traced.distinct, traced.ranks
-    values = traced.values
-    if int(values.max()) >= _MARKABLE:
-        distinct, indices = np.unique(values, return_inverse=True)
-        return distinct, indices.astype(np.int32)
-    present = np.zeros(int(values.max()) + 1, bool)  # marking them beats sorting as long as the numbers are small
-    present[values] = True
-    return np.flatnonzero(present), (np.cumsum(present, dtype=np.int32) - np.int32(1))[values]
+    distinct, indices = np.unique(traced.values, return_inverse=True)
+    return distinct, indices.astype(np.int32)
 
 
 def _objects(traced: TracedRings, connectivity: int) -> Int32Array:
