@@ -88,6 +88,11 @@ def ours_simplified(case: Case) -> int:
     return len(mask_to_polygons(case.encoded, colors=case.colors or None, tolerance=TOLERANCE))
 
 
+def ours_ring_by_ring(case: Case) -> int:
+    """Simplified each ring for itself, as OpenCV does it."""
+    return len(mask_to_polygons(case.encoded, colors=case.colors or None, tolerance=TOLERANCE, simplification="rings"))
+
+
 def opencv_road(case: Case) -> int:
     """Rings through pixel centres, with gaps between neighbours and not always valid."""
     image = opencv_image(case.encoded)
@@ -142,11 +147,8 @@ def real(name: str) -> Case:
     return case_of(FILES[name].read_bytes())
 
 
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize("workload", list(FILES) or ["absent"])
-@pytest.mark.parametrize("road", ROADS)
-def test_real_png_to_polygons(benchmark: BenchmarkFixture, workload: str, road: str) -> None:
-    """Every real PNG mask; run as a test only, one small one of each collection."""
+def time_real(benchmark: BenchmarkFixture, workload: str, road: Callable[[Case], int]) -> None:
+    """Time a road on a real mask; run as a test only, one small one of each collection."""
     if not FILES:
         pytest.skip(f"the real masks are not on this machine: set PRELABEL_SHARED ({SHARED / 'masks'} is absent)")
     if benchmark.disabled and workload not in SAMPLE:
@@ -154,7 +156,21 @@ def test_real_png_to_polygons(benchmark: BenchmarkFixture, workload: str, road: 
     cv2.setNumThreads(1)
     case = real(workload)
     rounds = 3 if len(case.encoded) > 100_000 else 30
-    n_made: Any = benchmark.pedantic(  # type: ignore[no-untyped-call] # pytest-benchmark has no types
-        ROADS[road], (case,), rounds=rounds, warmup_rounds=1
-    )
+    n_made: Any = benchmark.pedantic(road, (case,), rounds=rounds, warmup_rounds=1)  # type: ignore[no-untyped-call]
     assert n_made >= 0
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("workload", list(FILES) or ["absent"])
+@pytest.mark.parametrize("road", ROADS)
+def test_real_png_to_polygons(benchmark: BenchmarkFixture, workload: str, road: str) -> None:
+    """Every real PNG mask, at 1 px in the report."""
+    time_real(benchmark, workload, ROADS[road])
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("workload", list(FILES) or ["absent"])
+@pytest.mark.parametrize("road", ["prelabel", "opencv"])
+def test_real_png_ring_by_ring(benchmark: BenchmarkFixture, workload: str, road: str) -> None:
+    """Every real PNG mask at 1 px, where nothing has to fit its neighbours."""
+    time_real(benchmark, workload, {"prelabel": ours_ring_by_ring, "opencv": opencv_road}[road])

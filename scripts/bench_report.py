@@ -22,7 +22,11 @@ the same run on the same machine ({machine}); best of the rounds. A ratio above 
 stay in the table. Workloads are named in `benchmarks/workloads.py`; what a peer does and does not give is said beside
 its code.
 """
-BASELINE = {"test_batch_of_masks": "2 threads", "test_new_process": "python alone"}
+BASELINE = {
+    "test_batch_of_masks": "2 threads",
+    "test_new_process": "python alone",
+    "test_real_png_to_polygons": "prelabel at 1 px",
+}
 MANY = 5
 """From so many workloads on a table ends with what comes of them together."""
 
@@ -37,7 +41,9 @@ def main() -> None:
     for entry in results["benchmarks"]:
         name = entry["name"].split("[")[0]
         parameters = entry["params"] or {}
-        workload = " ".join(str(parameters[key]) for key in ("workload", "writer") if key in parameters) or "-"
+        named = [str(parameters[key]) for key in ("workload", "writer") if key in parameters]
+        named += [f"at {parameters['tolerance']:g} px"] if "tolerance" in parameters else []
+        workload = " ".join(named) or "-"
         tests[name][workload][parameters.get("peer") or parameters.get("road") or "prelabel"] = entry
     for name, workloads in tests.items():
         print(f"## {name.removeprefix('test_').replace('_', ' ')}\n")
