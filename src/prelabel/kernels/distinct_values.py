@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MOST_INSERTED, MAX_INSERTED = 64, 4096
 """Distinct values, and values in all, up to which insertion is quicker than sorting."""
 
+N_RANKED = 1 << 16
+"""Values below may be marked, which takes room for each of them."""
+
 N_MARKED = 256
 """Values below are small; others are if there are not many more of them than of what is to be ranked."""
 

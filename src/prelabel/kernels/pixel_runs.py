@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from prelabel.kernels._jit import RO_U1, U8, inner, kernel
 from prelabel.kernels.byte_search import words_are_equal
 from prelabel.kernels.run_values import run_lengths
+from prelabel.kernels.scratch import grown
 from prelabel.kernels.words import load_word, trailing_zeros
 from prelabel.model import TRANSPARENT, Runs
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from prelabel.model import Int32Array, UInt32Array
 
-Number = TypeVar("Number", bound=np.generic)
 
 GREY, RGB, RGBA = 0, 1, 2
 _SHOWN = 3
@@ -136,7 +136,7 @@ def runs_from_array(array: NDArray[np.generic]) -> Runs:
         if row == height:
             break
         capacity = min(2 * capacity + width, width * height + width)
-        starts, values = _grown(starts, capacity), _grown(values, capacity)
+        starts, values = grown(starts, len(starts), capacity), grown(values, len(values), capacity)
     n_runs = int(row_offsets[height])
     return Runs(width, row_offsets, starts[:n_runs], values[:n_runs])
 
@@ -194,12 +194,6 @@ def _as_bytes(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     elif array.dtype.byteorder == ">" or (array.dtype.byteorder == "=" and not np.little_endian):
         array = array.astype(array.dtype.newbyteorder("<"))
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-
-
-def _grown(array: NDArray[Number], capacity: int) -> NDArray[Number]:
-    bigger = np.empty(capacity, array.dtype)
-    bigger[: len(array)] = array
-    return bigger
 
 
 def runs_to_array(runs: Runs) -> UInt32Array:

@@ -20,7 +20,7 @@ small that all their bytes are made, and 64 pixels looked at in one go.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -30,15 +30,13 @@ from prelabel.kernels.byte_search import skip_zeros
 from prelabel.kernels.filtered_runs import read_below, read_plain, read_sub, spread
 from prelabel.kernels.scanline_filters import AVERAGE, NONE, PAETH, SUB, UP, unfilter
 from prelabel.kernels.scanline_pixels import GREY, PACKED, append_packed, append_row
-from prelabel.kernels.scratch import scratch
+from prelabel.kernels.scratch import grown, scratch
 from prelabel.model import Runs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.model import Int32Array, UInt32Array
-
-Number = TypeVar("Number", bound=np.generic)
 
 
 @inner(
@@ -240,12 +238,6 @@ def runs_from_lines(
             return Runs(width, row_offsets, starts[:n_runs].copy(), values[:n_runs].copy())
         expected = n_runs * height // max(y, 1)  # if it goes on like this
         capacity = min(max(2 * len(starts), expected + (expected >> 3)), width * height, 2 * max_runs) + width
-        starts, values = _grown(starts, n_runs, capacity), _grown(values, n_runs, capacity)
+        starts, values = grown(starts, n_runs, capacity), grown(values, n_runs, capacity)
         scratch.keep("line starts", starts)
         scratch.keep("line values", values)
-
-
-def _grown(array: NDArray[Number], n_kept: int, capacity: int) -> NDArray[Number]:
-    bigger = np.empty(capacity, array.dtype)
-    bigger[:n_kept] = array[:n_kept]
-    return bigger

@@ -87,11 +87,16 @@ class Scratch(threading.local):
             self._buffers[name] = buffer
 
 
-def doubled(buffer: NDArray[Number], n_used: int) -> NDArray[Number]:
-    """Return a buffer of twice the length that begins with the first ``n_used`` numbers of this one."""
-    bigger = np.empty(2 * len(buffer), buffer.dtype)
+def grown(buffer: NDArray[Number], n_used: int, n: int) -> NDArray[Number]:
+    """Return a buffer of ``n`` numbers that begins with the first ``n_used`` of this one."""
+    bigger = np.empty(n, buffer.dtype)
     bigger[:n_used] = buffer[:n_used]
     return bigger
+
+
+def doubled(buffer: NDArray[Number], n_used: int) -> NDArray[Number]:
+    """Return a buffer of twice the length that begins with the first ``n_used`` numbers of this one."""
+    return grown(buffer, n_used, 2 * len(buffer))
 
 
 scratch = Scratch()

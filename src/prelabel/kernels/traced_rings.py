@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from prelabel.kernels._jit import RO_I4, RO_U4, kernel
-from prelabel.kernels.distinct_values import rank_values
+from prelabel.kernels.distinct_values import N_RANKED, rank_values
 from prelabel.kernels.regions import join_corners, join_saddles, number_regions
 from prelabel.kernels.ring_walk import follow
 from prelabel.kernels.ring_walk import tables as ring_tables
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from prelabel.model import Int32Array, Runs, UInt32Array
 
     Int64Array = NDArray[np.int64]
-
-N_RANKED = 1 << 16
-"""Values below may be ranked here; see :func:`prelabel.kernels.distinct_values.rank_values`."""
 
 _TRANSPARENT = -1
 
