@@ -47,6 +47,16 @@ def test_no_garbage_is_collected_until_the_work_begins() -> None:
     assert _printed(program) == ["False", "False 0", "True True"]
 
 
+def test_the_beginning_of_the_work_looks_for_none_in_what_was_loaded() -> None:
+    """Else Python would go over all of it as soon as it is told to collect again."""
+    program = (
+        "import gc; from prelabel.cli.loading import begin_work, start_quickly\n"
+        "start_quickly(); import decimal, email.message; begin_work()\n"
+        "print(gc.isenabled(), gc.get_freeze_count() > 1000)\n"
+    )
+    assert _printed(program) == ["True True"]
+
+
 def test_it_is_collected_again_where_loading_fails() -> None:
     """An import that fails is told of, and the process goes on as it should."""
     program = (

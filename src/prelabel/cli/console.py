@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import re
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from prelabel.cli.hang_up import HANG_UP, send_nowhere, terminals
-from prelabel.cli.loading import loading
+from prelabel.cli.loading import begin_work, loading
 from prelabel.errors import ConfigError, ImportFailed, OutputError, PrelabelError, UploadError
 from prelabel.hub.api_key import ApiKey
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
@@ -197,7 +196,7 @@ def errors_as_exit_codes(ctx: typer.Context) -> Iterator[None]:
         logging.basicConfig(format="%(name)s: %(message)s")
     else:
         logging.getLogger("prelabel").addHandler(logging.NullHandler())  # the report has it
-    gc.enable()  # see loading()
+    begin_work()
     try:
         with _ends_interrupt():
             yield

@@ -28,6 +28,12 @@ def start_quickly() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+def begin_work() -> None:
+    """Collect garbage from now on, though without looking for it in what there is: modules, which stay."""
+    gc.freeze()  # first: enabled, Python would go over all of it at once
+    gc.enable()
+
+
 @contextmanager
 def loading() -> Iterator[None]:
     """Load a command's modules in the block; garbage is collected again after it, though not looked for in them."""
@@ -35,8 +41,7 @@ def loading() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
-        gc.enable()
+        begin_work()
 
 
 @contextmanager
