@@ -16,8 +16,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import click
 import pytest
-import typer
 
 import prelabel
 from prelabel.cli.app import app
@@ -173,7 +173,8 @@ def resolves(name: str) -> bool:
 
 def test_the_plugin_page_has_every_option_and_variable() -> None:
     """What the command declares is in the page's table, and the table has no option that is none."""
-    command = typer.main.get_command(app).get_command(None, "plugin")  # type: ignore[attr-defined]
+    command = app.get_command(click.Context(app), "plugin")
+    assert command is not None
     own = [parameter for parameter in command.params if parameter.name != "help"]
     table = "\n".join(re.findall(r"^\|.*\|$", (ROOT / "docs" / "plugin.md").read_text("utf-8"), re.MULTILINE))
 

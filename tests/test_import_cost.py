@@ -30,14 +30,25 @@ FENCES = {
     "shapely": ("polygons/polygons.py",),
     "pydantic": ("inputs/config.py", "inputs/config_file.py"),
     "tenacity": ("retry.py",),
-    "typer": ("cli/",),
+    "click": ("cli/",),
     "rich": ("cli/",),
     "socketio": ("localhub/plugin_sessions/connections.py",),
     "imerit_ango": ("plugin/runtime.py",),
 }
 
-# Not pydantic: typer itself loads it.
-HEAVY = {"numba", "llvmlite", "pyarrow", "aiohttp", "shapely", "numpy", "PIL", "orjson", "asyncio", "socketio"}
+HEAVY = {
+    "numba",
+    "llvmlite",
+    "pyarrow",
+    "aiohttp",
+    "shapely",
+    "numpy",
+    "PIL",
+    "orjson",
+    "asyncio",
+    "socketio",
+    "pydantic",
+}
 
 
 class _ImportCollector(ast.NodeVisitor):
@@ -138,7 +149,7 @@ def test_importing_the_package_loads_no_third_party_module() -> None:
 def test_help_loads_nothing_heavy(command: tuple[str, ...]) -> None:
     """Help is there at once, for every command."""
     loaded = _modules_after("import prelabel.__main__; prelabel.__main__.main()", *command, "--help")
-    assert "typer" in loaded, "the command line did not run"
+    assert "click" in loaded, "the command line did not run"
     assert not loaded & HEAVY
 
 
@@ -187,7 +198,7 @@ def test_a_convert_without_a_hub_loads_no_client(row: Path, tmp_path: Path) -> N
 def test_a_first_mask_loads_numpy_and_kernels_only(row: Path) -> None:
     """A service that traces PNG masks has nothing to do with files of rows, hubs and command lines."""
     loaded = _names_after("import prelabel; prelabel.mask_to_polygons(sys.argv[1])", f"{row}/masks/street-0001.png")
-    others = {"pyarrow", "pydantic", "aiohttp", "asyncio", "typer", "tenacity", "yarl", "ssl", "email"}
+    others = {"pyarrow", "pydantic", "aiohttp", "asyncio", "click", "tenacity", "yarl", "ssl", "email"}
     if "numba" in loaded:  # which loads some of the standard library's
         others -= {"asyncio", "ssl", "email"}
 
@@ -198,5 +209,5 @@ def test_a_first_mask_loads_numpy_and_kernels_only(row: Path) -> None:
 def test_the_version_loads_no_pydantic() -> None:
     """Nor anything else that a command would need."""
     loaded = _modules_after(MAIN, "--version")
-    assert "typer" in loaded
+    assert "click" in loaded
     assert not loaded & (HEAVY | {"rich", "tenacity", "email"})

@@ -6,12 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from prelabel import __version__
 from prelabel.cli.app import app
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cli.conftest import Command
 
 COMMANDS = ("import", "rollback", "convert", "hub", "demo", "config-schema")
@@ -77,19 +79,54 @@ def test_wrong_usage_ends_with_2(arguments: list[str], said: str) -> None:
 )
 def test_bash_completes(words: str, completed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is installed by ``--install-completion`` asks the program in this way."""
-    monkeypatch.setenv("_PRELABEL_COMPLETE", "complete_bash")
+    monkeypatch.setenv("_PRELABEL_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", words)
     monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
-    assert CliRunner().invoke(app, [], prog_name="prelabel").output.split() == completed
+    answer = CliRunner().invoke(app, [], prog_name="prelabel").output
+    assert [line.removeprefix("plain,") for line in answer.split()] == completed
 
 
 def test_completion_is_shown_for_the_command_that_is_typed(prelabel: Command) -> None:
     """Also by the module: nobody completes "python -m prelabel"."""
-    named_by_hand = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-    done = prelabel("--show-completion", "bash", **named_by_hand)
-    assert "complete -o default -F _prelabel_completion prelabel\n" in done.stdout
+    assert "-F _prelabel_completion prelabel\n" in prelabel("--show-completion", "bash").stdout
+
+
+@pytest.mark.parametrize(
+    ("shell", "file"), [("bash", ".bashrc"), ("zsh", ".zshrc"), ("fish", ".config/fish/config.fish")]
+)
+def test_completion_is_installed_once(shell: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of the start file asks for the script; what else is in the file stays."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SHELL", f"/bin/{shell}")
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text("echo hello")
+
+    named = CliRunner().invoke(app, ["--install-completion", shell])
+    found_out = CliRunner().invoke(app, ["--install-completion"])
+
+    assert (named.exit_code, found_out.exit_code) == (0, 0)
+    first, line = (tmp_path / file).read_text().splitlines()
+    assert first == "echo hello"
+    assert f"_PRELABEL_COMPLETE={shell}_source prelabel" in line
+
+
+@pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
+def test_shells_that_cannot_complete_are_named(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written for them."""
+    monkeypatch.setenv("SHELL", "/bin/dash")
+    done = CliRunner().invoke(app, [option])
+    assert done.exit_code == 2
+    assert "write one of bash, zsh, fish, not 'dash'" in done.output
 
 
 def test_completion_is_offered() -> None:
     """Help tells of it."""
     assert "--install-completion" in CliRunner().invoke(app, ["--help"]).output
+
+
+@pytest.mark.parametrize("option", ["--deadline", "--fetch-timeout", "--min-iou"])
+def test_no_number_is_in_no_range(option: str) -> None:
+    """Everything would count as fewer seconds, and every IoU as enough."""
+    done = CliRunner().invoke(app, ["import", "x.csv", "--config", "c.json", "--project", "p", option, "nan"])
+    assert done.exit_code == 2
+    assert "'nan' is not a number" in done.output

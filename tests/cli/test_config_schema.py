@@ -6,7 +6,7 @@ import json
 
 import jsonschema
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from prelabel.cli.app import app
 from prelabel.demo.seed import seed_config

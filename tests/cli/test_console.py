@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
-import typer
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from prelabel.cli import console
 from prelabel.cli.console import check_state, complain_of_rows, errors_as_exit_codes, read_api_key, tell_of_rejects
@@ -33,14 +33,16 @@ if TYPE_CHECKING:
 
 def _run(error: BaseException | None, *arguments: str) -> tuple[int, str]:
     """Run a command that raises an error; return its exit code and stderr."""
-    app = typer.Typer()
 
-    @app.callback()
-    def root(debug: bool = False) -> None:
+    @click.group()
+    @click.option("--debug", is_flag=True)
+    def app(*, debug: bool) -> None:
         """Knows ``--debug``."""
 
     @app.command()
-    def work(ctx: typer.Context, quiet: bool = False) -> None:
+    @click.option("--quiet", is_flag=True)
+    @click.pass_context
+    def work(ctx: click.Context, *, quiet: bool) -> None:
         with errors_as_exit_codes(ctx):
             if error is not None:
                 raise error
@@ -101,16 +103,16 @@ def test_sigterm_stops_like_ctrl_c(ignored: bool) -> None:
     """SIGTERM interrupts, also where Ctrl-C is ignored; the handlers are put back."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
     on_term = signal.getsignal(signal.SIGTERM)
-    app = typer.Typer()
 
-    @app.command()
-    def work(ctx: typer.Context) -> None:
+    @click.command()
+    @click.pass_context
+    def work(ctx: click.Context) -> None:
         with errors_as_exit_codes(ctx):
             signal.raise_signal(signal.SIGTERM)
             signal.pause()
 
     try:
-        assert CliRunner().invoke(app, []).exit_code == 130
+        assert CliRunner().invoke(work, []).exit_code == 130
     finally:
         signal.signal(signal.SIGINT, before)
     assert signal.getsignal(signal.SIGTERM) == on_term
@@ -168,7 +170,7 @@ def test_a_lost_stream_costs_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(typer, "echo", full)
+    monkeypatch.setattr(click, "echo", full)
     console.say("not shown")
     with pytest.raises(OutputError, match=r"cannot write the standard output \(No space left on device\)"):
         console.show("a line")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 import pytest
-import typer
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from prelabel.cli.options import takes
 from prelabel.importer.options import ConvertOptions, ImportOptions
@@ -16,13 +16,14 @@ def options_of(record: Any, *arguments: str) -> dict[str, Any]:
     """What a command of this record is given for these arguments."""
     given: list[dict[str, Any]] = []
 
+    @click.command()
+    @click.argument("name")
     @takes(record)
-    def command(name: str, *, options: dict[str, Any], mark: bool = False) -> None:
+    @click.option("--mark", is_flag=True)
+    def command(name: str, *, options: dict[str, Any], mark: bool) -> None:
         given.append({"name": name, "mark": mark, **options})
 
-    app = typer.Typer()
-    app.command()(command)
-    result = CliRunner().invoke(app, ["x", *arguments])
+    result = CliRunner().invoke(command, ["x", *arguments])
     assert result.exit_code == 0, result.output
     return given[0]
 
@@ -54,18 +55,17 @@ def test_a_record_s_fields_are_options() -> None:
 
     assert (plain["name"], plain["mark"], plain["undo"], plain["max_in_flight"]) == ("x", False, True, 4)
     assert not {"state", "report", "host", "min_iou"} & plain.keys()
-    assert (chosen["mark"], chosen["undo"], chosen["allow_mask_hosts"]) == (True, False, ["a", "b"])
-    assert ("batches" in plain, chosen["batches"]) == (False, ["Monday", "b2"])
+    assert (chosen["mark"], chosen["undo"], chosen["allow_mask_hosts"]) == (True, False, ("a", "b"))
+    assert ("batches" in plain, chosen["batches"]) == (False, ("Monday", "b2"))
     assert ImportOptions(**{name: plain[name] for name in plain.keys() - {"name", "mark"}}).project == "p"
 
 
 def test_what_a_record_lacks_is_no_option() -> None:
     """A convert sends nothing, so it knows no dry run; an import needs its project."""
-    app = typer.Typer()
 
+    @click.command()
     @takes(ConvertOptions)
     def command(*, options: dict[str, Any]) -> None:
         assert options
 
-    app.command()(command)
-    assert CliRunner().invoke(app, ["--dry-run"]).exit_code == 2
+    assert CliRunner().invoke(command, ["--dry-run"]).exit_code == 2

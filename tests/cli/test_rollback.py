@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from imerit_ango.sdk import SDK
-from typer.testing import CliRunner
 
 from cli.conftest import KEY
 from prelabel.cli.app import app

@@ -1,31 +1,13 @@
 """The command ``prelabel`` and what its subcommands share: help, version, ``--debug``."""
 
-# Typer reads annotations at run time, so what stands in them is imported for real, here and in every command.
-
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
 
-import typer
+import click
 
 from prelabel import __version__
-from prelabel.cli.config_schema import config_schema
-from prelabel.cli.convert import EPILOG as CONVERT_EPILOG
-from prelabel.cli.convert import convert_command
-from prelabel.cli.demo import EPILOG as DEMO_EPILOG
-from prelabel.cli.demo import demo_command
-from prelabel.cli.doctor import EPILOG as DOCTOR_EPILOG
-from prelabel.cli.doctor import doctor_command
-from prelabel.cli.hub import EPILOG as HUB_EPILOG
-from prelabel.cli.hub import hub_command
-from prelabel.cli.import_ import EPILOG as IMPORT_EPILOG
-from prelabel.cli.import_ import import_command
-from prelabel.cli.plugin import EPILOG as PLUGIN_EPILOG
-from prelabel.cli.plugin import plugin_command
-from prelabel.cli.rollback import EPILOG as ROLLBACK_EPILOG
-from prelabel.cli.rollback import rollback_command
-from prelabel.cli.warmup import EPILOG as WARMUP_EPILOG
-from prelabel.cli.warmup import warmup_command
+from prelabel.cli.completion import install_completion, show_completion
 
 _EPILOG = """\
 Examples:
@@ -55,36 +37,43 @@ Environment:
 
 Messages and progress go to stderr; stdout carries data only."""
 
-app = typer.Typer(
+_COMMANDS = {
+    "import": "import_:import_command",
+    "rollback": "rollback:rollback_command",
+    "convert": "convert:convert_command",
+    "hub": "hub:hub_command",
+    "plugin": "plugin:plugin_command",
+    "demo": "demo:demo_command",
+    "config-schema": "config_schema:config_schema",
+    "doctor": "doctor:doctor_command",
+    "warmup": "warmup:warmup_command",
+}
+"""In the order of ``--help``."""
+
+
+class _Commands(click.Group):
+    """A command's module is loaded when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"prelabel.cli.{module}"), name)
+        return command
+
+
+@click.group(
     name="prelabel",
+    cls=_Commands,
     epilog=_EPILOG,
-    no_args_is_help=True,
-    rich_markup_mode=None,  # keeps the lines of the epilogs as they are
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
-app.command("import", epilog=IMPORT_EPILOG)(import_command)
-app.command("rollback", epilog=ROLLBACK_EPILOG)(rollback_command)
-app.command("convert", epilog=CONVERT_EPILOG)(convert_command)
-app.command("hub", epilog=HUB_EPILOG)(hub_command)
-app.command("plugin", epilog=PLUGIN_EPILOG)(plugin_command)
-app.command("demo", epilog=DEMO_EPILOG)(demo_command)
-app.command("config-schema")(config_schema)
-app.command("doctor", epilog=DOCTOR_EPILOG)(doctor_command)
-app.command("warmup", epilog=WARMUP_EPILOG)(warmup_command)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"prelabel {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def prelabel(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback with every error.")] = False,
-) -> None:
+@click.version_option(__version__, message="prelabel %(version)s", help="Print the version and exit.")
+@click.option("--debug", is_flag=True, help="Show a traceback with every error.")
+@install_completion
+@show_completion
+def app(*, debug: bool) -> None:
     """Import pre-labels from a CSV and its mask files into Ango Hub."""

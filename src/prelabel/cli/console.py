@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from prelabel.cli.hang_up import HANG_UP, send_nowhere, terminals
 from prelabel.cli.loading import begin_work, loading
@@ -68,7 +68,7 @@ def say(message: str, console: Console | None = None) -> None:
     """
     with suppress(OSError):
         if console is None:
-            typer.echo(printable(message), err=True)
+            click.echo(printable(message), err=True)
         else:
             console.print(printable(message), markup=False)
 
@@ -82,9 +82,9 @@ def show(text: str) -> None:
     if sys.stdout is None:
         raise OutputError("the standard output is closed: send it somewhere", path="the standard output")
     try:
-        typer.echo(printable(text))
+        click.echo(printable(text))
     except UnicodeEncodeError:  # a locale of few letters
-        typer.echo(text.encode("ascii", "backslashreplace").decode())
+        click.echo(text.encode("ascii", "backslashreplace").decode())
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -98,7 +98,7 @@ def summarize(summary: str) -> None:
         OutputError: it cannot be written.
     """
     try:
-        typer.echo(printable(summary), err=True)
+        click.echo(printable(summary), err=True)
     except OSError as error:
         raise cannot_write("the summary to stderr", error, "2>") from error
 
@@ -186,7 +186,7 @@ def warn(message: str, console: Console | None = None) -> None:
 
 
 @contextmanager
-def errors_as_exit_codes(ctx: typer.Context) -> Iterator[None]:
+def errors_as_exit_codes(ctx: click.Context) -> Iterator[None]:
     """Run a command's work; say on stderr why it fails, and exit with the code that means it.
 
     Args:
@@ -202,12 +202,12 @@ def errors_as_exit_codes(ctx: typer.Context) -> Iterator[None]:
             yield
     except KeyboardInterrupt:
         complain("stopped before the end", "interrupted")
-        raise typer.Exit(INTERRUPTED) from None
+        raise click.exceptions.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         # Whoever read our stdout has seen enough. Python would complain again while it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(SOME_FAILED) from None
-    except typer.Exit:
+        raise click.exceptions.Exit(SOME_FAILED) from None
+    except click.exceptions.Exit:
         raise
     except Exception as error:  # noqa: BLE001 - the border: everything becomes a message and an exit code
         if ctx.find_root().params.get("debug"):
@@ -217,7 +217,7 @@ def errors_as_exit_codes(ctx: typer.Context) -> Iterator[None]:
         if isinstance(error, OutputError) and error.report is not None and not ctx.params.get("quiet"):
             say(error.report.summary())
         complain(_message(error))
-        raise typer.Exit(_exit_code(error)) from None
+        raise click.exceptions.Exit(_exit_code(error)) from None
 
 
 def _exit_code(error: Exception) -> int:

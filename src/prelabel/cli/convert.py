@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from prelabel.cli.console import check_key_file, complain_of_rows, errors_as_exit_codes, read_api_key, summarize
 from prelabel.cli.loading import loading, without_authorities
-from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
+from prelabel.cli.options import FILE, api_key_option, config_option, csv_argument, quiet_option, takes
 from prelabel.cli.progress import watch
 from prelabel.errors import ConfigError
 from prelabel.importer.options import ConvertOptions
@@ -28,16 +28,23 @@ Exit codes and environment: see prelabel --help."""
 _STDOUT = Path("-")
 
 
+@click.command("convert", epilog=EPILOG)
+@csv_argument
+@config_option
 @takes(ConvertOptions)
+@click.option("--out", "-o", type=FILE, default=_STDOUT, metavar="FILE", help="Where to; - is stdout.")
+@api_key_option
+@quiet_option
+@click.pass_context
 def convert_command(
-    ctx: typer.Context,
-    csv: CsvFile,
-    config: ConfigFile,
+    ctx: click.Context,
+    csv: Path,
+    config: Path,
     *,
     options: dict[str, Any],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to; - is stdout.")] = _STDOUT,
-    api_key_file: ApiKeyFile = None,
-    quiet: Quiet = False,
+    out: Path,
+    api_key_file: Path | None,
+    quiet: bool,
 ) -> None:
     """Write import items as NDJSON, and send nothing.
 
@@ -60,4 +67,4 @@ def convert_command(
             complain_of_rows(report, options.get("rejects"))
         else:
             summarize(report.summary())
-        raise typer.Exit(report.exit_code)
+        raise click.exceptions.Exit(report.exit_code)

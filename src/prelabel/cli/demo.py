@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from prelabel.cli.console import SOME_FAILED, command_line, complain, console_on, errors_as_exit_codes, say, show
 from prelabel.cli.loading import loading
+from prelabel.cli.options import FILE
 from prelabel.cli.progress import watch
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.table import Table
 
     from prelabel.demo import DemoProject, DemoResult
@@ -30,14 +32,12 @@ Examples:
   prelabel demo --rows 500 --store my-demo"""
 
 
-def demo_command(
-    ctx: typer.Context,
-    rows: Annotated[int, typer.Option("--rows", metavar="N", help="Images to draw and rows to import.")] = 36,
-    serve: Annotated[bool, typer.Option("--serve", help="Keep the hub running afterwards, to look around.")] = False,
-    store: Annotated[
-        Path | None, typer.Option("--store", metavar="DIR", help="Keep everything in this folder, new or empty.")
-    ] = None,
-) -> None:
+@click.command("demo", epilog=EPILOG)
+@click.option("--rows", type=int, default=36, metavar="N", help="Images to draw and rows to import.")
+@click.option("--serve", is_flag=True, help="Keep the hub running afterwards, to look around.")
+@click.option("--store", type=FILE, metavar="DIR", help="Keep everything in this folder, new or empty.")
+@click.pass_context
+def demo_command(ctx: click.Context, *, rows: int, serve: bool, store: Path | None) -> None:
     """Draw, import and compare, all on this machine.
 
     Images and masks are drawn here, imported into a local hub, and read back. It needs no account and no network, and
@@ -60,7 +60,7 @@ def demo_command(
         result = run_demo(rows, store, on_step=progress.say, on_progress=progress, while_running=present)
         if not serve:
             say(_where_to_look(result, rows, store))
-        raise typer.Exit(0 if result.succeeded else SOME_FAILED)
+        raise click.exceptions.Exit(0 if result.succeeded else SOME_FAILED)
 
 
 def _show(result: DemoResult, store: Path | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
-import typer  # noqa: TC002 - Typer reads annotations at run time
+import click
 
 from prelabel import __version__
 from prelabel.cli.console import errors_as_exit_codes, show
@@ -24,7 +24,9 @@ Environment:
 _PACKAGES = ("numpy", "numba", "pyarrow", "pillow", "orjson", "aiohttp", "pydantic", "shapely")
 
 
-def doctor_command(ctx: typer.Context) -> None:
+@click.command("doctor", epilog=EPILOG)
+@click.pass_context
+def doctor_command(ctx: click.Context) -> None:
     """Tell the versions at work, and how kernels are compiled."""
     with errors_as_exit_codes(ctx):
         from prelabel.kernels._jit import ROAD  # noqa: PLC0415 - loads numpy; help must not

@@ -6,13 +6,13 @@ import os
 import shlex
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from prelabel.cli.console import errors_as_exit_codes, read_api_key, say
 from prelabel.cli.loading import loading
-from prelabel.cli.options import ApiKeyFile
+from prelabel.cli.options import FILE, api_key_option
 from prelabel.spelling import short
 
 if TYPE_CHECKING:
@@ -59,22 +59,34 @@ _SHOWN = 5
 _INDENT = " " * 12
 
 
+@click.command("hub", epilog=EPILOG)
+@click.option(
+    "--port",
+    "-p",
+    type=click.IntRange(min=0, max=65535),
+    default=DEFAULT_PORT,
+    metavar="N",
+    help="TCP port on this machine; 0 takes a free one.",
+)
+@click.option(
+    "--store",
+    type=FILE,
+    default=Path("prelabel-hub"),
+    metavar="DIR",
+    help="Folder that keeps all it is sent; made at need.",
+)
+@api_key_option
+@click.option("--faults", type=FILE, metavar="FILE", help="Play the faults in this JSON file, to test clients.")
+@click.option(
+    "--plugin-url",
+    default="",
+    show_default=False,
+    metavar="URL",
+    help="Run the plugin that is a REST server at this address.",
+)
+@click.pass_context
 def hub_command(
-    ctx: typer.Context,
-    port: Annotated[
-        int, typer.Option("--port", "-p", min=0, max=65535, help="TCP port on this machine; 0 takes a free one.")
-    ] = DEFAULT_PORT,
-    store: Annotated[
-        Path, typer.Option("--store", metavar="DIR", help="Folder that keeps all it is sent; made at need.")
-    ] = Path("prelabel-hub"),
-    api_key_file: ApiKeyFile = None,
-    faults: Annotated[
-        Path | None,
-        typer.Option("--faults", metavar="FILE", help="Play the faults in this JSON file, to test clients."),
-    ] = None,
-    plugin_url: Annotated[
-        str, typer.Option("--plugin-url", metavar="URL", help="Run the plugin that is a REST server at this address.")
-    ] = "",
+    ctx: click.Context, *, port: int, store: Path, api_key_file: Path | None, faults: Path | None, plugin_url: str
 ) -> None:
     """Run a local hub, to try things out.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from prelabel.cli.console import (
     check_key_file,
@@ -18,18 +17,13 @@ from prelabel.cli.console import (
 )
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.cli.loading import loading, without_authorities
-from prelabel.cli.options import ApiKeyFile, ConfigFile, CsvFile, Quiet, takes
+from prelabel.cli.options import api_key_option, config_option, csv_argument, quiet_option, takes
 from prelabel.cli.progress import telling_how_far, watch
 from prelabel.importer.options import ImportOptions
 from prelabel.masks.decoders.library_noise import quieten_libraries
 
-
-class OnFailure(StrEnum):
-    """What a failed row does to the others."""
-
-    CONTINUE = "continue"
-    STOP = "stop"
-
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EPILOG = """\
 Examples:
@@ -42,19 +36,30 @@ Examples:
 Exit codes and environment: see prelabel --help."""
 
 
+@click.command("import", epilog=EPILOG)
+@csv_argument
+@config_option
 @takes(ImportOptions)
+@click.option("--no-state", is_flag=True, help="Keep no record; each run imports everything.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["continue", "stop"]),
+    default="continue",
+    help="After a failed row, go on with the others or stop.",
+)
+@api_key_option
+@quiet_option
+@click.pass_context
 def import_command(
-    ctx: typer.Context,
-    csv: CsvFile,
-    config: ConfigFile,
+    ctx: click.Context,
+    csv: Path,
+    config: Path,
     *,
     options: dict[str, Any],
-    no_state: Annotated[bool, typer.Option("--no-state", help="Keep no record; each run imports everything.")] = False,
-    on_error: Annotated[
-        OnFailure, typer.Option("--on-error", help="After a failed row, go on with the others or stop.")
-    ] = OnFailure.CONTINUE,
-    api_key_file: ApiKeyFile = None,
-    quiet: Quiet = False,
+    no_state: bool,
+    on_error: str,
+    api_key_file: Path | None,
+    quiet: bool,
 ) -> None:
     """Import the labels of a CSV into a project.
 
@@ -67,7 +72,7 @@ def import_command(
         check_key_file(options, api_key_file)
         options["state"] = check_state(csv, options.get("state"), no_state=no_state, restart=options["restart"])
         options["api_key"] = read_api_key(api_key_file)
-        if on_error is OnFailure.STOP:
+        if on_error == "stop":
             options["max_failures"] = 0
         with loading(), without_authorities():
             from prelabel.importer.import_labels import import_labels  # noqa: PLC0415 - loads aiohttp; help must not
@@ -82,4 +87,4 @@ def import_command(
         else:
             summarize(report.summary())
             tell_of_rejects(report, options.get("rejects"))
-        raise typer.Exit(report.exit_code)
+        raise click.exceptions.Exit(report.exit_code)

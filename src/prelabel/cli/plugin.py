@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-import typer
+import click
 
 from prelabel.cli.console import errors_as_exit_codes, say, show
-from prelabel.cli.options import takes
+from prelabel.cli.options import FILE, Number, takes
 from prelabel.errors import ConfigError
 from prelabel.plugin.settings import (
     DEFAULT_PORT,
     REST_DEADLINE_S,
+    PluginClass,
     PluginSettings,
     SessionLimits,
     connector_of,
@@ -28,14 +28,6 @@ from prelabel.plugin.settings import (
 
 if TYPE_CHECKING:
     from prelabel.plugin.redaction import Redactor
-
-
-class PluginClassName(StrEnum):
-    """The runtime's classes that hand sessions over as this plugin takes them."""
-
-    BATCH_MODEL = "batch-model"
-    MARKDOWN = "markdown"
-    INPUT = "input"
 
 
 EPILOG = f"""\
@@ -66,63 +58,92 @@ Environment, each secret as X or as X_FILE, the name of a file that holds it:
 Needs pip install 'prelabel[plugin]'. docs/plugin.md tells how to register it, and what to do when it fails."""
 
 
+@click.command("plugin", epilog=EPILOG)
 @takes(SessionLimits)
+@click.option(
+    "--state",
+    type=FILE,
+    default=Path("prelabel-plugin"),
+    envvar="PRELABEL_STATE",
+    show_envvar=True,
+    metavar="DIR",
+    help="Folder for records of imports: on a volume.",
+)
+@click.option(
+    "--class",
+    "plugin_class",
+    type=click.Choice(get_args(PluginClass)),
+    default="batch-model",
+    envvar="PRELABEL_PLUGIN_CLASS",
+    show_envvar=True,
+    help="The type the plugin is registered with.",
+)
+@click.option(
+    "--deadline",
+    type=Number(min=1),
+    envvar="PRELABEL_DEADLINE",
+    show_envvar=True,
+    metavar="S",
+    help=f"Seconds until a session answers; running it again goes on. {REST_DEADLINE_S:g} in REST unless set.",
+)
+@click.option(
+    "--max-sessions",
+    type=click.IntRange(min=1, max=32),
+    default=4,
+    envvar="PRELABEL_MAX_SESSIONS",
+    show_envvar=True,
+    metavar="N",
+    help="Sessions at once.",
+)
+@click.option(
+    "--max-csv-bytes",
+    type=click.IntRange(min=1),
+    default=256 << 20,
+    metavar="N",
+    help="The most bytes of a session's CSV.",
+)
+@click.option(
+    "--keep-days",
+    type=Number(min=1),
+    default=30.0,
+    metavar="N",
+    help="Days that records are kept after their last use.",
+)
+@click.option(
+    "--stop-grace",
+    type=Number(min=0),
+    default=25.0,
+    metavar="S",
+    help="Seconds that sessions have to answer after SIGTERM.",
+)
+@click.option("--check", is_flag=True, help="Look whether runtime, names, Hub and volume fit, and exit.")
+@click.option(
+    "--project",
+    default="",
+    show_default=False,
+    metavar="ID",
+    help="With --check: a project to look into, with ANGO_API_KEY.",
+)
+@click.option("--once", type=FILE, metavar="FILE", help="Run the one session in this JSON file; needs no Hub plugin.")
+@click.option("--csv", type=FILE, metavar="FILE", help="With --once: the CSV, if the session brings none.")
+@click.option("--health", is_flag=True, help="Ask the plugin that runs on this machine whether it is well, and exit.")
+@click.pass_context
 def plugin_command(
-    ctx: typer.Context,
+    ctx: click.Context,
     *,
     options: dict[str, Any],
-    state: Annotated[
-        Path,
-        typer.Option(
-            "--state", envvar="PRELABEL_STATE", metavar="DIR", help="Folder for records of imports: on a volume."
-        ),
-    ] = Path("prelabel-plugin"),
-    plugin_class: Annotated[
-        PluginClassName,
-        typer.Option("--class", envvar="PRELABEL_PLUGIN_CLASS", help="The type the plugin is registered with."),
-    ] = PluginClassName.BATCH_MODEL,
-    deadline: Annotated[
-        float | None,
-        typer.Option(
-            "--deadline",
-            envvar="PRELABEL_DEADLINE",
-            min=1,
-            metavar="S",
-            help=f"Seconds until a session answers; running it again goes on. {REST_DEADLINE_S:g} in REST unless set.",
-        ),
-    ] = None,
-    max_sessions: Annotated[
-        int,
-        typer.Option(
-            "--max-sessions", envvar="PRELABEL_MAX_SESSIONS", min=1, max=32, metavar="N", help="Sessions at once."
-        ),
-    ] = 4,
-    max_csv_bytes: Annotated[
-        int, typer.Option("--max-csv-bytes", min=1, metavar="N", help="The most bytes of a session's CSV.")
-    ] = 256 << 20,
-    keep_days: Annotated[
-        float, typer.Option("--keep-days", min=1, metavar="N", help="Days that records are kept after their last use.")
-    ] = 30.0,
-    stop_grace: Annotated[
-        float,
-        typer.Option("--stop-grace", min=0, metavar="S", help="Seconds that sessions have to answer after SIGTERM."),
-    ] = 25.0,
-    check: Annotated[
-        bool, typer.Option("--check", help="Look whether runtime, names, Hub and volume fit, and exit.")
-    ] = False,
-    project: Annotated[
-        str, typer.Option("--project", metavar="ID", help="With --check: a project to look into, with ANGO_API_KEY.")
-    ] = "",
-    once: Annotated[
-        Path | None,
-        typer.Option("--once", metavar="FILE", help="Run the one session in this JSON file; needs no Hub plugin."),
-    ] = None,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="With --once: the CSV, if the session brings none.")
-    ] = None,
-    health: Annotated[
-        bool, typer.Option("--health", help="Ask the plugin that runs on this machine whether it is well, and exit.")
-    ] = False,
+    state: Path,
+    plugin_class: PluginClass,
+    deadline: float | None,
+    max_sessions: int,
+    max_csv_bytes: int,
+    keep_days: float,
+    stop_grace: float,
+    check: bool,
+    project: str,
+    once: Path | None,
+    csv: Path | None,
+    health: bool,
 ) -> None:
     """Run as a plugin of Ango Hub.
 
@@ -142,7 +163,7 @@ def plugin_command(
             host=host_of(os.environ.get("ANGO_HOST", "")),
             connector=connector,
             port=port_of(os.environ.get("PORT") or str(DEFAULT_PORT)),
-            plugin_class=plugin_class.value,
+            plugin_class=plugin_class,
             state=state.absolute(),
             deadline_s=deadline or (REST_DEADLINE_S if connector == "REST" and once is None else None),
             max_sessions=max_sessions,
@@ -152,11 +173,11 @@ def plugin_command(
             limits=SessionLimits(**options),
         )
         if health:
-            raise typer.Exit(_health(settings))
+            raise click.exceptions.Exit(_health(settings))
         if check:
-            raise typer.Exit(_check(settings, project))
+            raise click.exceptions.Exit(_check(settings, project))
         if once is not None:
-            raise typer.Exit(_once(once, settings, csv))
+            raise click.exceptions.Exit(_once(once, settings, csv))
         _run(settings)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from prelabel.cli.console import complain, errors_as_exit_codes, read_api_key, summarize
 from prelabel.cli.interrupts import interrupts_to
 from prelabel.cli.loading import loading, without_authorities
-from prelabel.cli.options import DECLARED, ApiKeyFile, Quiet
+from prelabel.cli.options import DECLARED, FILE, api_key_option, quiet_option
 from prelabel.cli.progress import watch
 from prelabel.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EPILOG = """\
 Examples:
@@ -24,23 +26,26 @@ Examples:
 
 Exit codes and environment: see prelabel --help."""
 
-_Host: Any = DECLARED["host"]
 
-
+@click.command("rollback", epilog=EPILOG)
+@click.argument(
+    "record", type=FILE, required=False, metavar="[CSV or DIR]", help="The import's CSV, or the folder of its record."
+)
+@click.option("--state", type=FILE, metavar="DIR", help="The folder of the record, as given to the import.")
+@DECLARED["host"]("host")
+@click.option("--dry-run", "-n", is_flag=True, help="Say what would change, and change nothing.")
+@api_key_option
+@quiet_option
+@click.pass_context
 def rollback_command(
-    ctx: typer.Context,
-    record: Annotated[
-        Path | None, typer.Argument(metavar="[CSV or DIR]", help="The import's CSV, or the folder of its record.")
-    ] = None,
-    state: Annotated[
-        Path | None, typer.Option("--state", metavar="DIR", help="The folder of the record, as given to the import.")
-    ] = None,
-    host: _Host = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Say what would change, and change nothing.")
-    ] = False,
-    api_key_file: ApiKeyFile = None,
-    quiet: Quiet = False,
+    ctx: click.Context,
+    *,
+    record: Path | None,
+    state: Path | None,
+    host: str | None,
+    dry_run: bool,
+    api_key_file: Path | None,
+    quiet: bool,
 ) -> None:
     """Put back what an import replaced.
 
@@ -71,4 +76,4 @@ def rollback_command(
             summarize(done.summary())
         elif done.exit_code:
             complain("; ".join(filter(None, [done.achieved(), done.stopped and f"stopped early: {done.stopped}"])))
-        raise typer.Exit(done.exit_code)
+        raise click.exceptions.Exit(done.exit_code)

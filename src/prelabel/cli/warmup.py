@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-import typer  # noqa: TC002 - Typer reads annotations at run time
+import click
 
 from prelabel.cli.console import errors_as_exit_codes, say
 from prelabel.cli.progress import watch
@@ -19,7 +19,9 @@ compiled for the processor at hand: for others, set NUMBA_CPU_NAME both here and
   NUMBA_CACHE_DIR=/srv/kernels prelabel warmup"""
 
 
-def warmup_command(ctx: typer.Context) -> None:
+@click.command("warmup", epilog=EPILOG)
+@click.pass_context
+def warmup_command(ctx: click.Context) -> None:
     """Compile the kernels that are not yet, and keep them."""
     with errors_as_exit_codes(ctx):
         from prelabel.kernels import module_names, telling, warm_up  # noqa: PLC0415 - loads numpy; help must not
