@@ -12,7 +12,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prelabel.inputs.config import ImportConfig, config_json_schema
+from prelabel.inputs.config import ImportConfig
+from prelabel.inputs.config_schema import config_json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +43,7 @@ def main() -> None:
 
 def with_tables(page: str) -> str:
     """The page with its tables as they should be."""
-    keys = list(ImportConfig.model_fields)
+    keys = list(ImportConfig.__struct_fields__)
     tables = {"plugin": table(keys[:N_PLUGIN_KEYS]), "own": table(keys[N_PLUGIN_KEYS:])}
     return MARKED.sub(lambda found: found[1] + tables[found[2]] + found[3], page)
 

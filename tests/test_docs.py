@@ -191,7 +191,7 @@ def test_the_tables_of_config_keys_are_current() -> None:
 
     assert with_tables(text) == text, "run scripts/config_table.py"
     keys = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
-    assert keys == list(prelabel.ImportConfig.model_fields)
+    assert keys == list(prelabel.ImportConfig.__struct_fields__)
 
 
 def test_the_page_of_faults_has_them_all() -> None:

@@ -28,7 +28,7 @@ FENCES = {
     "pyarrow": ("inputs/csv_rows.py", "masks/sources/cloud.py", "polygons/formats/geoarrow.py"),
     "PIL": ("masks/decoders/", "demo/"),
     "shapely": ("polygons/polygons.py",),
-    "pydantic": ("inputs/config.py", "inputs/config_file.py"),
+    "msgspec": ("inputs/config.py", "inputs/config_check.py", "inputs/config_file.py", "inputs/config_schema.py"),
     "tenacity": ("retry.py",),
     "click": ("cli/",),
     "rich": ("cli/",),
@@ -47,7 +47,7 @@ HEAVY = {
     "orjson",
     "asyncio",
     "socketio",
-    "pydantic",
+    "msgspec",
 }
 
 
@@ -107,8 +107,23 @@ def later():
 
 
 # Not of any use to a row with a PNG mask on this machine, where nobody looks at a terminal.
-IDLE = {"pandas", "scipy", "shapely", "rich", "pygments", "PIL", "socketio", "requests", "imerit_ango", "llvmlite.ir"}
+IDLE = {
+    "pydantic",
+    "typer",
+    "prelabel.inputs.config_schema",
+    "pandas",
+    "scipy",
+    "shapely",
+    "rich",
+    "pygments",
+    "PIL",
+    "socketio",
+    "requests",
+    "imerit_ango",
+    "llvmlite.ir",
+}
 IDLE |= {"pyarrow.compute", "pyarrow.fs", "pyarrow.dataset", "pyarrow.pandas_compat", "numpy.random", "numpy.testing"}
+IDLE |= {"pydantic", "typer", "prelabel.inputs.config_schema"}
 IDLE |= {"multiprocessing", "logging.config", "prelabel.masks.sources.web", "prelabel.masks.sources.cloud"}
 IDLE |= {"prelabel.masks.decoders.other_files", "prelabel.localhub", "prelabel.demo"}
 NUMBA = {"llvmlite.ir", "multiprocessing", "numpy.random", "numpy.testing", "scipy", "logging.config"}
@@ -155,7 +170,7 @@ def test_help_loads_nothing_heavy(command: tuple[str, ...]) -> None:
 
 def test_the_import_budget_test_sees_what_is_loaded() -> None:
     """A module that needs a heavy one is noticed."""
-    assert "pydantic" in _modules_after("import prelabel; prelabel.ImportConfig")
+    assert "msgspec" in _modules_after("import prelabel; prelabel.ImportConfig")
 
 
 MAIN = "import prelabel.__main__; prelabel.__main__.main()"
@@ -198,7 +213,7 @@ def test_a_convert_without_a_hub_loads_no_client(row: Path, tmp_path: Path) -> N
 def test_a_first_mask_loads_numpy_and_kernels_only(row: Path) -> None:
     """A service that traces PNG masks has nothing to do with files of rows, hubs and command lines."""
     loaded = _names_after("import prelabel; prelabel.mask_to_polygons(sys.argv[1])", f"{row}/masks/street-0001.png")
-    others = {"pyarrow", "pydantic", "aiohttp", "asyncio", "click", "tenacity", "yarl", "ssl", "email"}
+    others = {"pyarrow", "msgspec", "aiohttp", "asyncio", "click", "tenacity", "yarl", "ssl", "email"}
     if "numba" in loaded:  # which loads some of the standard library's
         others -= {"asyncio", "ssl", "email"}
 
@@ -206,7 +221,7 @@ def test_a_first_mask_loads_numpy_and_kernels_only(row: Path) -> None:
     assert not _idle(loaded) | (loaded & others)
 
 
-def test_the_version_loads_no_pydantic() -> None:
+def test_the_version_loads_nothing_heavy() -> None:
     """Nor anything else that a command would need."""
     loaded = _modules_after(MAIN, "--version")
     assert "click" in loaded

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from inputs.config_problem import problem
 from prelabel.inputs.color_mapping import MAX_GREY, as_json, read_mapping
-from prelabel.inputs.config import config_json_schema
 from prelabel.inputs.config_file import load_config
+from prelabel.inputs.config_schema import config_json_schema
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from inputs.config_problem import problem
-from prelabel.inputs.config import config_json_schema
 from prelabel.inputs.config_file import load_config, parse_config
+from prelabel.inputs.config_schema import config_json_schema
 
 NUMBERS = {"Car": [1], "Person": [2]}
 COLOURS = {"Car": "#f44336", "Person": [3, 169, 244]}

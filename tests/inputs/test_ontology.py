@@ -396,7 +396,7 @@ def test_canonically_equal_names_match() -> None:
     """Columns are then spelled as the CSV has them, classes are the project's; what could be two is none."""
     composed, decomposed = "Caf\u00e9", "Cafe\u0301"
     config = load_config({"external_id_column": decomposed, "mask_column": "Mask"})
-    assert with_columns_of((composed, "Mask"), config) == config.model_copy(update={"external_id_column": composed})
+    assert with_columns_of((composed, "Mask"), config) == config.replaced(external_id_column=composed)
     assert with_columns_of((composed, decomposed), config) == config
     keys = {"external_id_column": "ID", "classification_columns": [composed], "classification_schema_ids": ["1"]}
     assert with_columns_of(("ID", decomposed), load_config(keys)).classification_columns == (decomposed,)

@@ -32,7 +32,7 @@ def test_the_log_s_lines_are_taken_from_the_pace(tmp_path: Path, connector: str,
     """In REST each is a request; a pace of one is left one."""
     session = session_with(tmp_path, connector=connector)
     assert session._paced(session.request.config).requests_per_minute == pace
-    slowest = session.request.config.model_copy(update={"requests_per_minute": 1})
+    slowest = session.request.config.replaced(requests_per_minute=1)
     assert session._paced(slowest).requests_per_minute == 1
 
 

@@ -14,6 +14,6 @@ from prelabel.cli.console import errors_as_exit_codes, show
 def config_schema(ctx: click.Context) -> None:
     """Print the JSON Schema of the config."""
     with errors_as_exit_codes(ctx):
-        from prelabel.inputs.config import config_json_schema  # noqa: PLC0415 - loads pydantic; help must not
+        from prelabel.inputs.config_schema import config_json_schema  # noqa: PLC0415 - help does not need it
 
         show(json.dumps(config_json_schema(), indent=2))

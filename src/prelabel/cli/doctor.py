@@ -21,7 +21,7 @@ Environment:
   PRELABEL_KERNELS  jit: compile just in time, whatever there is
   NUMBA_CACHE_DIR   where kernels are kept that were compiled just in time"""
 
-_PACKAGES = ("numpy", "numba", "pyarrow", "pillow", "orjson", "aiohttp", "pydantic", "shapely")
+_PACKAGES = ("numpy", "numba", "pyarrow", "pillow", "orjson", "aiohttp", "msgspec", "shapely")
 
 
 @click.command("doctor", epilog=EPILOG)

@@ -86,7 +86,7 @@ class OpenedCsv:
 
     def fingerprint(self, project: str, host: str, *, batches: Iterable[str] = (), run_name: str = "") -> Fingerprint:
         """What must be the same for an import to go on where it was interrupted."""
-        labels = self.config.model_dump(mode="json", exclude=_NO_LABELS, exclude_defaults=True)
+        labels = {key: value for key, value in self.config.choices().items() if key not in _NO_LABELS}
         chosen = {"batches": sorted(set(batches)), "run_name": run_name}
         options = {"mask_root": str(self.masks.root)} | {name: value for name, value in chosen.items() if value}
         csv = (digest_of(self.layout.file.path), self.layout.delimiter, self.layout.form.coding.name)

@@ -20,7 +20,7 @@ def read_mapping(value: Any) -> Any:
     if value == "project_colors":
         return value
     if not isinstance(value, Mapping):
-        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
+        raise ValueError(  # noqa: TRY004 - its text is what is told
             'write "project_colors", or {"Car": [244, 67, 54]} for colours, or {"Car": [1]} for grey values'
         )
     if not value:
@@ -50,7 +50,7 @@ def _as_color(name: Any, color: Any) -> tuple[int, ...]:
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"the class name {as_json(name)} is not one: write a tool's title as the project shows it")
     if isinstance(color, int) and not isinstance(color, bool):
-        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
+        raise ValueError(  # noqa: TRY004 - its text is what is told
             f"{quoted(name)} is {shown}: write the value as a list, [{shown}]"
         )
     if isinstance(color, str) and re.fullmatch(HEX_COLOR, color):

@@ -9,16 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from msgspec.structs import fields
 
 from prelabel.errors import ConfigError
 from prelabel.inputs.color_mapping import as_json
-from prelabel.inputs.config import REMEDIES, ImportConfig
+from prelabel.inputs.config import ImportConfig
+from prelabel.inputs.config_check import all_told, read_keys
 from prelabel.inputs.encodings import decode_text
 from prelabel.inputs.json_faults import json_fault
-from prelabel.spelling import did_you_mean, first_few, quoted
-
-_SECRETS = ("apikey", "token", "accesstoken", "secret", "password", "authorization")
+from prelabel.spelling import quoted
 
 
 def load_config(source: str | Path | Mapping[str, Any] | ImportConfig, *, encoding: str | None = None) -> ImportConfig:
@@ -91,44 +90,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _checked(document: Mapping[str, Any], origin: str) -> ImportConfig:
-    try:
-        return ImportConfig.model_validate(dict(document))
-    except ValidationError as error:
-        problems = [_problem(details) for details in error.errors(include_url=False)]
-    except UnicodeEncodeError:  # pydantic cannot even say so
-        problems = [
-            ("a key or a value holds half of a surrogate pair, which is no character: take it out", "", None, ())
-        ]
-    # Outside the except block: pydantic's own text repeats what is said here, less clearly.
-    first = problems[0]
-    messages = list(dict.fromkeys(message for message, *_ in problems))
-    count = "" if len(messages) == 1 else f" has {len(messages)} problems"
-    listed = first_few(messages, separator="; ")
-    raise ConfigError(f"{origin}{count}: {listed}", field=first[1], value=first[2], allowed=first[3])
-
-
-def _problem(details: Any) -> tuple[str, str, Any, tuple[str, ...]]:
-    """Return the message, key, value and allowed words of one problem that pydantic found."""
-    key = str(details["loc"][0] if details["loc"] else details["input"])  # a key that is no text has no place
-    field = key + "".join(f"[{part}]" for part in details["loc"][1:] if isinstance(part, int))
-    keys = tuple(ImportConfig.model_fields)
-    if details["type"] in {"extra_forbidden", "invalid_key"} or not details["loc"]:
-        # The value stays unsaid: whoever writes an API key into a config must not find it in a log.
-        if key.replace("_", "").replace("-", "").casefold() in _SECRETS:
-            return (
-                f"{quoted(key)} does not belong in a config: put the API key into the environment, ANGO_API_KEY",
-                key,
-                None,
-                keys,
-            )
-        return (
-            f"unknown key {quoted(key)}:{did_you_mean(key, keys) or ' known keys are ' + ', '.join(keys)}",
-            key,
-            None,
-            keys,
-        )
-    if details["type"] == "missing":
-        return f'"{key}" is missing: {REMEDIES[key]}', key, None, ()
-    remedy = str(details["ctx"]["error"]) if details["type"] == "value_error" else REMEDIES[key]
-    allowed = ImportConfig.model_json_schema()["properties"][key].get("enum", ())
-    return f'"{field}" is {as_json(details["input"])}: {remedy}', field, details["input"], tuple(map(str, allowed))
+    values, problems = read_keys(fields(ImportConfig), document)
+    if problems:
+        raise all_told(problems, origin)
+    return ImportConfig(**values)

@@ -22,7 +22,7 @@ MAX_NUMBER = int(sys.float_info.max)
 def read_ignored(values: Any) -> tuple[IgnoredValue, ...]:
     """Return ``ignore_values`` as whole numbers, colours and "nan". Raises ValueError, the remedy as its text."""
     if not isinstance(values, list | tuple):
-        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
+        raise ValueError(  # noqa: TRY004 - its text is what is told
             'write a list of values, such as [255] or [[255, 255, 255]] or [-1, "nan"]'
         )
     return tuple(map(_as_value, values))

@@ -117,7 +117,7 @@ def with_columns_of(header: Sequence[str], config: ImportConfig) -> ImportConfig
         "classification_columns": tuple(map(own, config.classification_columns)),
         "mask_column": own(config.mask_column),
     }
-    return config.model_copy(update=columns)
+    return config.replaced(**columns)
 
 
 def _entries(parent: Mapping[str, Any], key: str, place: str) -> Iterable[tuple[str, Mapping[str, Any]]]:

@@ -107,7 +107,7 @@ class PluginSession:
         if self.settings.connector != "REST":
             return config
         pace = max(1, config.requests_per_minute - LOG_LINES_PER_MINUTE)
-        return config.model_copy(update={"requests_per_minute": pace})
+        return config.replaced(requests_per_minute=pace)
 
     async def _import(self, folder: RecordFolder, config: ImportConfig) -> tuple[Report, str]:
         """Import what is in the folder; returns the report, and what could not be written, if anything."""
