@@ -29,7 +29,6 @@ FENCES = {
     "PIL": ("masks/decoders/", "demo/"),
     "shapely": ("polygons/polygons.py",),
     "msgspec": ("inputs/config.py", "inputs/config_check.py", "inputs/config_file.py", "inputs/config_schema.py"),
-    "tenacity": ("retry.py",),
     "click": ("cli/",),
     "rich": ("cli/",),
     "socketio": ("localhub/plugin_sessions/connections.py",),
@@ -123,7 +122,7 @@ IDLE = {
     "llvmlite.ir",
 }
 IDLE |= {"pyarrow.compute", "pyarrow.fs", "pyarrow.dataset", "pyarrow.pandas_compat", "numpy.random", "numpy.testing"}
-IDLE |= {"pydantic", "typer", "prelabel.inputs.config_schema"}
+IDLE |= {"pydantic", "typer", "tenacity", "prelabel.inputs.config_schema"}
 IDLE |= {"multiprocessing", "logging.config", "prelabel.masks.sources.web", "prelabel.masks.sources.cloud"}
 IDLE |= {"prelabel.masks.decoders.other_files", "prelabel.localhub", "prelabel.demo"}
 NUMBA = {"llvmlite.ir", "multiprocessing", "numpy.random", "numpy.testing", "scipy", "logging.config"}
@@ -213,7 +212,7 @@ def test_a_convert_without_a_hub_loads_no_client(row: Path, tmp_path: Path) -> N
 def test_a_first_mask_loads_numpy_and_kernels_only(row: Path) -> None:
     """A service that traces PNG masks has nothing to do with files of rows, hubs and command lines."""
     loaded = _names_after("import prelabel; prelabel.mask_to_polygons(sys.argv[1])", f"{row}/masks/street-0001.png")
-    others = {"pyarrow", "msgspec", "aiohttp", "asyncio", "click", "tenacity", "yarl", "ssl", "email"}
+    others = {"pyarrow", "msgspec", "aiohttp", "asyncio", "click", "yarl", "ssl", "email"}
     if "numba" in loaded:  # which loads some of the standard library's
         others -= {"asyncio", "ssl", "email"}
 
@@ -225,4 +224,4 @@ def test_the_version_loads_nothing_heavy() -> None:
     """Nor anything else that a command would need."""
     loaded = _modules_after(MAIN, "--version")
     assert "click" in loaded
-    assert not loaded & (HEAVY | {"rich", "tenacity", "email"})
+    assert not loaded & (HEAVY | {"rich", "email"})

@@ -1,4 +1,4 @@
-"""The retry policy, its budget, and the tenacity loop that follows them."""
+"""The retry policy, its budget, and the loop that follows them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel.errors import BatchTooLarge, UploadError, UploadRefused, UploadUnavailable
-from prelabel.retry import RetryBudget, RetryPolicy, may_succeed_later, parse_retry_after, retrying
+from prelabel.retry import RetryBudget, Retrying, RetryPolicy, may_succeed_later, parse_retry_after
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 QUICK = RetryPolicy(max_attempts=4, first_wait_s=0.001, max_wait_s=0.002)
@@ -87,7 +87,7 @@ async def run(errors: list[Exception], budget: RetryBudget | None = None) -> tup
             raise errors.pop(0)
         return "done"
 
-    tries = retrying(lambda: QUICK, budget or RetryBudget(), random.Random(1), lambda error, _: waits.append(error))
+    tries = Retrying(lambda: QUICK, budget or RetryBudget(), random.Random(1), lambda error, _: waits.append(error))
     try:
         result: object = await tries(call)
     except (UploadError, ValueError) as error:
@@ -130,7 +130,7 @@ async def test_loop_within_budget() -> None:
 async def test_loop_within_its_deadline() -> None:
     """A wait that would end after the call's deadline is not begun."""
     error = UploadUnavailable("later", status=503, retry_after_s=50)
-    tries = retrying(lambda: RetryPolicy(deadline_s=40), RetryBudget(), random.Random(1), lambda *_: None)
+    tries = Retrying(lambda: RetryPolicy(deadline_s=40), RetryBudget(), random.Random(1), lambda *_: None)
 
     async def call() -> None:
         raise error

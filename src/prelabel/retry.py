@@ -1,4 +1,4 @@
-"""When to try a request again, and how long to wait before: decides, never sleeps by itself.
+"""When to try a request again, and how long to wait before.
 
 Full jitter after Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015); a retry budget keeps a
 broken server from being hammered; a ``Retry-After`` is obeyed.
@@ -7,13 +7,11 @@ broken server from being hammered; a ``Retry-After`` is obeyed.
 from __future__ import annotations
 
 import asyncio
-import math
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
-
-import tenacity
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from prelabel.errors import PrelabelError
 
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Awaitable, Callable, Mapping
 
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 _LATER = frozenset({408, 425, 429})  # a timeout, too early, too many requests
 
@@ -87,14 +87,8 @@ class RetryBudget:
         self._left = min(self._limit, self._left + self._per_success)
 
 
-def retrying(
-    policy: Callable[[], RetryPolicy],
-    budget: RetryBudget,
-    rng: random.Random,
-    on_wait: Callable[[BaseException, float], None],
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> tenacity.AsyncRetrying:
-    """A fresh tenacity loop that follows the policy; raises the last error when it gives up.
+class Retrying:
+    """Awaits a call, and again as the policy has it; raises the last error when it gives up.
 
     Args:
         policy: returns the policy that decides, asked after each failure.
@@ -102,24 +96,46 @@ def retrying(
         rng: source of the jitter.
         on_wait: told the error and the wait in seconds, before each wait.
         sleep: waits.
+
+    Attributes:
+        n_attempts: how often it was called.
     """
 
-    def wait_s(state: tenacity.RetryCallState) -> float:
-        error = _error_of(state)
-        patience = policy()
-        seconds = patience.next_wait_s(state.attempt_number, error, rng)
-        if seconds is None or (state.seconds_since_start or 0.0) + seconds > patience.deadline_s:
-            return math.inf
-        return seconds if getattr(error, "status", None) == 429 or budget.spend() else math.inf
+    def __init__(
+        self,
+        policy: Callable[[], RetryPolicy],
+        budget: RetryBudget,
+        rng: random.Random,
+        on_wait: Callable[[BaseException, float], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._policy = policy
+        self._budget = budget
+        self._rng = rng
+        self._on_wait = on_wait
+        self._sleep = sleep
+        self.n_attempts = 0
 
-    return tenacity.AsyncRetrying(
-        wait=wait_s,
-        stop=lambda state: math.isinf(state.upcoming_sleep),  # tenacity asks for the wait first
-        retry=tenacity.retry_if_exception_type(PrelabelError),
-        before_sleep=lambda state: on_wait(_error_of(state), state.upcoming_sleep),
-        sleep=sleep,
-        reraise=True,
-    )
+    async def __call__(self, call: Callable[P, Awaitable[Result]], *args: P.args, **kwargs: P.kwargs) -> Result:
+        """Return what the call returns in the end."""
+        started = time.monotonic()
+        while True:
+            self.n_attempts += 1
+            try:
+                return await call(*args, **kwargs)
+            except PrelabelError as error:
+                wait_s = self._wait_s(error, time.monotonic() - started)
+                if wait_s is None:
+                    raise
+                self._on_wait(error, wait_s)
+            await self._sleep(wait_s)
+
+    def _wait_s(self, error: PrelabelError, elapsed_s: float) -> float | None:
+        policy = self._policy()
+        wait_s = policy.next_wait_s(self.n_attempts, error, self._rng)
+        if wait_s is None or elapsed_s + wait_s > policy.deadline_s:
+            return None
+        return wait_s if getattr(error, "status", None) == 429 or self._budget.spend() else None
 
 
 def asked_wait_s(headers: Mapping[str, str]) -> float | None:
@@ -154,9 +170,3 @@ def _answered_at(headers: Mapping[str, str]) -> datetime:
     except (KeyError, ValueError):
         return datetime.now(UTC)
     return when.replace(tzinfo=when.tzinfo or UTC)
-
-
-def _error_of(state: tenacity.RetryCallState) -> BaseException:
-    error = state.outcome.exception() if state.outcome is not None else None
-    assert error is not None, "only failed attempts are asked about"
-    return error

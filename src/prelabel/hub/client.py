@@ -19,7 +19,7 @@ from prelabel.hub.rate_limit import Pace
 from prelabel.hub.storages import HubStorage, signed_urls_in, storage_of
 from prelabel.hub.transport import DEFAULT_HOST, Transport
 from prelabel.model import HubTask
-from prelabel.retry import RetryBudget, RetryPolicy, retrying
+from prelabel.retry import RetryBudget, Retrying, RetryPolicy
 from prelabel.spelling import short
 
 if TYPE_CHECKING:
@@ -286,14 +286,14 @@ class HubClient:
             self._has_answered = True
             return answer
 
-        tries = retrying(self._current_policy, self._budget, self._rng, self._hold_all, self.pace.pause)
+        tries = Retrying(self._current_policy, self._budget, self._rng, self._hold_all, self.pace.pause)
         try:
-            answer: dict[str, Any] = await tries(attempt)
+            answer = await tries(attempt)
         except UploadError as error:
-            error.attempts = tries.statistics["attempt_number"]
+            error.attempts = tries.n_attempts
             raise
         self._budget.earn()
-        return answer, tries.statistics["attempt_number"]
+        return answer, tries.n_attempts
 
     def _current_policy(self) -> RetryPolicy:
         """Little patience until the Hub has answered once: a mistyped host should not take minutes to notice."""

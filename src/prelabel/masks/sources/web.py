@@ -25,7 +25,7 @@ from prelabel.errors import MaskError, MaskUnavailable
 from prelabel.masks.references import without_secrets
 from prelabel.masks.sources.byte_budget import take_in_time
 from prelabel.masks.sources.ip_policy import refusal
-from prelabel.retry import MASK_SERVERS, RetryBudget, RetryPolicy, asked_wait_s, may_succeed_later, retrying
+from prelabel.retry import MASK_SERVERS, RetryBudget, Retrying, RetryPolicy, asked_wait_s, may_succeed_later
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -121,7 +121,7 @@ class WebMasks:
         """
         first = _url_of(url, shown)
         reach = self._reach_of(first, trusted_origin)
-        tries = retrying(lambda: self._policy, self._budget, self._rng, lambda _error, _wait_s: None)
+        tries = Retrying(lambda: self._policy, self._budget, self._rng, lambda _error, _wait_s: None)
         pieces: list[bytes] = []
         try:
             async with asyncio.timeout(self._limits.timeout_s) as time:
