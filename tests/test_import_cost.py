@@ -28,26 +28,14 @@ FENCES = {
     "pyarrow": ("inputs/csv_rows.py", "masks/sources/cloud.py", "polygons/formats/geoarrow.py"),
     "PIL": ("masks/decoders/", "demo/"),
     "shapely": ("polygons/polygons.py",),
-    "msgspec": ("inputs/config.py", "inputs/config_check.py", "inputs/config_file.py", "inputs/config_schema.py"),
     "click": ("cli/",),
     "rich": ("cli/",),
     "socketio": ("localhub/plugin_sessions/connections.py",),
     "imerit_ango": ("plugin/runtime.py",),
 }
 
-HEAVY = {
-    "numba",
-    "llvmlite",
-    "pyarrow",
-    "aiohttp",
-    "shapely",
-    "numpy",
-    "PIL",
-    "orjson",
-    "asyncio",
-    "socketio",
-    "msgspec",
-}
+HEAVY = {"numba", "llvmlite", "pyarrow", "aiohttp", "shapely", "numpy", "PIL", "orjson", "asyncio", "socketio"}
+HEAVY |= {"pydantic"}
 
 
 class _ImportCollector(ast.NodeVisitor):
@@ -212,7 +200,7 @@ def test_a_convert_without_a_hub_loads_no_client(row: Path, tmp_path: Path) -> N
 def test_a_first_mask_loads_numpy_and_kernels_only(row: Path) -> None:
     """A service that traces PNG masks has nothing to do with files of rows, hubs and command lines."""
     loaded = _names_after("import prelabel; prelabel.mask_to_polygons(sys.argv[1])", f"{row}/masks/street-0001.png")
-    others = {"pyarrow", "msgspec", "aiohttp", "asyncio", "click", "yarl", "ssl", "email"}
+    others = {"pyarrow", "aiohttp", "asyncio", "click", "yarl", "ssl", "email"}
     if "numba" in loaded:  # which loads some of the standard library's
         others -= {"asyncio", "ssl", "email"}
 

@@ -14,8 +14,8 @@ PACKAGE = Path(prelabel.__file__).parent
 SOURCES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 FLOORS = """
-codes < errors < model, retry, spelling < kernels < inputs, hub < masks < polygons < items < outcomes < importer
-< __init__ < review, scaleout, plugin, demo < cli < __main__
+codes, records < errors < model, retry, spelling < kernels < inputs, hub < masks < polygons < items < outcomes
+< importer < __init__ < review, scaleout, plugin, demo < cli < __main__
 """
 NEVER = {("inputs", "kernels"), ("hub", "kernels"), ("masks", "hub")}  # the API key stays in the hub's room
 LOCALHUB_KNOWS, KNOW_LOCALHUB = {"errors"}, {"cli", "demo"}  # no mistake is made alike on both sides of the wire

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import inspect
 import pickle
 
 import numpy as np
@@ -12,23 +12,36 @@ from prelabel import model
 from prelabel.codes import Code
 from prelabel.errors import RowError
 from prelabel.model import Batch, Binding, BrokenRow, Item, MaskClass, Note, Ontology, RowBatch, RowOutcome, Runs, Tool
+from prelabel.records import Record
 
-RECORDS = [value for value in vars(model).values() if dataclasses.is_dataclass(value)]
+RECORDS = [
+    value
+    for value in vars(model).values()
+    if isinstance(value, type) and issubclass(value, Record) and value is not Record
+]
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
-def test_records_are_frozen_and_slim(record: type) -> None:
-    """Every type is a frozen dataclass with slots and a docstring."""
-    assert record.__dataclass_params__.frozen  # type: ignore[attr-defined]
-    assert hasattr(record, "__slots__")
-    assert not str(record.__doc__).startswith(f"{record.__name__}("), "the docstring dataclass makes up"
+def test_records_are_frozen_and_slim(record: type[Record]) -> None:
+    """Every type is a frozen record with a docstring; nothing can be hung on it."""
+    assert record.__struct_config__.frozen
+    assert "__dict__" not in dir(record)
+    assert record.__doc__
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+def test_records_can_be_described(record: type[Record]) -> None:
+    """``help()`` works, also where what annotations name is imported for type checkers only."""
+    signature = inspect.signature(record)
+    assert tuple(signature.parameters) == record.__struct_fields__
+    assert all(isinstance(each.annotation, str) for each in signature.parameters.values())
 
 
 def test_fields_cannot_be_set() -> None:
     """A stage cannot change what it was given."""
     item = Item(1, "a", b"{}")
 
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError, match="immutable"):
         item.row_number = 2  # type: ignore[misc]
 
 

@@ -17,8 +17,9 @@ Geometry (every module keeps to it):
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+from prelabel.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,8 +59,7 @@ MULTI_CHOICE_KINDS: tuple[str, ...] = get_args(MultiChoiceKind)
 CLASSIFICATION_KINDS: tuple[str, ...] = (*get_args(ChoiceKind), *MULTI_CHOICE_KINDS, *get_args(TextKind))
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Record, frozen=True):
     """One tool of a project's category schema.
 
     Attributes:
@@ -79,16 +79,14 @@ class Tool:
         return self.kind == "polygon"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Record, frozen=True):
     """One choice of a classification."""
 
     value: str
     schema_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(Record, frozen=True):
     """One classification of a project's category schema. ``unsupported`` says why it cannot be used, or is empty."""
 
     title: str
@@ -99,16 +97,14 @@ class Classification:
     unsupported: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ontology:
+class Ontology(Record, frozen=True):
     """A project's tools and classifications, in the schema's order."""
 
     tools: tuple[Tool, ...] = ()
     classifications: tuple[Classification, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRow:
+class BrokenRow(Record, frozen=True):
     """A line of the CSV that is no row (too few or too many cells, quotes that do not fit): kept as it was.
 
     Attributes:
@@ -128,8 +124,7 @@ class BrokenRow:
     rest: Iterable[bytes] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RowBatch:
+class RowBatch(Record, frozen=True):
     """Consecutive rows of the CSV, every cell as text.
 
     Attributes:
@@ -154,8 +149,7 @@ class RowBatch:
         return len(self.numbers)
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
+class Runs(Record, frozen=True):
     """A run-length-encoded mask: everything after decoding works on it, at a cost per run and not per pixel.
 
     Runs of row y are ``row_offsets[y]`` to ``row_offsets[y + 1]``; the first starts at x = 0, each ends where the next
@@ -179,8 +173,7 @@ class Runs:
         return len(self.row_offsets) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Record, frozen=True):
     """One import item, already JSON, with the row it came from.
 
     Attributes:
@@ -204,8 +197,7 @@ class Note(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class MaskCounts:
+class MaskCounts(Record, frozen=True):
     """What one mask gave and cost.
 
     Attributes:
@@ -227,8 +219,7 @@ class MaskCounts:
     n_near_pixels: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedRow:
+class EncodedRow(Record, frozen=True):
     """A row ready to be sent: its item, what its owner should know, and its mask's counts if it has one."""
 
     item: Item
@@ -236,8 +227,7 @@ class EncodedRow:
     mask: MaskCounts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedChunk:
+class EncodedChunk(Record, frozen=True):
     """Consecutive rows after encoding.
 
     Attributes:
@@ -262,8 +252,7 @@ class EncodedChunk:
         return sum(len(result.item.body) for _, result in self.results if isinstance(result, EncodedRow))
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Record, frozen=True):
     """Items that travel in one request. ``number`` is 1-based."""
 
     number: int
@@ -271,8 +260,7 @@ class Batch:
     n_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Record, frozen=True):
     """What the Hub acknowledged of one batch.
 
     Attributes:
@@ -288,16 +276,14 @@ class Receipt:
     n_attempts: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class BatchFailure:
+class BatchFailure(Record, frozen=True):
     """A batch that was not imported, whole."""
 
     batch: Batch
     error: UploadError
 
 
-@dataclass(frozen=True, slots=True)
-class HubTask:
+class HubTask(Record, frozen=True):
     """One task of a project. ``answer`` and the brush URLs are as stored, empty when they were not asked for."""
 
     task_id: str
@@ -318,8 +304,7 @@ RunKind = Literal["import", "dry run", "convert"]
 StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline", "output"]
 
 
-@dataclass(frozen=True, slots=True)
-class RowOutcome:
+class RowOutcome(Record, frozen=True):
     """How one CSV row ended: in exactly one state, with the reason and what is worth knowing.
 
     Attributes:
@@ -342,13 +327,12 @@ class RowOutcome:
     state: RowState
     reason: str = ""
     column: str = ""
-    notes: tuple[Note, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
     code: Code | None = None
     decided_by: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnLink:
+class ColumnLink(Record, frozen=True):
     """A CSV column tied to a classification, by position in the config's lists; ignored where it says so."""
 
     column: str
@@ -356,8 +340,7 @@ class ColumnLink:
     ignored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MaskClass:
+class MaskClass(Record, frozen=True):
     """A mask value tied to a tool. ``value`` is a grey value or palette index, or packed 0xRRGGBB."""
 
     tool: Tool
@@ -368,8 +351,7 @@ class MaskClass:
 MaskValueKind = Literal["value", "rgb"]
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Record, frozen=True):
     """A config tied to a project's ontology: what each column and each mask value means.
 
     Attributes:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from prelabel.errors import PrelabelError
+from prelabel.records import Record
 
 if TYPE_CHECKING:
     import random
@@ -30,8 +30,7 @@ def may_succeed_later(status: int) -> bool:
     return status in _LATER or status >= 500
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Record, frozen=True):
     """How patient to be. The defaults outlast a rate-limit window of one minute.
 
     Attributes:

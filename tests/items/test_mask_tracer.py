@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from unittest.mock import ANY
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from encoding import LocalEncoder

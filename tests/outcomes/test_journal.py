@@ -7,10 +7,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from prelabel.errors import ConfigError, OutputError, RecordBusy
 from prelabel.outcomes.fingerprint import Fingerprint, digest_of

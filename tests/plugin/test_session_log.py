@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from prelabel.outcomes.progress import Progress
 from prelabel.plugin.redaction import Redactor

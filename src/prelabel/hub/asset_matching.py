@@ -10,12 +10,14 @@ import asyncio
 import math
 from collections import Counter, defaultdict
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Literal, Self
 
+from msgspec import field
+
 from prelabel.errors import UploadError
 from prelabel.hub.id_groups import PAGE_SIZE, split_ids
+from prelabel.records import Tally
 from prelabel.spelling import Spellings, counted, listed, short, without_extension, without_folder
 
 if TYPE_CHECKING:
@@ -38,8 +40,7 @@ _KEYS: dict[MatchIdsBy, Callable[[str], str]] = {
 SizesWanted = Literal["no", "if cheap", "yes"]
 
 
-@dataclass(slots=True)
-class Matches:
+class Matches(Tally):
     """Which of the CSV's external IDs the project has; only what is not one asset with one task is kept.
 
     Attributes:

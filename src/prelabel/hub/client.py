@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import random
 import re
-from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
+from msgspec.structs import replace
 
 from prelabel.errors import ConfigError, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub.api_key import ApiKey
@@ -19,6 +19,7 @@ from prelabel.hub.rate_limit import Pace
 from prelabel.hub.storages import HubStorage, signed_urls_in, storage_of
 from prelabel.hub.transport import DEFAULT_HOST, Transport
 from prelabel.model import HubTask
+from prelabel.records import Record
 from prelabel.retry import RetryBudget, Retrying, RetryPolicy
 from prelabel.spelling import short
 
@@ -32,8 +33,7 @@ _UNKNOWN = frozenset({400, 404})
 _SENTENCE = re.compile(r"(\d+)\s*/\s*(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class HubAsset:
+class HubAsset(Record, frozen=True):
     """One asset of a project.
 
     Attributes:
@@ -51,8 +51,7 @@ class HubAsset:
     batches: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImportAck:
+class ImportAck(Record, frozen=True):
     """What ``POST /import/labels`` said: tasks written, tasks considered (None: the sentence was another), tries."""
 
     n_labeled: int | None

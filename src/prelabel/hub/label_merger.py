@@ -6,7 +6,6 @@ Append mode (overwrite: false) keeps everything that is stored, overwrite mode t
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
@@ -16,6 +15,7 @@ from prelabel.hub.batches import n_bytes_of
 from prelabel.hub.merge import keep_schemas, merge_item, option_values, unknown_content, values_of
 from prelabel.hub.sent_item import labels_in, labels_in_body, without_known
 from prelabel.model import Batch, Item, Note
+from prelabel.records import Record
 from prelabel.spelling import short
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 _LISTS = ("objects", "classifications", "relations")
 
 
-@dataclass(frozen=True, slots=True)
-class RowDecision:
+class RowDecision(Record, frozen=True):
     """What becomes of the rows of a batch that share an external ID.
 
     Attributes:
@@ -52,16 +51,14 @@ class RowDecision:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MergeDecision:
+class MergeDecision(Record, frozen=True):
     """What becomes of a batch: the batches sent in its place, and what to report of each external ID's rows."""
 
     batches: tuple[Batch, ...]
     rows: tuple[RowDecision, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LabelMerger:
+class LabelMerger(Record, frozen=True):
     """Merges a batch with what is stored.
 
     Attributes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import time
-from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +19,7 @@ from yarl import URL
 
 from prelabel.errors import BatchTooLarge, ConfigError, UploadError, UploadRefused, UploadUnavailable
 from prelabel.hub import large_json
+from prelabel.records import Record
 from prelabel.retry import asked_wait_s, may_succeed_later
 from prelabel.spelling import short
 
@@ -40,8 +40,7 @@ _REMEDIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(Record, frozen=True):
     """How long one request may take, in seconds.
 
     Attributes:
@@ -53,6 +52,9 @@ class Timeouts:
     connect_s: float = 15.0
     read_s: float = 120.0
     total_s: float = 300.0
+
+
+USUAL_TIMEOUTS = Timeouts()
 
 
 def base_url(host: str, *, allow_http: bool = False) -> URL:
@@ -146,7 +148,7 @@ class Transport:
         api_key: str,
         *,
         allow_http: bool = False,
-        timeouts: Timeouts = Timeouts(),
+        timeouts: Timeouts = USUAL_TIMEOUTS,
         max_connections: int = 16,
     ) -> None:
         key = api_key.strip()

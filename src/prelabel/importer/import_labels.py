@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from prelabel.errors import OutputError, PrelabelError, UploadUnavailable
 from prelabel.hub.client import connect

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from prelabel.masks.sources.access import MaskSettings
 from prelabel.masks.sources.request_plan import MaskSurvey
 from prelabel.outcomes.fingerprint import Fingerprint, digest_of
 from prelabel.outcomes.row_keys import RowKeys
+from prelabel.records import Record
 from prelabel.spelling import escaped, short
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ _ROWS_PER_READ = 250
 _NO_LABELS = {"upload_batch_size", "requests_per_minute", "max_batch_bytes", "encoding"}  # keys that decide on none
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedCsv:
+class OpenedCsv(Record, frozen=True):
     """A CSV, the config it is read by, and the options of the run over it.
 
     Attributes:

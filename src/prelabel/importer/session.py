@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import deque
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from prelabel.codes import Code
 from prelabel.errors import OutputError
@@ -22,6 +23,7 @@ from prelabel.outcomes.journal import FILE_NAME, Journal
 from prelabel.outcomes.pending_rows import PendingRows
 from prelabel.outcomes.record_place import doubt_of_place
 from prelabel.outcomes.row_ranges import RowRanges
+from prelabel.records import Record
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -50,8 +52,7 @@ class CsvSurvey(NamedTuple):
     done: RowRanges
 
 
-@dataclass(frozen=True, slots=True)
-class ImportSession:
+class ImportSession(Record, frozen=True):
     """What the stages of one import share.
 
     Attributes:

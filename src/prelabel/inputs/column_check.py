@@ -6,11 +6,13 @@ words for a missing value that would be sent as text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import field
 
 from prelabel.inputs.answer_lists import written_list
 from prelabel.inputs.answers import tester
+from prelabel.records import Tally
 from prelabel.spelling import clauses, composed, did_you_mean, means_nothing, quoted, short
 
 if TYPE_CHECKING:
@@ -42,8 +44,7 @@ def odd_columns(
     return [warning for column in columns if (warning := column.warning(others) or column.exchanged(others))]
 
 
-@dataclass(slots=True)
-class _Column:
+class _Column(Tally):
     """What was seen of a column.
 
     Attributes:

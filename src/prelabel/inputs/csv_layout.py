@@ -6,9 +6,10 @@ import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Self
+
+from msgspec.structs import replace
 
 from prelabel.errors import ConfigError
 from prelabel.inputs.csv_cells import cell_spans, cell_text, is_blank
@@ -17,6 +18,7 @@ from prelabel.inputs.csv_file import CsvFile, unusable
 from prelabel.inputs.csv_lines import LINE_END, cut_rows, octets_of
 from prelabel.inputs.encoding_check import check_encoding
 from prelabel.inputs.encodings import UTF8, Coding, coding_of, swallows
+from prelabel.records import Record
 from prelabel.spelling import first_few, quoted, short
 
 if TYPE_CHECKING:
@@ -42,8 +44,7 @@ _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n])"?[ \t,;]*(\r\n?|\n|\Z)', re.IGNOR
 _LINE_ENDS = (b"\r\n", b"\n", b"\r")
 
 
-@dataclass(frozen=True, slots=True)
-class RowForm:
+class RowForm(Record, frozen=True):
     """How rows are written: what it takes to write more rows like them.
 
     Attributes:
@@ -68,8 +69,7 @@ class RowForm:
         return cls(text.getvalue().removesuffix("\r\n").encode(), delimiter)
 
 
-@dataclass(frozen=True, slots=True)
-class CsvLayout:
+class CsvLayout(Record, frozen=True):
     """How a CSV is written.
 
     Attributes:

@@ -11,7 +11,6 @@ starts. In UTF-16 and UTF-32 the same is done with one byte for each unit (:func
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ import numpy as np
 
 from prelabel.inputs.csv_cells import is_blank
 from prelabel.inputs.encodings import UTF8, Coding
+from prelabel.records import Record, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,8 +39,7 @@ _MAX_STRETCH_ROWS = 1 << 13
 _LF, _CR, _QUOTE, _BACKSLASH = b'\n\r"\\'
 
 
-@dataclass(frozen=True, slots=True)
-class FileSpan:
+class FileSpan(Record, frozen=True):
     """Bytes of a file, read when they are wanted."""
 
     path: Path
@@ -57,8 +56,7 @@ class FileSpan:
                 yield block
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Record, frozen=True):
     """Whole rows of the file, those without content passed over.
 
     Attributes:
@@ -79,7 +77,7 @@ class Stretch:
     ends: IntArray
     lines: IntArray
     n_blank: int = 0
-    misquoted: frozenset[int] = field(default=frozenset())
+    misquoted: frozenset[int] = frozenset()
     error: str = ""
     rest: Iterable[bytes] = ()
 
@@ -88,8 +86,7 @@ class Stretch:
         return self.text[self.starts[index] : self.ends[index]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Scan:
+class _Scan(Record, frozen=True):
     """What is known of a buffer, in units.
 
     Attributes:
@@ -135,8 +132,7 @@ def cut_rows(
     return iter(_Cutter(file, delimiter, block_bytes, offset, line, coding))
 
 
-@dataclass(slots=True)
-class _Cutter:
+class _Cutter(Tally):
     """Where the cutting stands: ``offset`` and ``line`` of the first row that was not cut off yet."""
 
     file: BufferedReader

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from prelabel.errors import ConfigError
 from prelabel.inputs.likely_encodings import CANDIDATES, WIDE, likely_encodings
+from prelabel.records import Record
 from prelabel.spelling import did_you_mean, listed, quoted, short
 
 _BOMS = (  # UTF-32 first: its mark begins like that of UTF-16
@@ -29,8 +29,7 @@ _SAMPLE_BYTES = 1 << 16
 _STATEFUL_PROBE = "+AGE-~{!!~}\x1b$B!!\x1b(B"  # what shifts state in UTF-7, HZ and ISO-2022
 
 
-@dataclass(frozen=True, slots=True)
-class Coding:
+class Coding(Record, frozen=True):
     """An encoding in which cells can be told apart byte by byte.
 
     Attributes:

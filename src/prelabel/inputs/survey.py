@@ -5,8 +5,9 @@ Memory: some four hundred bytes per row, for the IDs (measured on 60,000 to 120,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from prelabel.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -21,8 +22,7 @@ class RowPlace(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Record, frozen=True):
     """What the first pass over the CSV's ID column found.
 
     Attributes:

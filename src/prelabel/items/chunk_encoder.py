@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from prelabel.codes import Code
 from prelabel.errors import MaskError, RowError

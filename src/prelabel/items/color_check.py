@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from prelabel.model import Note
 from prelabel.polygons.color_hints import ColorHints
 from prelabel.polygons.mapping_hints import colors_hint, numbers_hint
 from prelabel.polygons.near_colors import unknown_colors
+from prelabel.records import Record
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ _MAX_HINTS = 16
 _FEW = 8
 
 
-@dataclass(frozen=True, slots=True)
-class MaskColors:
+class MaskColors(Record, frozen=True):
     """What a mask holds, and what the config made of it.
 
     Attributes:

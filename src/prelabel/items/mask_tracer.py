@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from prelabel.polygons.near_colors import KnownColors, Snapped, snap
 from prelabel.polygons.point_budget import fit
 from prelabel.polygons.resize_mask import fit_to_assets
 from prelabel.polygons.trace import TraceOptions, outline
+from prelabel.records import Record
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
     from prelabel.polygons.verify import Verification
 
 
-@dataclass(frozen=True, slots=True)
-class TracedMask:
+class TracedMask(Record, frozen=True):
     """All that a mask gives, whichever row it belongs to.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import copy
 import threading
 from collections import OrderedDict
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from prelabel.errors import RowError
 from prelabel.masks.references import InlineMask

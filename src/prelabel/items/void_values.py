@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from prelabel.errors import ConfigError
 from prelabel.inputs.color_mapping import MAX_GREY
 from prelabel.kernels.run_values import with_values
 from prelabel.polygons.near_colors import color_name
+from prelabel.records import Record
 from prelabel.spelling import quoted
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from prelabel.model import MaskClass, MaskValueKind, Runs, UInt32Array
 
 
-@dataclass(frozen=True, slots=True)
-class VoidValues:
+class VoidValues(Record, frozen=True):
     """The values that mean nothing.
 
     Attributes:

@@ -7,7 +7,6 @@ in it, a URL's query (signatures live there), user and password. Equal reference
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -15,6 +14,7 @@ from urllib.request import url2pathname
 from prelabel.codes import Code
 from prelabel.errors import MaskError
 from prelabel.masks.odd_cells import odd_cell
+from prelabel.records import Record
 from prelabel.spelling import short
 
 CloudScheme = Literal["s3", "gs", "abfs"]
@@ -40,8 +40,14 @@ _BUCKET_IN_PATH = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LocalPath:
+class _Reference(Record, frozen=True):
+    """Where a mask is; its ``repr()`` leaves out what its ``str()`` does."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
+
+class LocalPath(_Reference, frozen=True):
     """A file of this machine, relative to the mask root or absolute."""
 
     path: str
@@ -50,18 +56,16 @@ class LocalPath:
         return short(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class WebUrl:
+class WebUrl(_Reference, frozen=True):
     """An http(s) URL, fetched as it is."""
 
-    url: str = field(repr=False)
+    url: str
 
     def __str__(self) -> str:
         return without_secrets(self.url)
 
 
-@dataclass(frozen=True, slots=True)
-class CloudObject:
+class CloudObject(_Reference, frozen=True):
     """An object of a bucket. ``account`` is Azure's, empty for the environment's; a bucket is a container there."""
 
     scheme: CloudScheme
@@ -78,8 +82,7 @@ class CloudObject:
         return short(f"{self.bucket_url}/{self.key}")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(_Reference, frozen=True):
     """An object that the Hub signs a URL for.
 
     Attributes:
@@ -96,7 +99,7 @@ class StoredObject:
     bucket: str = ""
     cloud: CloudScheme | None = None
     account: str = ""
-    url: str = field(default="", repr=False)
+    url: str = ""
 
     @property
     def folder(self) -> str:
@@ -109,12 +112,11 @@ class StoredObject:
         return short(f"{self.cloud}://{self.bucket}/{self.key}" if self.cloud else self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class InlineMask:
+class InlineMask(_Reference, frozen=True):
     """A mask that the cell itself holds: a ``data:`` URL, or COCO run lengths as JSON."""
 
     kind: Literal["data", "rle"]
-    text: str = field(repr=False)
+    text: str
 
     def __str__(self) -> str:
         what = "a data: URL" if self.kind == "data" else "COCO run lengths"

@@ -7,8 +7,9 @@ import sys
 import time
 from bisect import insort
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
+
+from msgspec.structs import replace
 
 from prelabel.codes import SEVERITY, Code
 from prelabel.model import EARLIER, RowState

@@ -13,16 +13,17 @@ import sqlite3
 import threading
 import zlib
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import orjson
+from msgspec.structs import asdict
 
 from prelabel.errors import ConfigError, OutputError, PrelabelError, RecordBusy
 from prelabel.outcomes.fingerprint import keys_that_differ
 from prelabel.outcomes.record_place import no_place
 from prelabel.outcomes.row_keys import RowKeys
 from prelabel.outcomes.row_ranges import RowRanges
+from prelabel.records import Record
 from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ BatchState = Literal["sent", "acknowledged", "failed", "split"]
 _NAMES = {"config": "the config", "project": "the project", "host": "the host"}
 
 
-@dataclass(frozen=True, slots=True)
-class ReplacedTask:
+class ReplacedTask(Record, frozen=True):
     """A task as it was before an import touched it.
 
     Attributes:

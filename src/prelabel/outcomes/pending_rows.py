@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from prelabel.codes import Code
 from prelabel.model import EncodedRow, Note, Receipt, RowOutcome
 from prelabel.outcomes.totals import ReplacedTotals
+from prelabel.records import Record
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from prelabel.outcomes.builder import ReportBuilder
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenRow:
+class _OpenRow(Record, frozen=True):
     rows: RowBatch
     index: int
     external_id: str

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bisect import insort
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import field
+
+from prelabel.records import Tally
 
 if TYPE_CHECKING:
     from prelabel.codes import Code
@@ -13,8 +16,7 @@ if TYPE_CHECKING:
 LINES_SHOWN = 5
 
 
-@dataclass(slots=True)
-class MaskTotals:
+class MaskTotals(Tally):
     """Sums over all traced masks.
 
     Pixels of unknown colour have no class and count as background; those of a near one were given the class that it
@@ -45,8 +47,7 @@ class MaskTotals:
         return self.n_unknown_pixels / self.n_pixels if self.n_pixels else 0.0
 
 
-@dataclass(slots=True)
-class ReplacedTotals:
+class ReplacedTotals(Tally):
     """Stored labels that an overwrite takes away: those that are not among the new ones.
 
     Attributes:
@@ -80,8 +81,7 @@ class ReplacedTotals:
             del self.lines_without_mask[LINES_SHOWN:]
 
 
-@dataclass(slots=True)
-class OutcomeGroup:
+class OutcomeGroup(Tally):
     """Rows with one cause.
 
     Attributes:
@@ -104,8 +104,7 @@ class OutcomeGroup:
     others: list[tuple[int, str]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Timings:
+class Timings(Tally):
     """Where the time went, in seconds.
 
     Attributes:

@@ -6,15 +6,18 @@ The reasons are in docs/decisions/0009-walls.md.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_args
+
+from msgspec import field
 
 from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import Trust
+from prelabel.records import Record
 from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
@@ -23,8 +26,7 @@ if TYPE_CHECKING:
     from prelabel.masks.sources.ip_policy import Reach
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Record, frozen=True):
     """What references may reach.
 
     Attributes:
@@ -99,8 +101,7 @@ class Access:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Record, frozen=True):
     """How much of a mask is fetched, and how many at once; see :class:`MaskOptions`.
 
     Attributes:
@@ -172,8 +173,7 @@ class MaskOptions:
     allow_mask_hosts: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MaskSettings:
+class MaskSettings(Record, frozen=True):
     """Where masks may come from, checked.
 
     Attributes:

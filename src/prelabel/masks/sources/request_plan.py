@@ -7,11 +7,13 @@ masks share is listed with a signed URL for each file, in one request; other mas
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import field
 
 from prelabel.errors import MaskError
 from prelabel.masks.references import StoredObject, is_elsewhere, names_own_storage, parse_reference
+from prelabel.records import Record, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,8 +32,7 @@ class Folder(NamedTuple):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoragePlan:
+class StoragePlan(Record, frozen=True):
     """The requests that a CSV's stored masks take.
 
     Attributes:
@@ -63,8 +64,7 @@ class StoragePlan:
         )
 
 
-@dataclass(slots=True)
-class MaskSurvey:
+class MaskSurvey(Tally):
     """What a first pass over the mask column finds. Memory: some seventy bytes for each different cell.
 
     Attributes:
