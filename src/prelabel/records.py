@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 class _Described(StructMeta):
     """Lets ``help()`` describe a struct although most names in its annotations are there for type checkers only."""
 
+    has_names_only = False
+
     @property
     def __signature__(cls) -> Signature:  # noqa: N805 - of a class, which is what a metaclass makes
         """The parameters, their annotations as they are written."""
         from inspect import Parameter, Signature, get_annotations  # noqa: PLC0415 - for people only
 
+        kind = Parameter.KEYWORD_ONLY if cls.has_names_only else Parameter.POSITIONAL_OR_KEYWORD
         written = {name: text for base in reversed(cls.__mro__) for name, text in get_annotations(base).items()}
         names, defaults = cls.__struct_fields__, cls.__struct_defaults__
         defaults = (NODEFAULT,) * (len(names) - len(defaults)) + defaults
@@ -25,7 +28,7 @@ class _Described(StructMeta):
             [
                 Parameter(
                     name,
-                    Parameter.POSITIONAL_OR_KEYWORD,
+                    kind,
                     default=Parameter.empty if default is NODEFAULT else default,
                     annotation=written[name],
                 )
@@ -40,3 +43,11 @@ class Record(Struct, frozen=True, metaclass=_Described):
 
 class Tally(Struct, metaclass=_Described):
     """The same for what is counted and collected over time: its fields can be set."""
+
+
+class _DescribedByName(_Described):
+    has_names_only = True
+
+
+class Options(Struct, frozen=True, metaclass=_DescribedByName):
+    """A record of choices; its classes are ``kw_only``."""

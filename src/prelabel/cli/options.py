@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +161,7 @@ def takes(record: type[Any]) -> Decorator:
     Returns:
         The decorator.
     """
-    by_name = {field.name: field for field in fields(record)}
+    by_name = inspect.signature(record).parameters
     declared = [name for name in DECLARED if name in by_name]
 
     def with_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -177,9 +177,9 @@ def takes(record: type[Any]) -> Decorator:
     return with_options
 
 
-def _default(field: Field[Any]) -> dict[str, Any]:
+def _default(field: inspect.Parameter) -> dict[str, Any]:
     """What click is told of a record's own default; it knows by itself that there is none."""
-    if field.default is MISSING:
+    if field.default is field.empty:
         return {"required": True}
     if field.default is None or (isinstance(field.default, Sequence) and not field.default):
         return {}

@@ -11,9 +11,10 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, Protocol, TypeAlias, TypeVar, cast
+
+from msgspec.structs import asdict
 
 from prelabel.masks.sources.access import MaskOptions
 from prelabel.outcomes.progress import Progress
@@ -28,13 +29,12 @@ ConfigLike: TypeAlias = "PathLike | Mapping[str, Any] | ImportConfig"
 OnProgress = Callable[[Progress], None]
 
 P = ParamSpec("P")
-Options = TypeVar("Options")
+Chosen = TypeVar("Chosen")
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunOptions(MaskOptions):
+class RunOptions(MaskOptions, frozen=True, kw_only=True):
     """What every run over a CSV takes.
 
     Attributes:
@@ -58,7 +58,7 @@ class RunOptions(MaskOptions):
 
     project: str = ""
     host: str | None = None
-    api_key: str | None = field(default=None, repr=False)
+    api_key: str | None = None
     on_progress: OnProgress | None = None
     on_warning: Callable[[str], None] | None = None
     delimiter: str | None = None
@@ -70,9 +70,13 @@ class RunOptions(MaskOptions):
     verify: bool = False
     min_iou: float | None = None
 
+    def __repr__(self) -> str:
+        """All of it but the key, which must not be in a log."""
+        shown = (f"{name}={value!r}" for name, value in asdict(self).items() if name != "api_key")
+        return f"{type(self).__name__}({', '.join(shown)})"
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImportOptions(RunOptions):
+
+class ImportOptions(RunOptions, frozen=True, kw_only=True):
     """What an import takes besides.
 
     Attributes:
@@ -111,8 +115,7 @@ class ImportOptions(RunOptions):
     read_back: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConvertOptions(RunOptions):
+class ConvertOptions(RunOptions, frozen=True, kw_only=True):
     """What a convert takes besides. Its ``project`` is needed with a schema only if object ids are to be an import's.
 
     Attributes:
@@ -133,8 +136,8 @@ class OverCsv(Protocol[P, Result_co]):
 
 
 def takes(
-    record: Callable[P, Options],
-) -> Callable[[Callable[[PathLike, ConfigLike, Options], Result]], OverCsv[P, Result]]:
+    record: Callable[P, Chosen],
+) -> Callable[[Callable[[PathLike, ConfigLike, Chosen], Result]], OverCsv[P, Result]]:
     """Let a function that takes an option record take its fields as keywords, typed, and described by ``help()``.
 
     Args:
@@ -144,7 +147,7 @@ def takes(
         The decorator.
     """
 
-    def with_keywords(function: Callable[[PathLike, ConfigLike, Options], Result]) -> OverCsv[P, Result]:
+    def with_keywords(function: Callable[[PathLike, ConfigLike, Chosen], Result]) -> OverCsv[P, Result]:
         @functools.wraps(function)
         def call(csv: PathLike, config: ConfigLike, *args: P.args, **kwargs: P.kwargs) -> Result:
             return function(csv, config, record(*args, **kwargs))

@@ -9,10 +9,11 @@ Everything that can be known without the project and the CSV is checked here; wh
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, to_builtins
-from msgspec.structs import asdict, fields, force_setattr, replace
+from msgspec.structs import FieldInfo, asdict, fields, force_setattr, replace
 
 from prelabel.inputs.config_check import all_told, read_keys
 from prelabel.inputs.ignored_values import IgnoredValue  # noqa: TC001 - msgspec reads annotations at run time
@@ -75,7 +76,7 @@ class ImportConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         """Check what was given, wherever it came from; colours and lists become tuples, which stay as they are."""
-        values, problems = read_keys(fields(type(self)), asdict(self))
+        values, problems = read_keys(config_keys(), asdict(self))
         if problems:
             raise all_told(problems, "config")
         for name, value in values.items():
@@ -88,4 +89,10 @@ class ImportConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def choices(self) -> dict[str, Any]:
         """The keys that differ from their defaults, as JSON holds them."""
         held = to_builtins(self)
-        return {key.name: held[key.name] for key in fields(type(self)) if getattr(self, key.name) != key.default}
+        return {key.name: held[key.name] for key in config_keys() if getattr(self, key.name) != key.default}
+
+
+@functools.cache
+def config_keys() -> tuple[FieldInfo, ...]:
+    """The keys of a config in their order, with types and defaults."""
+    return fields(ImportConfig)

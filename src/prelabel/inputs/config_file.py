@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import fields
-
 from prelabel.errors import ConfigError
 from prelabel.inputs.color_mapping import as_json
-from prelabel.inputs.config import ImportConfig
+from prelabel.inputs.config import ImportConfig, config_keys
 from prelabel.inputs.config_check import all_told, read_keys
 from prelabel.inputs.encodings import decode_text
-from prelabel.inputs.json_faults import json_fault
 from prelabel.spelling import quoted
 
 
@@ -71,15 +67,23 @@ def parse_config(text: str, *, origin: str = "config", toml: bool = False) -> Im
 def parse_document(text: str, *, origin: str = "config", toml: bool = False) -> dict[str, Any]:
     """Read a config's text without checking what is in it; as :func:`parse_config` else."""
     try:
-        document = tomllib.loads(text) if toml else json.loads(text, object_pairs_hook=_without_repeats)
+        document = _parsed_toml(text) if toml else json.loads(text, object_pairs_hook=_without_repeats)
     except ConfigError as error:
         raise ConfigError(f"{origin}: {error}", field=error.field) from error
     except (ValueError, RecursionError) as error:
+        from prelabel.inputs.json_faults import json_fault  # noqa: PLC0415 - most configs have none
+
         fault = f"TOML: {error}; mend it there" if toml else f"JSON: {json_fault(error)}"
         raise ConfigError(f"{origin} is not {fault}") from error
     if not isinstance(document, dict):
         raise ConfigError(f'{origin} must hold a JSON object, {{"external_id_column": ...}}, not {as_json(document)}')
     return document
+
+
+def _parsed_toml(text: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - most configs are JSON
+
+    return tomllib.loads(text)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -90,7 +94,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _checked(document: Mapping[str, Any], origin: str) -> ImportConfig:
-    values, problems = read_keys(fields(ImportConfig), document)
+    values, problems = read_keys(config_keys(), document)
     if problems:
         raise all_told(problems, origin)
     return ImportConfig(**values)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from msgspec.json import schema_components
-from msgspec.structs import fields
 
 from prelabel.inputs.color_mapping import HEX_COLOR, MAX_GREY
-from prelabel.inputs.config import ImportConfig
+from prelabel.inputs.config import ImportConfig, config_keys
 
 if TYPE_CHECKING:
     from msgspec.structs import FieldInfo
@@ -150,7 +149,7 @@ def config_json_schema() -> dict[str, Any]:
         **schema,
         "title": "prelabel import config",
         "description": "What to import from which columns of a CSV, and how.",
-        "properties": {key.name: _described(key, schema["properties"][key.name]) for key in fields(ImportConfig)},
+        "properties": {key.name: _described(key, schema["properties"][key.name]) for key in config_keys()},
     }
 
 

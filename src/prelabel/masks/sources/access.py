@@ -6,7 +6,6 @@ The reasons are in docs/decisions/0009-walls.md.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_args
@@ -17,7 +16,7 @@ from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import Trust
-from prelabel.records import Record
+from prelabel.records import Options, Record
 from prelabel.spelling import escaped
 
 if TYPE_CHECKING:
@@ -141,8 +140,7 @@ DEFAULTS = Limits()
 """The limits unless told otherwise."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MaskOptions:
+class MaskOptions(Options, frozen=True, kw_only=True):
     """Where masks may come from, as a caller chooses it; docs/masks.md tells more.
 
     Attributes:
