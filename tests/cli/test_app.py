@@ -110,6 +110,25 @@ def test_completion_is_installed_once(shell: str, file: str, tmp_path: Path, mon
     assert f"_PRELABEL_COMPLETE={shell}_source prelabel" in line
 
 
+def test_nothing_is_installed_where_it_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line is said, to be added by hand."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".bashrc").mkdir()
+    done = CliRunner().invoke(app, ["--install-completion", "bash"])
+    assert done.exit_code == 2
+    assert "_PRELABEL_COMPLETE=bash_source prelabel" in done.output
+
+
+def test_completing_installs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option is on the line, but the line is not sent yet."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("_PRELABEL_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "prelabel --install-completion bash ro")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    assert CliRunner().invoke(app, [], prog_name="prelabel").output == "plain,rollback\n"
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
 def test_shells_that_cannot_complete_are_named(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written for them."""

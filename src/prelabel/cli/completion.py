@@ -18,24 +18,31 @@ _VARIABLE = "_PRELABEL_COMPLETE"
 
 def _install(ctx: click.Context, param: click.Parameter, shell: str | None) -> None:
     """Add a line to the shell's start file, once."""
-    if shell is None:
+    if shell is None or ctx.resilient_parsing:  # which is how a command line is read that is still being typed
         return
     shell = _known(shell)
     ask = f"{_VARIABLE}={shell}_source prelabel"
     line = f"{ask} | source" if shell == "fish" else f'eval "$({ask})"'
     file = Path.home() / _START_FILES[shell]
+    try:
+        _add(line, file)
+    except OSError as error:
+        raise click.BadParameter(f"cannot write {file}: {error.strerror}; it should hold the line {line}") from error
+    click.echo(f"{file} has it; a new {shell} completes prelabel")
+    ctx.exit()
+
+
+def _add(line: str, file: Path) -> None:
     before = file.read_text("utf-8", "surrogateescape") if file.exists() else ""
     if line not in before.splitlines():
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a", encoding="utf-8") as start_file:
             start_file.write(f"{line}\n" if before.endswith("\n") or not before else f"\n{line}\n")
-    click.echo(f"{file} has it; a new {shell} completes prelabel")
-    ctx.exit()
 
 
 def _show(ctx: click.Context, param: click.Parameter, shell: str | None) -> None:
     """Print the shell's script."""
-    if shell is None:
+    if shell is None or ctx.resilient_parsing:
         return
     from click.shell_completion import get_completion_class  # noqa: PLC0415 - only here
 
