@@ -94,26 +94,12 @@ def later():
 
 
 # Not of any use to a row with a PNG mask on this machine, where nobody looks at a terminal.
-IDLE = {
-    "pydantic",
-    "typer",
-    "prelabel.inputs.config_schema",
-    "pandas",
-    "scipy",
-    "shapely",
-    "rich",
-    "pygments",
-    "PIL",
-    "socketio",
-    "requests",
-    "imerit_ango",
-    "llvmlite.ir",
-}
+IDLE = {"pandas", "scipy", "shapely", "rich", "pygments", "PIL", "socketio", "requests", "imerit_ango", "llvmlite.ir"}
 IDLE |= {"pyarrow.compute", "pyarrow.fs", "pyarrow.dataset", "pyarrow.pandas_compat", "numpy.random", "numpy.testing"}
 IDLE |= {"pydantic", "typer", "tenacity", "prelabel.inputs.config_schema"}
-IDLE |= {"multiprocessing", "logging.config", "prelabel.masks.sources.web", "prelabel.masks.sources.cloud"}
+IDLE |= {"multiprocessing", "logging.config", "tomllib", "prelabel.masks.sources.web", "prelabel.masks.sources.cloud"}
 IDLE |= {"prelabel.masks.decoders.other_files", "prelabel.localhub", "prelabel.demo"}
-NUMBA = {"llvmlite.ir", "multiprocessing", "numpy.random", "numpy.testing", "scipy", "logging.config"}
+NUMBA = {"llvmlite.ir", "multiprocessing", "numpy.random", "numpy.testing", "scipy", "logging.config", "tomllib"}
 """What numba loads where kernels are compiled just in time."""
 
 
@@ -185,6 +171,8 @@ def test_an_import_loads_nothing_idle(row: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "report").read_bytes())["rows"]["n_imported"] == 1
     assert {"aiohttp", "prelabel.kernels.sweep"} <= loaded
     assert not _idle(loaded)
+    others = {"prelabel.cli.convert", "prelabel.cli.hub", "prelabel.plugin", "prelabel.inputs.json_faults"}
+    assert not others & loaded
 
 
 def test_a_convert_without_a_hub_loads_no_client(row: Path, tmp_path: Path) -> None:
