@@ -302,6 +302,8 @@ EARLIER = "by an earlier run"
 RowState = Literal["imported", "ready", "skipped", "failed", "not sent"]
 RunKind = Literal["import", "dry run", "convert"]
 StoppedBy = Literal["", "hub", "interrupt", "failures", "deadline", "output"]
+WaitingFor = Literal["", "limit", "hub", "retry"]
+"""What requests wait for: room within the limit, what the Hub asked for, another try of one that went wrong."""
 
 
 class RowOutcome(Record, frozen=True):

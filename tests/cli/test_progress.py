@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
+from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.console import Console
 
 from prelabel.cli import progress as module
@@ -15,70 +15,68 @@ from prelabel.cli.progress import (
     NoProgress,
     ProgressBar,
     ProgressLines,
-    RequestRate,
+    counts,
     describe,
     telling_how_far,
     watch,
 )
 from prelabel.outcomes.progress import Progress
 
-HALF = Progress(n_rows=2000, n_imported=950, n_skipped=20, n_failed=30, n_masks=500, n_requests=40, elapsed_s=50.0)
+HALF = Progress(
+    n_rows=2000,
+    n_imported=950,
+    n_skipped=20,
+    n_failed=30,
+    n_masks=500,
+    n_requests=40,
+    elapsed_s=50.0,
+    n_last_minute=40,
+    masks_per_s=10.0,
+    left_s=50.2,
+)
+WAITING = replace(HALF, requests_per_minute=100, waiting_s=44.6, waiting_for="limit")
+NONE_YET = Progress(None, 0, 0, 0, 0, 0, 0.0)
 
 
 def test_the_words_say_all_that_matters() -> None:
-    """Rows done, failed and skipped, masks a second, requests a minute, time left."""
-    assert describe(HALF, 40) == (
-        "1,000 of 2,000 rows, 30 failed, 20 skipped, 10.0 masks/s, 40 requests/min, 50 s left"
+    """Rows done, failed and skipped, time left, masks a second, requests of the last minute."""
+    assert describe(HALF) == (
+        "1,000 of 2,000 rows, 30 failed, 20 skipped, 50 s left, 10.0 masks/s, 40 requests in the last minute"
     )
 
 
 @pytest.mark.parametrize(
     ("progress", "words"),
     [
-        (Progress(None, 0, 0, 0, 0, 0, 0.0), "0 rows"),
-        (Progress(20, 1, 0, 0, 0, 0, 0.0, unit="asset"), "1 of 20 assets, 0 s left"),
+        (NONE_YET, "0 rows"),
+        (Progress(20, 1, 0, 0, 0, 0, 0.0, unit="asset", left_s=0.0), "1 of 20 assets, 0 s left"),
         (Progress(None, 1, 0, 0, 0, 0, 0.0), "1 row"),
-        (Progress(1, 0, 0, 0, 0, 2, 0.0), "0 of 1 row, 2 requests/min"),
-        (Progress(10, 10, 0, 0, 0, 3, 2.0), "10 of 10 rows, 3 requests/min"),
+        (Progress(1, 0, 0, 0, 0, 2, 0.0, n_last_minute=1), "0 of 1 row, 1 request in the last minute"),
         (Progress(0, 0, 0, 0, 0, 0, 1.0), "0 of 0 rows"),
-        (Progress(1000, 1, 0, 0, 0, 0, 1.0), "1 of 1,000 rows, 17 min left"),
-        (Progress(10, 3, 0, 1, 0, 1, 2.0, n_not_sent=6), "4 of 10 rows, 1 failed, 6 not sent, 1 request/min"),
+        (Progress(1000, 1, 0, 0, 0, 0, 1.0, left_s=999.0), "1 of 1,000 rows, 17 min left"),
+        (Progress(10, 3, 0, 1, 0, 1, 2.0, n_not_sent=6), "4 of 10 rows, 1 failed, 6 not sent"),
         (Progress(10, 3, 0, 0, 0, 0, 2.0, n_not_sent=2), "3 of 10 rows, 2 not sent"),
-        (Progress(100_000, 1, 0, 0, 0, 0, 1.0), "1 of 100,000 rows, 27 h 47 min left"),
+        (Progress(100_000, 1, 0, 0, 0, 0, 1.0, left_s=99_999.0), "1 of 100,000 rows, 27 h 47 min left"),
     ],
 )
 def test_words_at_the_edges(progress: Progress, words: str) -> None:
-    """Nothing is divided by nothing, and long waits are told in minutes and hours."""
-    assert describe(progress, progress.n_requests) == words
+    """What is not known is left out, and long waits are told in minutes and hours."""
+    assert describe(progress) == words
 
 
 @pytest.mark.parametrize(
-    ("n_done", "elapsed_s", "n_last_minute", "left"),
+    ("change", "words"),
     [
-        (10_000, 5.0, 100, "9 min left"),  # the first minute's burst: 900 requests are still to come, 100 a minute
-        (10_000, 5.0, 50, "8 min left"),  # half of this minute's are free
-        (10_000, 300.0, 10, "45 min left"),  # masks are slower than the Hub
-        (99_000, 540.0, 60, "5 s left"),  # the last requests are free
+        ({}, "waiting 45 s: at most 100 requests a minute"),
+        ({"requests_per_minute": 1}, "waiting 45 s: at most 1 request a minute"),
+        ({"waiting_for": "hub"}, "waiting 45 s: the Hub asked for it"),
+        ({"waiting_for": "retry"}, "waiting 45 s: then a request that failed is sent again"),
     ],
 )
-def test_the_time_left_knows_the_pace(n_done: int, elapsed_s: float, n_last_minute: int, left: str) -> None:
-    """What the rate limit will cost is told from the start, and counts where nothing else is slower."""
-    progress = Progress(
-        100_000, n_done, 0, 0, 0, n_last_minute, elapsed_s, requests_per_minute=100, rows_per_request=100.0
-    )
-    assert describe(progress, n_last_minute).endswith(f", {left}")
-
-
-@given(st.lists(st.tuples(st.floats(0, 30), st.integers(0, 50)), min_size=1, max_size=40))
-def test_the_request_rate_counts_the_last_minute(steps: list[tuple[float, int]]) -> None:
-    """The rate is the number of requests since the latest snapshot that is at least a minute old."""
-    rate, elapsed_s, n_requests = RequestRate(), 0.0, 0
-    history = [(0.0, 0)]
-    for wait_s, n_more in steps:
-        elapsed_s, n_requests = elapsed_s + wait_s, n_requests + n_more
-        history.append((elapsed_s, n_requests))
-        old = [n for at_s, n in history if at_s <= elapsed_s - 60]
-        assert rate.update(elapsed_s, n_requests) == n_requests - (old[-1] if old else 0)
+def test_what_is_waited_for_takes_the_place_of_speeds(change: dict[str, Any], words: str) -> None:
+    """They stand still then; how long and why is what matters."""
+    assert describe(replace(WAITING, **change)) == (f"1,000 of 2,000 rows, 30 failed, 20 skipped, 50 s left, {words}")
+    assert describe(replace(WAITING, **change, waiting_s=0.4)) == describe(HALF)
 
 
 def test_plain_lines_come_at_most_every_few_seconds() -> None:
@@ -99,7 +97,21 @@ def test_plain_lines_say_at_once_that_kernels_are_compiled() -> None:
             now[0] = float(second)
             progress(Progress(3, 0, 0, 0, 0, 1, float(second), compiling=kernel))
     assert lines == ["compiling kernels, once (about 20 s): a", "compiling kernels, once (about 20 s): f"]
-    assert describe(Progress(3, 0, 0, 0, 0, 1, 1.0, compiling="a")) == "0 of 3 rows"
+    assert counts(Progress(3, 0, 0, 0, 0, 1, 1.0, compiling="a")) == "0 of 3 rows"
+
+
+def test_plain_lines_are_few_while_it_waits() -> None:
+    """That it waits is told when a line is due, then twice a minute; the first line after it comes soon."""
+    now, lines = [0.0], list[str]()
+    with ProgressLines(lines.append, 5.0, clock=lambda: now[0]) as progress:
+        for second in range(100):
+            now[0] = float(second)
+            progress(replace(WAITING, n_rows=None, left_s=None, waiting_s=max(0.0, 80.0 - second)), "one")
+    assert [line.partition("skipped, ")[2].partition(":")[0] for line in lines] == [
+        *("waiting 75 s", "waiting 45 s", "waiting 15 s"),
+        *("10.0 masks/s, 40 requests in the last minute",) * 4,
+    ]
+    assert lines[0].startswith("one: 1,000 rows, 30 failed")
 
 
 def test_the_bar_shows_the_words_and_goes_away() -> None:
@@ -112,6 +124,32 @@ def test_the_bar_shows_the_words_and_goes_away() -> None:
         assert "1,000 of 2,000 rows, 30 failed" in screen.getvalue()
     assert screen.getvalue().rstrip("\n").endswith("\x1b[2K"), "the line was not erased"
     assert bar.latest == HALF
+
+
+def test_the_bar_says_what_is_done_until_something_is_counted() -> None:
+    """Snapshots come by the clock, also before there are rows; of several things the one at hand is named."""
+    screen = StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=120, color_system=None)
+    with patch.object(module, "stderr", lambda: terminal), ProgressBar("counting") as bar:
+        bar(NONE_YET)
+        bar._bar.refresh()
+        assert "0 rows" not in screen.getvalue()
+        bar(replace(NONE_YET, waiting_s=20.0, waiting_for="hub"), "this")
+        bar._bar.refresh()
+        assert "this: counting, waiting 20 s: the Hub asked for it" in screen.getvalue()
+        bar(replace(NONE_YET, compiling="fill"))
+        bar._bar.refresh()
+        assert "about 20 s): fill" in screen.getvalue()
+
+
+def test_a_narrow_terminal_has_room_for_what_is_waited_for() -> None:
+    """The bar makes room for the words."""
+    screen = StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=80, color_system=None)
+    with patch.object(module, "stderr", lambda: terminal), ProgressBar() as bar:
+        bar(Progress(300, 235, 0, 0, 0, 0, 2.0, 100, left_s=59.0, waiting_s=58.0, waiting_for="limit"))
+        bar._bar.refresh()
+    assert "235 of 300 rows, 59 s left, waiting 58 s: at most 100 requests a minute" in screen.getvalue()
 
 
 def test_messages_stand_above_the_bar() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hub.free_time import FreeTimeLoop
 from prelabel.errors import UploadUnavailable
-from prelabel.hub.rate_limit import Pace
+from prelabel.hub.rate_limit import Pace, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -39,6 +39,11 @@ async def starts(pace: Pace, n_requests: int, n_callers: int, latency_s: float =
 
     await asyncio.gather(*(call(n_requests // n_callers) for _ in range(n_callers)))
     return sorted(times)
+
+
+def waiting_for(pace: Pace) -> tuple[str, float]:
+    """What requests wait for, and how long."""
+    return pace.wait.reason, round(pace.wait.seconds, 3)
 
 
 @st.composite
@@ -144,6 +149,71 @@ def test_hold_stops_everybody() -> None:
         times = await starts(pace, 6, 3)
         assert times[0] == pytest.approx(45)
         assert pace.waited_s == pytest.approx(45)
+
+    timed(run)
+
+
+def test_what_is_waited_for_and_how_long_is_known() -> None:
+    """The limit, the Hub's wish, another try; nothing where nobody waits, nor where others must be answered first."""
+
+    async def run(loop: FreeTimeLoop) -> None:
+        pace = Pace(2)
+        assert pace.wait == Wait()
+        await starts(pace, 2, 1)
+        assert pace.n_last_minute == 2
+        waiting = asyncio.create_task(starts(pace, 1, 1))
+        await asyncio.sleep(20)
+        assert waiting_for(pace) == ("limit", 40.0)
+        pace.hold(50)
+        assert waiting_for(pace) == ("hub", 50.0)
+        assert pace.waited_s == pytest.approx(20)
+        await waiting
+        assert pace.wait == Wait()
+        pauses = [asyncio.create_task(pace.pause(seconds)) for seconds in (30, 15)]
+        await asyncio.sleep(1)
+        assert waiting_for(pace) == ("retry", 14.0)
+        await asyncio.gather(*pauses)
+        assert pace.wait == Wait()
+        await asyncio.sleep(60)
+        async with pace.turn(), pace.turn():
+            waiting = asyncio.create_task(starts(pace, 1, 1))
+            await asyncio.sleep(1)
+            assert pace.wait == Wait()
+        await waiting
+
+    timed(run)
+
+
+@given(limit=st.integers(1, 12), n_before=st.integers(0, 20), later_s=st.floats(0, 70), n=st.integers(1, 40))
+def test_when_a_request_can_start_is_known(limit: int, n_before: int, later_s: float, n: int) -> None:
+    """Requests that start as early as they may start when it was said they could."""
+
+    async def run(loop: FreeTimeLoop) -> None:
+        pace = Pace(limit)
+        await starts(pace, n_before, 1)
+        await asyncio.sleep(later_s)
+        said = pace.seconds_until(n)
+        assert (await starts(pace, n, 1))[-1] == pytest.approx(said, abs=0.1)
+
+    timed(run)
+
+
+def test_a_narrowed_window_is_reckoned_with() -> None:
+    """After a 429 a third of those who were let through must be a minute ago before the next one may start."""
+
+    async def run(loop: FreeTimeLoop) -> None:
+        pace = Pace(10)
+        async with pace.turn():
+            pass
+        await asyncio.sleep(61)
+        for _ in range(10):
+            await starts(pace, 1, 1)
+            await asyncio.sleep(1)
+        pace.slow_down(loop.time())
+        assert int(pace.requests_per_minute) == 7
+        said = pace.seconds_until(1)
+        assert said == pytest.approx(53)
+        assert await starts(pace, 1, 1) == [pytest.approx(said, abs=1)]
 
     timed(run)
 

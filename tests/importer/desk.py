@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from contextlib import asynccontextmanager
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientSession, web
@@ -86,6 +87,19 @@ async def desk_with(folder: Path, n_assets: int, **options: Any) -> AsyncIterato
     ids = [f"{number}.png" for number in range(n_assets)]
     async with HubDouble(SCHEMA, ids, api_key=KEY, **options) as hub:
         yield Desk(hub, folder)
+
+
+def busy_at(path: str) -> Middleware:
+    """What a hub is started with that at every other request for a path, from the first on, has had too many."""
+    is_busy = cycle([True, False])
+
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path == path and next(is_busy):
+            return failure("later", status=429, headers={"Retry-After": "1"})
+        return await handler(request)
+
+    return refuse
 
 
 class Outage:

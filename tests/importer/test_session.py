@@ -16,11 +16,12 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from importer.desk import HEADER, Outage, desk_with, rows_of
-from localhub.project import CAR
+from importer.desk import HEADER, Outage, busy_at, desk_with, rows_of
+from localhub.project import CAR, KEY
 from masks.webserver import endless, serving
 from prelabel.codes import Code
 from prelabel.errors import ConfigError, OutputError
+from prelabel.importer.rollback import roll_back
 from prelabel.importer.stop_signal import StopSignal
 from prelabel.localhub.testing import failure
 from prelabel.model import RowBatch
@@ -596,6 +597,20 @@ async def test_progress_knows_the_pace(tmp_path: Path, options: dict[str, Any], 
         assert {(each.requests_per_minute, each.rows_per_request) for each in snapshots} == {
             (100_000, rows_per_request)
         }
+
+
+async def test_waiting_as_the_hub_asks_is_told_on_the_way(tmp_path: Path) -> None:
+    """By the clock, as nothing comes further; in an import and in what puts labels back."""
+    seen: list[Progress] = []
+    async with desk_with(tmp_path, 2, middlewares=[busy_at("/v2/import/labels")]) as desk:
+        await desk.run(rows_of(2), state=tmp_path / "state", on_progress=seen.append)
+        where: dict[str, Any] = {"host": desk.hub.url, "api_key": KEY}
+        assert any(each.waiting_for == "hub" and each.n_done == 0 for each in seen)
+        assert (seen[-1].waiting_for, seen[-1].n_done) == ("", 2)
+        seen.clear()
+        await asyncio.to_thread(roll_back, tmp_path / "state", **where, on_progress=seen.append)
+        assert any(each.waiting_for == "hub" and each.n_done == 0 for each in seen)
+        assert (seen[-1].waiting_for, seen[-1].n_done) == ("", 2)
 
 
 async def test_mended_rejects_are_not_written_over(tmp_path: Path) -> None:

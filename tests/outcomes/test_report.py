@@ -259,10 +259,12 @@ def test_summary_is_short() -> None:
 
 def test_progress() -> None:
     """A snapshot counts what has ended so far."""
-    progress = filled().progress(10, 5)
+    books = filled()
+    books.n_counted = 10
+    progress = books.progress()
 
     assert (progress.n_rows, progress.n_imported, progress.n_skipped, progress.n_failed) == (10, 2, 1, 1)
-    assert (progress.n_masks, progress.n_requests) == (2, 5)
+    assert (progress.n_masks, progress.n_done) == (2, 4)
     assert progress.elapsed_s >= 0
 
 

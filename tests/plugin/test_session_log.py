@@ -54,6 +54,8 @@ def test_progress_is_told_in_the_words_of_ango_s_own_plugins() -> None:
     """Something may look for them."""
     assert progress_line(SNAPSHOT) == "Rows imported: [40/100] (1 failed, 2 skipped, 4 requests, 00:01:01)"
     assert progress_line(replace(SNAPSHOT, n_rows=None)).startswith("Rows imported: [40/?]")
+    waiting = replace(SNAPSHOT, waiting_s=30.0, waiting_for="hub")
+    assert progress_line(waiting).endswith(", 00:01:01, waiting 30 s: the Hub asked for it)")
 
 
 def test_of_many_snapshots_few_are_told() -> None:

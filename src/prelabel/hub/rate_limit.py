@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import time
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from prelabel.codes import Code
 from prelabel.errors import UploadUnavailable
@@ -17,10 +18,19 @@ from prelabel.errors import UploadUnavailable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from prelabel.model import WaitingFor
+
 WINDOW_S = 60.0
 _CUT = 0.7
 _RECOVERY_PER_MINUTE = 0.02
 _SHORTEST_WAIT_S = 0.001  # timers tell no shorter ones apart
+
+
+class Wait(NamedTuple):
+    """What requests wait for, and how many seconds more; for nothing where none does."""
+
+    seconds: float = 0.0
+    reason: WaitingFor = ""
 
 
 class Pace:
@@ -36,12 +46,10 @@ class Pace:
         lag_s: the longest that a request is thought to travel before the Hub counts it.
 
     Attributes:
-        waited_s: wall-clock seconds in which at least one request waited here.
         closed: why no request may start any more, empty while they may.
     """
 
     def __init__(self, requests_per_minute: float, *, lag_s: float = 2.0) -> None:
-        self.waited_s = 0.0
         self.closed = ""
         self._limit = self._allowed = float(requests_per_minute)
         self._lag_s = lag_s
@@ -54,12 +62,56 @@ class Pace:
         self._first_start: float | None = None
         self._last_cut = self._grown_at = 0.0
         self._n_waiting = 0
-        self._waiting_since = 0.0
+        self._waited_s = self._waiting_since = 0.0
+        self._clock = time.monotonic  # the loop's, as soon as somebody waits in one
+        self._pauses: list[float] = []  # when those end that wait to try again
 
     @property
     def requests_per_minute(self) -> float:
         """Requests a minute that are allowed now."""
         return self._allowed
+
+    @property
+    def waited_s(self) -> float:
+        """Wall-clock seconds in which at least one request waited here."""
+        return self._waited_s + (self._clock() - self._waiting_since if self._n_waiting else 0.0)
+
+    @property
+    def n_last_minute(self) -> int:
+        """Requests that count as sent within the last minute: never more than were allowed."""
+        self._forget(asyncio.get_running_loop().time())
+        return self._n_open + len(self._counted)
+
+    @property
+    def wait(self) -> Wait:
+        """What requests wait for now; for nothing that is known, where it is for others to be answered first."""
+        now = asyncio.get_running_loop().time()
+        if self._not_before > now and (self._n_waiting or self._pauses):
+            return Wait(self._not_before - now, "hub")
+        if self._n_waiting and (wait_s := self._until_free_s(0)):
+            return Wait(wait_s, "limit")
+        if self._pauses:
+            return Wait(max(0.0, min(self._pauses) - now), "retry")
+        return Wait()
+
+    def seconds_until(self, n: int) -> float:
+        """Seconds until the n-th request from now may start, if each before it starts as early as it may.
+
+        Each place of the window is free a minute after its last request, so after a whole round all are taken again.
+        """
+        n_rounds, place = divmod(max(n, 1) - 1, int(max(1.0, self._allowed)))
+        free_s = self._until_free_s(place)
+        held_s = max(0.0, self._not_before - asyncio.get_running_loop().time())
+        return max(WINDOW_S if free_s is None else free_s, held_s) + n_rounds * WINDOW_S
+
+    def _until_free_s(self, place: int) -> float | None:
+        """Seconds until the window has room for so many requests and one more; None while open ones take it."""
+        n_taken = self.n_last_minute + place - int(max(1.0, self._allowed))  # of these, all and one more must go
+        if n_taken < 0:
+            return 0.0
+        if n_taken >= len(self._counted):
+            return None
+        return heapq.nsmallest(n_taken + 1, self._counted)[-1] + WINDOW_S - asyncio.get_running_loop().time()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[float]:
@@ -85,7 +137,7 @@ class Pace:
     async def _wait(self) -> None:
         loop = asyncio.get_running_loop()
         if self._n_waiting == 0:
-            self._waiting_since = loop.time()
+            self._clock, self._waiting_since = loop.time, loop.time()
         self._n_waiting += 1
         try:
             async with self._turn:
@@ -99,18 +151,21 @@ class Pace:
         finally:
             self._n_waiting -= 1
             if self._n_waiting == 0:
-                self.waited_s += loop.time() - self._waiting_since
+                self._waited_s += loop.time() - self._waiting_since
 
     def _wait_s(self, now: float) -> float | None:
         """Seconds until the next request may start, as far as is known; None for now."""
-        while self._counted and self._counted[0] + WINDOW_S <= now:
-            heapq.heappop(self._counted)
+        self._forget(now)
         self._grow(now)
         if self._not_before > now:
             return self._not_before - now
         if self._n_open + len(self._counted) + 1 <= max(1.0, self._allowed):
             return None
         return self._counted[0] + WINDOW_S - now if self._counted else WINDOW_S
+
+    def _forget(self, now: float) -> None:
+        while self._counted and self._counted[0] + WINDOW_S <= now:
+            heapq.heappop(self._counted)
 
     def _grow(self, now: float) -> None:
         minutes = (now - self._grown_at) / WINDOW_S
@@ -142,5 +197,10 @@ class Pace:
 
     async def pause(self, wait_s: float) -> None:
         """Sleep before another try, but not beyond :meth:`close`."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), wait_s)
+        end = asyncio.get_running_loop().time() + wait_s
+        self._pauses.append(end)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), wait_s)
+        finally:
+            self._pauses.remove(end)

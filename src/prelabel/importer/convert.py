@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from msgspec.structs import replace
 
 from prelabel.errors import ConfigError, PrelabelError
 from prelabel.hub.asset_matching import Matches
@@ -17,6 +16,7 @@ from prelabel.importer.opened_csv import OpenedCsv
 from prelabel.importer.options import ConvertOptions, takes
 from prelabel.importer.output_paths import check_outputs
 from prelabel.importer.row_filter import RowFilter
+from prelabel.importer.watcher import Watcher
 from prelabel.inputs.encodings import decode_text
 from prelabel.inputs.json_faults import json_fault
 from prelabel.kernels import telling
@@ -95,10 +95,11 @@ async def _convert(
     hub: HubClient | None,
 ) -> OutputError | None:
     """Returns why the items could not be written; the other results are, all the same."""
-    on_progress = options.on_progress
+    watcher = Watcher(options.on_progress, report.progress, hub)
     async with AsyncExitStack() as stack:
-        if on_progress is not None:  # else it is logged
-            stack.enter_context(telling(lambda name: on_progress(replace(report.progress(None, 0), compiling=name))))
+        if options.on_progress is not None:  # else it is logged
+            stack.enter_context(telling(watcher.tell_of_compiling))
+        await stack.enter_async_context(watcher.ticking())
         if hub is not None:
             await stack.enter_async_context(hub)
             schema = await hub.get_project(options.project)
@@ -108,10 +109,10 @@ async def _convert(
             report.warn(warning, options.on_warning)
         if opened.config.match_ids_by != "exact":
             report.note('external IDs are as the CSV has them: "match_ids_by" acts when they are imported')
-        n_rows, masks = None, None
+        masks = None
         if opened.config.mask_column:
             ids, survey = await asyncio.to_thread(opened.survey)
-            n_rows = ids.n_rows
+            report.n_counted = ids.n_rows
             masks = await stack.enter_async_context(open_mask_supply(opened, binding, survey, report, hub))
         matches = Matches()
         lines = stack.enter_context(OutputFile(options.out, "--out"))
@@ -122,8 +123,7 @@ async def _convert(
             for item in rows.take(chunk):
                 lines.write(item.body + b"\n")
                 rows.close(item.row_number, report.good_state)
-            if on_progress is not None:
-                on_progress(report.progress(n_rows, 0 if hub is None else hub.transport.n_requests))
+            watcher.tell()
     return lines.fault
 
 

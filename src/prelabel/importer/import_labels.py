@@ -89,7 +89,7 @@ async def _import(csv: PathLike, config: ConfigLike, options: ImportOptions) -> 
         session = ImportSession(opened, options, hub, stop, journal, report)
         session.warn_of_no_record()
         if options.on_progress is not None:  # else it is logged
-            stack.enter_context(telling(session.tell_of_compiling))
+            stack.enter_context(telling(session.watcher.tell_of_compiling))
         stopped_by_hub = "" if session.recall() else await _run(session)
         return await asyncio.to_thread(session.conclude, stopped_by_hub, options.on_error)
 
@@ -125,7 +125,7 @@ async def _run_pipeline(session: ImportSession) -> str | None:
     stop, hub = session.stop, session.hub
     try:
         stop.check()
-        async with hub:
+        async with hub, session.watcher.ticking():
             with stop.heard_by(hub.pace.close), stop.after(session.options.deadline_s):
                 return await run_import(session)
     except UploadUnavailable:

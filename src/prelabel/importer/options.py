@@ -41,8 +41,8 @@ class RunOptions(MaskOptions, frozen=True, kw_only=True):
         project: the project's id.
         host: the Hub; None takes the environment's ANGO_HOST, else https://imeritapi.ango.ai.
         api_key: None takes the environment's ANGO_API_KEY.
-        on_progress: given a snapshot now and then, in the event loop: be quick. While kernels are compiled, which
-            happens once and only where the install brought none, in the thread that waits for them.
+        on_progress: given a snapshot twice a second and as rows end, in the event loop: be quick. While kernels
+            are compiled, which happens once and only where the install brought none, in the thread that waits for them.
         on_warning: given, before it does harm, what may make the whole run useless; the report's notes tell of it too.
         delimiter: the CSV's; None finds out.
         encoding: the CSV's, and a config's or schema's that is not UTF-8, by Python's name of it; None means UTF-8. A

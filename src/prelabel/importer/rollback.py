@@ -25,6 +25,7 @@ from prelabel.hub.merge import merge_item, option_values, unknown_content
 from prelabel.hub.uploader import Uploader
 from prelabel.importer.rollback_plan import RollbackPlan, plan_rollback
 from prelabel.importer.stop_signal import StopSignal
+from prelabel.importer.watcher import Watcher
 from prelabel.model import Item, Receipt
 from prelabel.outcomes.journal import FILE_NAME, Journal
 from prelabel.outcomes.progress import Progress
@@ -58,6 +59,7 @@ class RollbackReport:
         n_missing: those that cannot have them, as they are no longer in the project.
         plan: what the run was to change, None where it ended before that was known.
         is_dry_run: whether it was to change nothing.
+        n_assets_back: assets that this run has put back.
     """
 
     n_tasks: int
@@ -69,6 +71,7 @@ class RollbackReport:
     n_missing: int = 0
     plan: RollbackPlan | None = None
     is_dry_run: bool = False
+    n_assets_back: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -121,7 +124,7 @@ def roll_back(  # noqa: PLR0913 - keywords
         stop: ask it to end once what is on its way has arrived.
         dry_run: only find out what would change.
         on_plan: told what will change before anything does.
-        on_progress: given a snapshot now and then, in the event loop: be quick.
+        on_progress: given a snapshot twice a second and as assets are put back, in the event loop: be quick.
 
     Raises:
         ConfigError: there is no record, another run works with it, or the host is another one.
@@ -192,8 +195,14 @@ async def _roll_back(
     *,
     dry_run: bool,
 ) -> RollbackReport:
-    report = RollbackReport(*journal.n_kept(), is_dry_run=dry_run)
-    async with hub:
+    report, started = RollbackReport(*journal.n_kept(), is_dry_run=dry_run), time.perf_counter()
+
+    def counts() -> Progress:
+        n_assets = None if report.plan is None else report.plan.n_assets
+        return Progress(n_assets, report.n_assets_back, 0, 0, 0, 0, time.perf_counter() - started, unit="asset")
+
+    watcher = Watcher(on_progress, counts, hub, lambda: _BATCH_ITEMS)
+    async with hub, watcher.ticking():
         document = await hub.get_project(journal.facts["project"])
         try:
             with stop.heard_by(hub.pace.close):
@@ -207,7 +216,7 @@ async def _roll_back(
             if not dry_run:
                 await asyncio.to_thread(journal.write_facts, {"rolled_back": "begun"})
                 options = option_values(document.get("categorySchema") or {})
-                await _put_back(journal, hub, options, report, stop, on_progress)
+                await _put_back(journal, hub, options, report, stop, watcher)
         if report.plan is not None:
             report.n_missing = len(report.plan.missing)
     report.n_requests = hub.transport.n_requests
@@ -221,22 +230,19 @@ async def _put_back(
     options: OptionValues,
     report: RollbackReport,
     stop: StopSignal,
-    on_progress: OnProgress,
+    watcher: Watcher,
 ) -> None:
     assert report.plan is not None, "what will change is known before anything does"
-    missing, n_assets = report.plan.missing, report.plan.n_assets
-    n_back, started, pace = 0, time.perf_counter(), int(_pace_in(journal.facts))
+    missing = report.plan.missing
 
     async def settle(outcome: Receipt | BatchFailure) -> None:
-        nonlocal n_back
         ids = [item.external_id for item in outcome.batch.items]
         if isinstance(outcome, Receipt):
             await asyncio.to_thread(journal.put_back, ids, but=missing)
-            n_back += len(ids)
+            report.n_assets_back += len(ids)
         elif outcome.error.code is not Code.NOT_SENT:  # it stopped, which is told once
             report.failures += [(external_id, str(outcome.error)) for external_id in ids[: 100 - len(report.failures)]]
-        elapsed_s, n_requests = time.perf_counter() - started, hub.transport.n_requests
-        on_progress(Progress(n_assets, n_back, 0, 0, 0, n_requests, elapsed_s, pace, _BATCH_ITEMS, unit="asset"))
+        watcher.tell()
 
     uploader = Uploader(
         partial(hub.send, journal.facts["project"]), settle, max_in_flight=_MAX_IN_FLIGHT, max_bytes=_BATCH_BYTES

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections import deque
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-
-from msgspec.structs import replace
 
 from prelabel.codes import Code
 from prelabel.errors import OutputError
@@ -16,6 +15,7 @@ from prelabel.hub.asset_matching import Matches
 from prelabel.importer.left_rejects import check_rejects, remember_rejects
 from prelabel.importer.mended_csv import know_rows
 from prelabel.importer.row_filter import RowFilter
+from prelabel.importer.watcher import Watcher
 from prelabel.inputs.csv_rows import read_rows
 from prelabel.model import EncodedChunk
 from prelabel.outcomes.deliver import deliver
@@ -23,7 +23,6 @@ from prelabel.outcomes.journal import FILE_NAME, Journal
 from prelabel.outcomes.pending_rows import PendingRows
 from prelabel.outcomes.record_place import doubt_of_place
 from prelabel.outcomes.row_ranges import RowRanges
-from prelabel.records import Record
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from prelabel.masks.sources.request_plan import MaskSurvey
     from prelabel.model import Binding, OnError, StoppedBy
     from prelabel.outcomes.builder import ReportBuilder
-    from prelabel.outcomes.progress import Progress
     from prelabel.outcomes.report import Report
 
 _KEPT_OUTCOMES = 1_000
@@ -52,7 +50,8 @@ class CsvSurvey(NamedTuple):
     done: RowRanges
 
 
-class ImportSession(Record, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ImportSession:
     """What the stages of one import share.
 
     Attributes:
@@ -62,6 +61,7 @@ class ImportSession(Record, frozen=True):
         stop: tells when to stop.
         journal: the record, None for none.
         report: collects outcomes.
+        watcher: tells how far it is.
     """
 
     opened: OpenedCsv
@@ -70,6 +70,12 @@ class ImportSession(Record, frozen=True):
     stop: StopSignal
     journal: Journal | None
     report: ReportBuilder
+    watcher: Watcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to watch."""
+        watcher = Watcher(self.options.on_progress, self.report.progress, self.hub, self._rows_per_request)
+        object.__setattr__(self, "watcher", watcher)
 
     @property
     def reads_first(self) -> bool:
@@ -158,17 +164,7 @@ class ImportSession(Record, frozen=True):
         n_failed, most = self.report.n_by_state["failed"], self.options.max_failures
         if most is not None and n_failed > most:
             self.stop.request(f"more than {counted(most, 'row')} failed", "failures")
-        if self.options.on_progress is not None:
-            self.options.on_progress(self._snapshot())
-
-    def tell_of_compiling(self, kernel: str) -> None:
-        """Let whoever watches know what all waits for."""
-        if self.options.on_progress is not None:
-            self.options.on_progress(replace(self._snapshot(), compiling=kernel))
-
-    def _snapshot(self) -> Progress:
-        pace, n_requests = self.opened.config.requests_per_minute, self.hub.transport.n_requests
-        return self.report.progress(self.report.n_counted, n_requests, pace, self._rows_per_request())
+        self.watcher.tell()
 
     def send_nothing(self) -> None:
         """End every row unsent, as the import stopped before they stream; those that are in are."""

@@ -177,22 +177,19 @@ class ReportBuilder:
             f"this import was finished by an earlier run: nothing {verb} sent; --restart imports everything again"
         )
 
-    def progress(
-        self, n_rows: int | None, n_requests: int, requests_per_minute: int | None = None, rows_per_request: float = 0.0
-    ) -> Progress:
-        """A snapshot; the arguments are its attributes of those names."""
+    def progress(self) -> Progress:
+        """A snapshot of what is counted here."""
         counts = self.n_by_state
         return Progress(
-            n_rows,
+            self.n_counted,
             counts["imported"] + counts["ready"],
             counts["skipped"],
             counts["failed"],
             self.masks.n_masks,
-            n_requests,
-            time.perf_counter() - self._started,
-            requests_per_minute if rows_per_request else None,
-            rows_per_request or None,
-            counts["not sent"],
+            n_requests=0,
+            elapsed_s=time.perf_counter() - self._started,
+            n_not_sent=counts["not sent"],
+            n_earlier=self.n_earlier,
         )
 
     def finish(

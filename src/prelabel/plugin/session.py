@@ -46,7 +46,7 @@ class PluginSession:
         log: what it tells while it runs.
         claim: takes a folder for the time of a block, or raises RecordBusy where another session has it.
         stop: ends it gently.
-        progress: how far it is, None before rows are counted.
+        progress: how far it is, None in the beginning.
         started_s: when it began, by :func:`time.monotonic`.
     """
 

@@ -127,9 +127,11 @@ def progress_line(progress: Progress) -> str:
     """How far an import is, in the words that Ango's own plugins use."""
     total = "?" if progress.n_rows is None else str(progress.n_rows)
     ends = ((progress.n_failed, "failed"), (progress.n_skipped, "skipped"), (progress.n_not_sent, "not sent"))
-    others = [f"{n:,} {what}" for n, what in ends if n]
-    rate = f"{counted(progress.n_requests, 'request')}, {time.strftime('%H:%M:%S', time.gmtime(progress.elapsed_s))}"
-    return f"Rows imported: [{progress.n_imported}/{total}] ({', '.join([*others, rate])})"
+    parts = [f"{n:,} {what}" for n, what in ends if n]
+    parts.append(counted(progress.n_requests, "request"))
+    parts.append(time.strftime("%H:%M:%S", time.gmtime(progress.elapsed_s)))
+    parts += [progress.wait_text] if progress.wait_text else []
+    return f"Rows imported: [{progress.n_imported}/{total}] ({', '.join(parts)})"
 
 
 def cut(text: str, max_bytes: int) -> str:

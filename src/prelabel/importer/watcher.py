@@ -1,0 +1,137 @@
+"""Tells whoever watches a run how far it is: whenever it has come further, and twice a second in between.
+
+What takes long is often nothing but waiting, for the Hub's limit say, and nothing comes further then: so that is told
+by the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from prelabel.hub.client import HubClient
+    from prelabel.outcomes.progress import Progress
+
+_WINDOW_S = 60.0
+
+
+class Watcher:
+    """Makes the snapshots of one run and hands them on.
+
+    Args:
+        on_progress: told, in the event loop; None for nobody.
+        counts: what has ended so far, the rest left out.
+        hub: the client, None where there is none.
+        rows_per_request: how far a request brings the run, as far as it is known.
+    """
+
+    def __init__(
+        self,
+        on_progress: Callable[[Progress], None] | None,
+        counts: Callable[[], Progress],
+        hub: HubClient | None = None,
+        rows_per_request: Callable[[], float] | None = None,
+    ) -> None:
+        self._on_progress = on_progress
+        self._counts = counts
+        self._hub = hub
+        self._rows_per_request = rows_per_request
+        self._speeds = Speeds()
+        self._latest: Progress | None = None
+
+    def tell(self) -> None:
+        """The run has come further."""
+        if self._on_progress is not None:
+            self._latest = self._snapshot()
+            self._on_progress(self._latest)
+
+    def tell_of_compiling(self, kernel: str) -> None:
+        """All waits for a kernel that is being compiled; called in the thread that needs it."""
+        if self._on_progress is not None:
+            self._latest = replace(self._latest or self._counts(), compiling=kernel)
+            self._on_progress(self._latest)
+
+    @asynccontextmanager
+    async def ticking(self, seconds: float = 0.5) -> AsyncIterator[None]:
+        """Tell also by the clock during the block.
+
+        Raises:
+            Exception: what ``on_progress`` raised, which ended the telling.
+        """
+        if self._on_progress is None:
+            yield
+            return
+        ticks = asyncio.create_task(self._tick(self._on_progress, seconds))
+        try:
+            yield
+        finally:
+            ticks.cancel()
+            with suppress(asyncio.CancelledError):
+                await ticks
+
+    async def _tick(self, on_progress: Callable[[Progress], None], seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            # Nobody says when a kernel is ready; it is when the run comes further.
+            compiling = self._latest.compiling if self._latest is not None else ""
+            self._latest = replace(self._snapshot(), compiling=compiling)
+            on_progress(self._latest)
+
+    def _snapshot(self) -> Progress:
+        progress, waited_s = self._counts(), 0.0
+        if self._hub is not None:
+            pace = self._hub.pace
+            wait, waited_s = pace.wait, pace.waited_s
+            progress = replace(
+                progress,
+                n_requests=self._hub.transport.n_requests,
+                requests_per_minute=int(pace.requests_per_minute),
+                rows_per_request=self._rows_per_request() if self._rows_per_request is not None else None,
+                n_last_minute=pace.n_last_minute,
+                waiting_s=wait.seconds,
+                waiting_for=wait.reason,
+            )
+        rows_per_s, masks_per_s = self._speeds.update(
+            progress.elapsed_s - waited_s, progress.n_done - progress.n_earlier, progress.n_masks
+        )
+        return replace(progress, masks_per_s=masks_per_s, left_s=self._left_s(progress, rows_per_s))
+
+    def _left_s(self, progress: Progress, rows_per_s: float) -> float | None:
+        """At the speed of late, and no sooner than the limit lets the requests start that are still to come."""
+        n_left = (progress.n_rows or 0) - progress.n_done
+        if n_left <= 0 or not rows_per_s or progress.n_not_sent:
+            return None
+        by_speed_s = n_left / rows_per_s
+        if self._hub is None or not progress.rows_per_request:
+            return by_speed_s
+        return max(by_speed_s, self._hub.pace.seconds_until(math.ceil(n_left / progress.rows_per_request)))
+
+
+class Speeds:
+    """How many rows and masks a second, over the last minute that was not spent waiting for the Hub's limit."""
+
+    def __init__(self) -> None:
+        self._seen = deque([(0.0, 0, 0)])
+
+    def update(self, active_s: float, n_rows: int, n_masks: int) -> tuple[float, float]:
+        """Note how many have ended after so many seconds of work, and return rows and masks a second."""
+        if not (n_rows or n_masks):  # it is read and asked what is there, which tells nothing of the speed to come
+            self._seen.clear()
+        self._seen.append((active_s, n_rows, n_masks))
+        while len(self._seen) > 1 and self._seen[1][0] <= active_s - _WINDOW_S:
+            self._seen.popleft()
+        began_s, n_rows_before, n_masks_before = self._seen[0]
+        span_s = active_s - began_s
+        if span_s <= 0:
+            return 0.0, 0.0
+        # A batch that takes longer than the window is no standstill.
+        rows_per_s = (n_rows - n_rows_before) / span_s or n_rows / active_s
+        return rows_per_s, (n_masks - n_masks_before) / span_s
