@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import tempfile
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def test_everything_lands_and_can_be_seen_while_it_runs(tmp_path: Path) -> None:
     """Both examples land whole; the hub can be asked until the call returns; the steps and progress are told."""
-    steps, snapshots, seen = list[str](), list[Progress](), list[int]()
+    steps, told, seen = list[str](), list[tuple[str, Progress]](), list[int]()
 
     def look(result: DemoResult) -> None:
         client = SDK(result.page_url.rpartition("key=")[2], host=result.url)
@@ -30,14 +31,26 @@ def test_everything_lands_and_can_be_seen_while_it_runs(tmp_path: Path) -> None:
         client.session.close()
         seen.append(sum(len(task["answer"]["tools"]) for task in tasks))
 
-    result = run_demo(3, tmp_path / "kept", on_step=steps.append, on_progress=snapshots.append, while_running=look)
+    def watch(progress: Progress, stage: str) -> None:
+        told.append((stage, progress))
+
+    result = run_demo(3, tmp_path / "kept", on_step=steps.append, on_progress=watch, while_running=look)
     assert result.succeeded
     assert [found.report.n_imported for found in result.projects] == [3, 3]
     assert [found.n_objects for found in result.projects] == [0, *seen]
     assert seen[0] > 3
     assert result.projects[1].n_holes > 0
     assert len(steps) == 3
-    assert snapshots[-1].n_imported == 3
+    assert [stage for stage, _ in groupby(stage for stage, _ in told)] == [
+        "drawing",
+        *("classification, uploading", "classification", "classification, reading back"),
+        *("segmentation, uploading", "segmentation", "segmentation, reading back"),
+    ]
+    for stage, unit in (("drawing", "image"), ("segmentation, uploading", "image"), ("segmentation", "row")):
+        of_it = [progress for name, progress in told if name == stage]
+        assert {progress.unit for progress in of_it} == {unit}
+        assert (of_it[0].n_done, of_it[-1].n_done, of_it[-1].n_rows) == (0, 3, 3)
+    assert [progress.n_done for stage, progress in told if stage == "drawing"] == [0, 1, 2, 3]
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def demo_command(ctx: click.Context, *, rows: int, serve: bool, store: Path | No
         with loading():
             from prelabel.demo import run_demo  # noqa: PLC0415 - loads everything; help must not
 
-        progress = watch(quiet=False)
+        progress = watch(quiet=False, beginning="starting")
         stack.enter_context(progress)
 
         def present(result: DemoResult) -> None:

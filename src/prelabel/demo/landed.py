@@ -12,7 +12,7 @@ from prelabel.demo.seed import CLASSES, CLASSIFICATION_IDS, TOOL_IDS
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,7 +52,12 @@ class DemoProject:
 
 
 def compare(
-    report: Report, name: str, schema: Mapping[str, Any], samples: Sequence[Sample], answers: Mapping[str, Any]
+    report: Report,
+    name: str,
+    schema: Mapping[str, Any],
+    samples: Sequence[Sample],
+    answers: Mapping[str, Any],
+    on_row: Callable[[], None] = lambda: None,
 ) -> DemoProject:
     """Compare the answers that a project holds with the samples they were made from.
 
@@ -62,14 +67,15 @@ def compare(
         schema: its category schema.
         samples: what was imported.
         answers: the tasks' answers as stored, by external ID.
+        on_row: called as each row has been compared.
     """
     has_masks = bool(schema["tools"])
     stored = [answers.get(sample.external_id, {}) for sample in samples]
-    differences = [
-        f"{sample.external_id}: {what}"
-        for sample, answer in zip(samples, stored, strict=True)
-        for what in _differences(sample, answer, schema, has_masks=has_masks)
-    ]
+    differences: list[str] = []
+    for sample, answer in zip(samples, stored, strict=True):
+        found = _differences(sample, answer, schema, has_masks=has_masks)
+        differences += [f"{sample.external_id}: {what}" for what in found]
+        on_row()
     objects = [tool for answer in stored for tool in answer.get("tools", ())]
     zones = [zone for tool in objects for zone in tool["segmentation"]["zones"]]
     rings = [ring for zone in zones for ring in _rings(zone)]

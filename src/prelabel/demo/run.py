@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+import time
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from prelabel.errors import ConfigError
 from prelabel.hub.client import HubClient
 from prelabel.hub.transport import Transport
 from prelabel.importer.import_labels import import_labels
+from prelabel.importer.watcher import Watcher
 from prelabel.localhub import LocalHub
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
+from prelabel.outcomes.progress import Progress
 from prelabel.spelling import counted, escaped
 
 if TYPE_CHECKING:
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
 
     from prelabel.demo.landed import DemoProject
     from prelabel.demo.scenes import Sample
-    from prelabel.outcomes.progress import Progress
+
+    OnProgress = Callable[[Progress, str], None]
 
 EXAMPLES = ("classification", "segmentation")
 _MAX_ROWS = 10_000
@@ -63,7 +67,7 @@ def run_demo(
     *,
     port: int = 0,
     on_step: Callable[[str], None] = lambda _: None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: OnProgress = lambda progress, stage: None,
     while_running: Callable[[DemoResult], None] = lambda _: None,
 ) -> DemoResult:
     """Make two projects on a local hub, import labels into them and read them back.
@@ -73,7 +77,7 @@ def run_demo(
         store: folder to keep everything in, new or empty; None makes a temporary one that is gone afterwards.
         port: the local hub's, 0 for a free one.
         on_step: told what comes next, in words.
-        on_progress: as in :func:`prelabel.import_labels`.
+        on_progress: given snapshots as in :func:`prelabel.import_labels`, of each stage, with its name.
         while_running: called with the result before the hub stops.
 
     Raises:
@@ -86,7 +90,7 @@ def run_demo(
     with _folder(store) as folder, LocalHub(folder / "hub", port=port) as hub:
         on_step(f"drawing {counted(rows, 'image')}, each with a mask")
         samples = draw_samples(rows)
-        _write(folder, samples)
+        _write(folder, samples, _counting(on_progress, "drawing", rows, "image"))
         projects = []
         for example in EXAMPLES:
             on_step(f"importing the {example} example")
@@ -125,9 +129,27 @@ def _check_empty(store: Path) -> None:
         raise ConfigError(message, field="store", value=str(store))
 
 
-def _write(folder: Path, samples: Sequence[Sample]) -> None:
+def _counting(on_progress: OnProgress, stage: str, n_all: int, unit: str) -> Callable[[], None]:
+    """What a stage calls as one more of so many is done."""
+    n_done, started = 0, time.perf_counter()
+
+    def counts() -> Progress:
+        return Progress(n_all, n_done, 0, 0, 0, 0, time.perf_counter() - started, unit=unit)
+
+    watcher = Watcher(lambda progress: on_progress(progress, stage), counts)
+
+    def one_more() -> None:
+        nonlocal n_done
+        n_done += 1
+        watcher.tell()
+
+    watcher.tell()
+    return one_more
+
+
+def _write(folder: Path, samples: Sequence[Sample], on_image: Callable[[], None]) -> None:
     try:
-        write_files(folder, samples)
+        write_files(folder, samples, on_image)
     except OSError as error:
         if error.errno in NO_ROOM:
             raise cannot_write(escaped(str(folder)), error) from error
@@ -142,31 +164,41 @@ def _run_example(
     folder: Path,
     samples: Sequence[Sample],
     hub: LocalHub,
-    on_progress: Callable[[Progress], None] | None,
+    on_progress: OnProgress,
 ) -> DemoProject:
     schema = json.loads((folder / f"{example}-schema.json").read_bytes())
     name = f"prelabel demo: {example}"
-    project = asyncio.run(_create_project(name, schema, folder / "images", samples, hub))
+    on_upload = _counting(on_progress, f"{example}, uploading", len(samples), "image")
+    project = asyncio.run(_create_project(name, schema, folder / "images", samples, hub, on_upload))
     report = import_labels(
         folder / f"{example}.csv",
         folder / f"{example}-config.json",
         project=project,
         host=hub.url,
         api_key=hub.api_key,
-        on_progress=on_progress,
+        on_progress=lambda progress: on_progress(progress, example),
     )
+    on_row = _counting(on_progress, f"{example}, reading back", len(samples), "row")
     answers = asyncio.run(_read_back(project, samples, hub))
-    return compare(report, name, schema, samples, answers)
+    return compare(report, name, schema, samples, answers, on_row)
 
 
 async def _create_project(
-    name: str, schema: Mapping[str, Any], images: Path, samples: Sequence[Sample], hub: LocalHub
+    name: str,
+    schema: Mapping[str, Any],
+    images: Path,
+    samples: Sequence[Sample],
+    hub: LocalHub,
+    on_upload: Callable[[], None] = lambda: None,
 ) -> str:
     async with Transport(hub.url, hub.api_key) as transport:
         answer = await transport.request("POST", "project", body=_json({"name": name, "description": "prelabel demo"}))
         project = str(answer["project"]["_id"])
         await transport.request("POST", "project", project, body=_json({"categorySchema": schema}))
-        assets = [await _upload(transport, project, images / sample.external_id) for sample in samples]
+        assets = []
+        for sample in samples:
+            assets.append(await _upload(transport, project, images / sample.external_id))
+            on_upload()
         await transport.request("POST", "project", project, "cloud", body=_json({"assets": assets}))
     return project
 

@@ -18,7 +18,7 @@ from prelabel.demo.photographs import photograph
 from prelabel.demo.seed import COLORS, COLUMNS, TYPE_OPTIONS, seed_config, seed_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -94,12 +94,13 @@ def _class_colors() -> NDArray[np.uint8]:
     return np.array([list(bytes.fromhex(color)) for color in colors], np.uint8)
 
 
-def write_files(folder: Path, samples: Sequence[Sample]) -> None:
+def write_files(folder: Path, samples: Sequence[Sample], on_image: Callable[[], None] = lambda: None) -> None:
     """Write ``images/`` and ``masks/``, and for each of the two examples its CSV, config and category schema.
 
     Args:
         folder: where to; it is made at need, and files of the same names are replaced.
         samples: the rows.
+        on_image: called as each of them has its image and its mask.
 
     Raises:
         OSError: the folder cannot be written.
@@ -111,6 +112,7 @@ def write_files(folder: Path, samples: Sequence[Sample]) -> None:
         photograph(seen, number).save(folder / "images" / sample.external_id)
         if sample.mask is not None:
             _mask_image(sample.mask, indexed=number % 2 == 1).save(folder / "masks" / sample.external_id)
+        on_image()
     for name, has_masks in (("classification", False), ("segmentation", True)):
         _write_json(folder / f"{name}-config.json", seed_config(with_masks=has_masks))
         _write_json(folder / f"{name}-schema.json", seed_schema(with_tools=has_masks))
