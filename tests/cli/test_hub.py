@@ -171,6 +171,20 @@ def test_a_wrong_faults_file_ends_with_2(prelabel: Command, tmp_path: Path) -> N
     assert not (tmp_path / "store").exists()
 
 
+def test_a_demos_folder_is_not_the_hubs(prelabel: Command, tmp_path: Path) -> None:
+    """The store in it is named, and nothing is made; that one is served, and so is a folder that has one itself."""
+    demo = tmp_path / "my demo"
+    with _hub(demo / "hub"):
+        pass
+    done = prelabel("hub", "--port", 0, "--store", demo)
+    assert done.returncode == 2
+    assert "has no hub's store, but its folder hub has" in done.stderr
+    assert f"give --store '{demo}/hub', or another folder" in done.stderr
+    assert [path.name for path in demo.iterdir()] == ["hub"]
+    with _hub(demo / "hub"):
+        pass
+
+
 def test_a_taken_port_ends_with_2(prelabel: Command, tmp_path: Path) -> None:
     """The message says which port and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

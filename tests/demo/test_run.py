@@ -61,6 +61,8 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"empty is not empty: give a new one"):
         run_demo(1, tmp_path / "empty")
     assert (tmp_path / "empty" / "segmentation.csv").read_text() == "mine"
+    with pytest.raises(ConfigError, match=rf"to look at what is there: prelabel hub --store {tmp_path}/empty/hub"):
+        run_demo(1, tmp_path / "empty")
 
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,12 @@ Examples:
 @click.command("demo", epilog=EPILOG)
 @click.option("--rows", type=int, default=36, metavar="N", help="Images to draw and rows to import.")
 @click.option("--serve", is_flag=True, help="Keep the hub running afterwards, to look around.")
-@click.option("--store", type=FILE, metavar="DIR", help="Keep everything in this folder, new or empty.")
+@click.option(
+    "--store",
+    type=FILE,
+    metavar="DIR",
+    help="Keep everything in this folder, new or empty; 'prelabel hub --store DIR/hub' serves it again.",
+)
 @click.pass_context
 def demo_command(ctx: click.Context, *, rows: int, serve: bool, store: Path | None) -> None:
     """Draw, import and compare, all on this machine.

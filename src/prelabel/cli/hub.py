@@ -13,7 +13,8 @@ import click
 from prelabel.cli.console import errors_as_exit_codes, read_api_key, say
 from prelabel.cli.loading import loading
 from prelabel.cli.options import FILE, api_key_option
-from prelabel.spelling import short
+from prelabel.errors import ConfigError
+from prelabel.spelling import escaped, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,7 @@ _INDENT = " " * 12
     type=FILE,
     default=Path("prelabel-hub"),
     metavar="DIR",
-    help="Folder that keeps all it is sent; made at need.",
+    help="Folder that keeps all it is sent; made at need. In a demo's it is DIR/hub.",
 )
 @api_key_option
 @click.option("--faults", type=FILE, metavar="FILE", help="Play the faults in this JSON file, to test clients.")
@@ -101,10 +102,13 @@ def hub_command(
         with loading():
             from prelabel.localhub import (  # noqa: PLC0415 - loads aiohttp; help must not
                 HubSettings,
+                inner_store,
                 read_plan,
                 serve_forever,
             )
 
+        if (inner := inner_store(store)) is not None:
+            raise ConfigError(_elsewhere(store, inner), field="store", value=str(store))
         plan = None if faults is None else read_plan(faults)
 
         def tell(hub: LocalHub) -> None:
@@ -120,6 +124,12 @@ def hub_command(
         settings = HubSettings(allow_faults=plan is not None, faults=plan, plugin_url=plugin_url)
         serve_forever(store, api_key=given or "", port=port, settings=settings, on_ready=tell)
         say("the local hub has stopped")
+
+
+def _elsewhere(store: Path, inner: Path) -> str:
+    remedy = f"give --store {shlex.quote(str(inner))}, or another folder for a new one"
+    where = f"the folder {escaped(str(store))} has no hub's store, but its folder {inner.name} has, as a demo's has"
+    return f"{where}: {remedy}"
 
 
 def ready_text(

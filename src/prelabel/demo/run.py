@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import tempfile
 import time
 import urllib.request
@@ -19,7 +20,7 @@ from prelabel.hub.client import HubClient
 from prelabel.hub.transport import Transport
 from prelabel.importer.import_labels import import_labels
 from prelabel.importer.watcher import Watcher
-from prelabel.localhub import LocalHub
+from prelabel.localhub import INNER_NAME, LocalHub, inner_store
 from prelabel.outcomes.output_file import NO_ROOM, cannot_write
 from prelabel.outcomes.progress import Progress
 from prelabel.spelling import counted, escaped
@@ -87,7 +88,7 @@ def run_demo(
     """
     if not 1 <= rows <= _MAX_ROWS:
         raise ConfigError(f"rows is {rows}: the demo makes 1 to {_MAX_ROWS:,}", field="rows", value=rows)
-    with _folder(store) as folder, LocalHub(folder / "hub", port=port) as hub:
+    with _folder(store) as folder, LocalHub(folder / INNER_NAME, port=port) as hub:
         on_step(f"drawing {counted(rows, 'image')}, each with a mask")
         samples = draw_samples(rows)
         _write(folder, samples, _counting(on_progress, "drawing", rows, "image"))
@@ -126,6 +127,8 @@ def _check_empty(store: Path) -> None:
         message = (
             f"the folder {escaped(str(store))} is not empty: give a new one, so that nothing in it is written over"
         )
+        if (inner := inner_store(store)) is not None:
+            message += f"; to look at what is there: prelabel hub --store {shlex.quote(str(inner))}"
         raise ConfigError(message, field="store", value=str(store))
 
 

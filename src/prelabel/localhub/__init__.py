@@ -9,12 +9,15 @@ from prelabel.localhub.faults.fault import Fault
 from prelabel.localhub.faults.plan import FaultPlan, plan_of, read_plan
 from prelabel.localhub.server import LocalHub, make_app, serve_forever
 from prelabel.localhub.settings import HubSettings
+from prelabel.localhub.store.database import INNER_NAME, inner_store
 
 __all__ = [
+    "INNER_NAME",
     "Fault",
     "FaultPlan",
     "HubSettings",
     "LocalHub",
+    "inner_store",
     "make_app",
     "plan_of",
     "read_plan",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prelabel.localhub.store.database import Store, fact, new_id
+from prelabel.localhub.store.database import DATABASE_NAME, Store, fact, inner_store, new_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,3 +90,17 @@ def test_ids_have_the_hubs_form() -> None:
     ids = {new_id() for _ in range(100)}
     assert len(ids) == 100
     assert all(len(each) == 24 and int(each, 16) >= 0 for each in ids)
+
+
+def test_a_store_that_is_in_a_folder_of_the_folder(tmp_path: Path) -> None:
+    """It is found where the demo keeps it, unless the folder has one itself."""
+    assert inner_store(tmp_path) is None
+    (tmp_path / "hub").mkdir()
+    assert inner_store(tmp_path) is None
+    (tmp_path / "hub" / DATABASE_NAME).touch()
+    assert inner_store(tmp_path) == tmp_path / "hub"
+    assert inner_store(tmp_path / "hub") is None
+    (tmp_path / DATABASE_NAME).touch()
+    assert inner_store(tmp_path) is None
+    (tmp_path / "file").touch()
+    assert inner_store(tmp_path / "file") is None

@@ -21,6 +21,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DATABASE_NAME = "hub.sqlite3"
+INNER_NAME = "hub"
+"""The folder of a store among other files: the demo's."""
 LOCK_NAME = "hub.lock"
 
 SCHEMA = """
@@ -69,6 +71,16 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _matches(pattern: str, value: object) -> bool:
     return value is not None and _compiled(pattern).search(str(value)) is not None
+
+
+def inner_store(folder: Path) -> Path | None:
+    """The store that lies not in the folder itself, but in its folder ``hub``; None where none does."""
+    inner = folder / INNER_NAME
+    try:
+        lies_there = (inner / DATABASE_NAME).is_file() and not (folder / DATABASE_NAME).exists()
+    except OSError:  # whoever opens it learns why
+        return None
+    return inner if lies_there else None
 
 
 def connect(path: Path | str) -> sqlite3.Connection:
