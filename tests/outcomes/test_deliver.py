@@ -18,7 +18,7 @@ def test_deliver(tmp_path: Path) -> None:
     """Files are written before an exception is raised, and it has the report."""
     report = filled().finish()
     paths: dict[str, Any] = {"json_path": tmp_path / "r.json", "rejects_path": tmp_path / "r.csv"}
-    with pytest.raises(ImportFailed, match=r"1 of 4 rows failed; first: line 6, 'd', column 'Type'") as caught:
+    with pytest.raises(ImportFailed, match=r"1 of 4 rows failed; first: line 6, 'd', column \"Type\"") as caught:
         deliver(report, **paths, on_error="raise")
 
     assert caught.value.report is report

@@ -51,7 +51,7 @@ def test_failures_and_broken_lines(tmp_path: Path) -> None:
     report = books.finish()
 
     assert rejects_of(report, tmp_path) == [
-        ["column 'note': no option", "b", "n;2"],
+        ['column "note": no option', "b", "n;2"],
         ["3 cells where the header has 2", "x", "y;z", "too many"],
         ["too long", "xxyyzz"],
     ]

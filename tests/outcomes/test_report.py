@@ -164,7 +164,7 @@ def test_rejects_import_again(tmp_path: Path) -> None:
     (batch,) = read_rows(tmp_path / "rejects.csv")
 
     assert batch.header == ("id", ERROR_COLUMN, "note")
-    assert batch.columns == {"id": ["a"], ERROR_COLUMN: ["column 'note': new"], "note": ["line 1\nline 2; x"]}
+    assert batch.columns == {"id": ["a"], ERROR_COLUMN: ['column "note": new'], "note": ["line 1\nline 2; x"]}
 
 
 def test_rejects_of_ragged_lines(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_summary() -> None:
         "stopped early: the key was refused",
         "2 masks gave 4 objects, 6 polygons, 80 points; 1,200 pixels mapped from near colours; 1.00% of their pixels",
         "[shared-id]\n12 requests to the Hub, slowest part: rate limit",
-        "failed:\n  line 6, 'd', column 'Type': 'X' is no option [unknown-option]",
+        "failed:\n  line 6, 'd', column \"Type\": 'X' is no option [unknown-option]",
         "skipped:\n  line 4, 'c': line 9 has the same external ID [repeated-id]",
         "worth knowing:\n  batch 1 is odd\n  line 3, 'b': 2 assets have this ID [shared-id]",
     ):
@@ -248,7 +248,7 @@ def test_summary_is_short() -> None:
     text = books.finish().summary()
 
     assert "0 of 1,237 rows converted" in text
-    assert "  124 rows, column 'column 1' (lines 2, 12, 22, 32, 42, ...), the first 'x': no no" in text
+    assert "  124 rows, column \"column 1\" (lines 2, 12, 22, 32, 42, ...), the first 'x': no no" in text
     assert "  ... and 2 more causes: see the report" in text
     assert len(text) < 7_000
     assert "masks" not in text
@@ -370,11 +370,11 @@ def test_nothing_is_said_twice() -> None:
     assert report.summary().partition("failed:\n")[2].splitlines()[:-1] == [
         "  line 2 is no row: 3 cells [broken-row]",
         '  line 3, \'a\': column "c" is "x": why [unknown-option]',
-        "  line 4, 'b', column 'Mask': not there [mask-missing]",
+        "  line 4, 'b', column \"Mask\": not there [mask-missing]",
     ]
     rejected = b"".join(report._rejects.lines()).decode()
     assert '"column ""c"" is ""x"": why",a,x' in rejected
-    assert "\"column 'Mask': not there\",b,m" in rejected
+    assert '"column ""Mask"": not there",b,m' in rejected
     report_builder.record(RowOutcome(4, 5, "", "failed", "line 5 is no row: 9 cells", code=broken))
     report_builder.record(RowOutcome(5, 6, "", "failed", "line 6 is no row: it holds a NUL", code=broken))
     report_builder.record(RowOutcome(6, 7, "", "failed", "line 7 is no row: 4 cells", code=broken))

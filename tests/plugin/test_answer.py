@@ -49,7 +49,7 @@ def test_the_three_most_harmful_causes_have_their_lines(tmp_path: Path) -> None:
     begin = lines.index("most harmful:")
     causes = lines[begin + 1 : begin + 5]
     assert causes[0].startswith("  line 10 is no row: 2 cells where the header has 5")
-    assert causes[1].startswith("  line 6, column 'ID': the external ID is empty")
+    assert causes[1].startswith('  line 6, column "ID": the external ID is empty')
     assert causes[2].startswith("  2 rows (lines 5, 7), the first 'nope.png': no asset")
     assert causes[3] == "  ... and 2 more causes: see the report"
     assert lines[-1].startswith("rows that are not in, each with its reason: http://127.0.0.1")

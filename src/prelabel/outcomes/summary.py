@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prelabel.model import EARLIER
-from prelabel.spelling import counted, short
+from prelabel.spelling import counted, quoted, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,4 +127,4 @@ def _placed(where: str, text: str) -> str:
 
 def column_of(column: str, text: str) -> str:
     """How a column is named beside a text; empty where there is none, or the text begins with it."""
-    return f"column {short(column)!r}" if column and not text.startswith("column ") else ""
+    return f"column {quoted(column)}" if column and not text.startswith("column ") else ""
