@@ -25,10 +25,16 @@ def _runs(python: str) -> bool:
 NEWEST_PYTHON = next(filter(_runs, reversed(PYTHONS)), PYTHONS[-1])
 
 
+def _install(session: nox.Session, what: str, **env: str) -> None:
+    """Install the package as users do; said beforehand, as nothing is shown of what takes most of the time."""
+    session.log("installing prelabel, which compiles its kernels: some 40 s without a word")
+    session.install(what, env=env)
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """The main job end to end: masks and a CSV made here, imported into the embedded local hub."""
-    session.install(".")
+    _install(session, ".")
     session.run("prelabel", "demo", *session.posargs)
 
 
@@ -58,7 +64,7 @@ def tests_nojit(session: nox.Session) -> None:
 @nox.session(default=False)
 def tests_wheel(session: nox.Session) -> None:
     """What uses kernels, against the installed wheel, whose kernels are compiled; and without numba."""
-    session.install(".[test]", env={"PRELABEL_KERNELS": "required"})
+    _install(session, ".[test]", PRELABEL_KERNELS="required")
     session.run("prelabel", "doctor")
     session.run("pytest", "tests/kernels/test_ahead.py")
     session.run("python", "-m", "pip", "uninstall", "--yes", "--quiet", "numba", "llvmlite")

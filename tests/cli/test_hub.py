@@ -197,6 +197,7 @@ def test_a_taken_port_ends_with_2(prelabel: Command, tmp_path: Path) -> None:
 def test_the_ready_text_names_the_environment_when_the_key_is_there() -> None:
     """The lines to copy fit the key's place."""
     text = ready_text("http://127.0.0.1:1", Path("s"), None)
+    assert "connect Ango's SDK (pip install imerit_ango):\n" in text
     assert "  import os\n  from imerit_ango.sdk import SDK\n" in text
     assert 'SDK(api_key=os.environ["ANGO_API_KEY"], host="http://127.0.0.1:1")' in text
     assert "--api-key-file" not in text

@@ -49,7 +49,7 @@ the local hub is running, and stops with Ctrl-C
   key       {key_source}
   plugin    {plugin}{faults}
 
-connect Ango's SDK:
+connect Ango's SDK (pip install imerit_ango):
   {imports}from imerit_ango.sdk import SDK
   sdk = SDK(api_key={key_expression}, host="{url}")
 
@@ -74,7 +74,7 @@ _INDENT = " " * 12
     type=FILE,
     default=Path("prelabel-hub"),
     metavar="DIR",
-    help="Folder that keeps all it is sent; made at need. In a demo's it is DIR/hub.",
+    help="Folder that keeps all it is sent; made at need. After 'demo --store DIR' it is DIR/hub.",
 )
 @api_key_option
 @click.option("--faults", type=FILE, metavar="FILE", help="Play the faults in this JSON file, to test clients.")
