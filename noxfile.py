@@ -27,7 +27,7 @@ NEWEST_PYTHON = next(filter(_runs, reversed(PYTHONS)), PYTHONS[-1])
 
 def _install(session: nox.Session, what: str, **env: str) -> None:
     """Install the package as users do; said beforehand, as nothing is shown of what takes most of the time."""
-    session.log("installing prelabel, which compiles its kernels: some 40 s without a word")
+    session.log("installing prelabel, which compiles its kernels: a minute or more without a word")
     session.install(what, env=env)
 
 
