@@ -82,7 +82,7 @@ def test_what_is_waited_for_takes_the_place_of_speeds(change: dict[str, Any], wo
 def test_plain_lines_come_at_most_every_few_seconds() -> None:
     """A log gets a line every five seconds, not one for every batch."""
     now, lines = [0.0], list[str]()
-    with ProgressLines(lines.append, 5.0, clock=lambda: now[0]) as progress:
+    with ProgressLines("counting", lines.append, 5.0, clock=lambda: now[0]) as progress:
         for second in range(13):
             now[0] = float(second)
             progress(Progress(100, second, 0, 0, 0, second, float(second)))
@@ -92,7 +92,7 @@ def test_plain_lines_come_at_most_every_few_seconds() -> None:
 def test_plain_lines_say_at_once_that_kernels_are_compiled() -> None:
     """It takes long and comes first, when no line is due yet; which kernel it is, is told every few seconds."""
     now, lines = [0.0], list[str]()
-    with ProgressLines(lines.append, 5.0, clock=lambda: now[0]) as progress:
+    with ProgressLines("counting", lines.append, 5.0, clock=lambda: now[0]) as progress:
         for second, kernel in enumerate(("a", "b", "c", "d", "e", "f")):
             now[0] = float(second)
             progress(Progress(3, 0, 0, 0, 0, 1, float(second), compiling=kernel))
@@ -100,10 +100,20 @@ def test_plain_lines_say_at_once_that_kernels_are_compiled() -> None:
     assert counts(Progress(3, 0, 0, 0, 0, 1, 1.0, compiling="a")) == "0 of 3 rows"
 
 
+def test_plain_lines_say_what_is_done_until_something_is_counted() -> None:
+    """A CSV may take long to read; no rows are no news then."""
+    now, lines = [0.0], list[str]()
+    with ProgressLines("counting", lines.append, 5.0, clock=lambda: now[0]) as progress:
+        for second in range(11):
+            now[0] = float(second)
+            progress(NONE_YET if second < 8 else Progress(3, 0, 0, 0, 0, 0, 1.0))
+    assert lines == ["counting", "0 of 3 rows"]
+
+
 def test_plain_lines_are_few_while_it_waits() -> None:
     """That it waits is told when a line is due, then twice a minute; the first line after it comes soon."""
     now, lines = [0.0], list[str]()
-    with ProgressLines(lines.append, 5.0, clock=lambda: now[0]) as progress:
+    with ProgressLines("counting", lines.append, 5.0, clock=lambda: now[0]) as progress:
         for second in range(100):
             now[0] = float(second)
             progress(replace(WAITING, n_rows=None, left_s=None, waiting_s=max(0.0, 80.0 - second)), "one")

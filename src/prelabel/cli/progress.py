@@ -53,7 +53,11 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def _about(about: str, words: str) -> str:
+def _line(progress: Progress, about: str, beginning: str) -> str:
+    """The words behind what they are about; until something is counted, what is done in the beginning."""
+    words = describe(progress)
+    if progress.n_rows is None and not progress.n_done and not progress.compiling:
+        words = ", ".join(filter(None, (beginning, progress.wait_text)))
     return f"{about}: {words}" if about else words
 
 
@@ -85,6 +89,7 @@ class ProgressLines(NoProgress):
     """Prints a line at most every few seconds, and while nothing but waiting is told, at longer intervals: for logs.
 
     Args:
+        beginning: what is said until something is counted.
         print_line: where to.
         seconds_between: time between two lines.
         clock: seconds, growing.
@@ -92,10 +97,12 @@ class ProgressLines(NoProgress):
 
     def __init__(
         self,
+        beginning: str = _BEGINNING,
         print_line: Callable[[str], None] = say,
         seconds_between: float = SECONDS_BETWEEN_LINES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._beginning = beginning
         self._print_line = print_line
         self._seconds_between = seconds_between
         self._clock = clock
@@ -111,7 +118,7 @@ class ProgressLines(NoProgress):
         seconds_between = _SECONDS_BETWEEN_WAITING if waits and self._has_waited else self._seconds_between
         if begins_to_compile or self._clock() - self._last >= seconds_between:
             self._last, self._has_waited = self._clock(), waits
-            self._print_line(_about(about, describe(progress)))
+            self._print_line(_line(progress, about, self._beginning))
 
 
 class ProgressBar(NoProgress):
@@ -143,10 +150,8 @@ class ProgressBar(NoProgress):
     def __call__(self, progress: Progress, about: str = "") -> None:
         """Take a snapshot."""
         super().__call__(progress)
-        words = describe(progress)
-        if progress.n_rows is None and not progress.n_done and not progress.compiling:
-            words = ", ".join(filter(None, (self._beginning, progress.wait_text)))
-        self._bar.update(self._task, completed=progress.n_done, total=progress.n_rows, description=_about(about, words))
+        words = _line(progress, about, self._beginning)
+        self._bar.update(self._task, completed=progress.n_done, total=progress.n_rows, description=words)
 
     def say(self, message: str) -> None:
         """Print a message above the bar, which knows its own console only."""
@@ -169,10 +174,11 @@ def telling_how_far(watcher: NoProgress) -> Iterator[None]:
 
 
 def watch(*, quiet: bool, beginning: str = _BEGINNING) -> NoProgress:
-    """What fits the terminal, or the lack of one; a bar says what is done at the beginning."""
+    """What fits the terminal, or the lack of one; it says what is done in the beginning."""
     if quiet:
         return NoProgress()
     if not may_be_terminal():
-        return ProgressLines()
+        return ProgressLines(beginning)
     console = stderr()
-    return ProgressBar(beginning) if console.is_terminal and not console.is_dumb_terminal else ProgressLines()
+    is_screen = console.is_terminal and not console.is_dumb_terminal
+    return ProgressBar(beginning) if is_screen else ProgressLines(beginning)
