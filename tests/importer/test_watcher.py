@@ -12,7 +12,7 @@ import pytest
 
 from hub.free_time import FreeTimeLoop
 from prelabel.hub.rate_limit import Pace
-from prelabel.importer.watcher import Speeds, Watcher
+from prelabel.importer.watcher import Speed, Watcher
 from prelabel.outcomes.progress import Progress
 
 if TYPE_CHECKING:
@@ -194,11 +194,27 @@ def test_a_watcher_that_fails_is_not_hidden() -> None:
     in_free_time(run)
 
 
-def test_speeds_are_of_the_last_minute() -> None:
-    """What was before the first row is no speed; a batch that takes longer than the window is no standstill."""
-    speeds = Speeds()
-    assert speeds.update(0.0, 0, 0) == (0.0, 0.0)
-    assert speeds.update(100.0, 0, 0) == (0.0, 0.0)
-    assert speeds.update(110.0, 20, 40) == (2.0, 4.0)
-    assert speeds.update(180.0, 160, 180) == (2.0, 2.0)
-    assert speeds.update(300.0, 160, 180) == (160 / 300, 0.0)
+def test_a_speed_is_that_of_late() -> None:
+    """What was before the first is no part of it, nor what is longer ago than the window."""
+    speed = Speed(60.0)
+    assert speed.update(0.0, 0, has_begun=False) == 0
+    assert speed.update(100.0, 0, has_begun=False) == 0
+    assert speed.update(110.0, 20, has_begun=True) == 2
+    assert speed.update(170.0, 200, has_begun=True) == 3
+    assert speed.update(300.0, 200, has_begun=True) == 0
+
+
+def test_a_batch_may_take_longer_than_the_window() -> None:
+    """The time left is then by the speed of the whole run."""
+
+    async def run() -> None:
+        work = Run(n_rows=200, rows_per_request=100)
+        work.watcher.tell()
+        await asyncio.sleep(80)
+        await work.send(1)
+        for _ in range(4):
+            await asyncio.sleep(20)
+            work.watcher.tell()
+        assert work.seen[-1].left_s == pytest.approx(160, abs=1)
+
+    in_free_time(run)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from prelabel.hub.client import HubClient
     from prelabel.outcomes.progress import Progress
 
-_WINDOW_S = 60.0
+_ROWS_WINDOW_S = 60.0  # they end batch by batch
+_MASKS_WINDOW_S = 10.0
 
 
 class Watcher:
@@ -44,7 +45,7 @@ class Watcher:
         self._counts = counts
         self._hub = hub
         self._rows_per_request = rows_per_request
-        self._speeds = Speeds()
+        self._row_speed, self._mask_speed = Speed(_ROWS_WINDOW_S), Speed(_MASKS_WINDOW_S)
         self._latest: Progress | None = None
 
     def tell(self) -> None:
@@ -99,9 +100,13 @@ class Watcher:
                 waiting_s=wait.seconds,
                 waiting_for=wait.reason,
             )
-        rows_per_s, masks_per_s = self._speeds.update(
-            progress.elapsed_s - waited_s, progress.n_done - progress.n_earlier, progress.n_masks
-        )
+        # At a standstill for the limit nothing is slow: that time is reckoned with by itself.
+        active_s, n_rows = progress.elapsed_s - waited_s, progress.n_done - progress.n_earlier
+        has_begun = bool(n_rows or progress.n_masks)
+        masks_per_s = self._mask_speed.update(active_s, progress.n_masks, has_begun=has_begun)
+        rows_per_s = self._row_speed.update(active_s, n_rows, has_begun=has_begun)
+        if not rows_per_s and active_s > 0:  # a batch that takes longer than the window is no standstill
+            rows_per_s = n_rows / active_s
         return replace(progress, masks_per_s=masks_per_s, left_s=self._left_s(progress, rows_per_s))
 
     def _left_s(self, progress: Progress, rows_per_s: float) -> float | None:
@@ -115,23 +120,26 @@ class Watcher:
         return max(by_speed_s, self._hub.pace.seconds_until(math.ceil(n_left / progress.rows_per_request)))
 
 
-class Speeds:
-    """How many rows and masks a second, over the last minute that was not spent waiting for the Hub's limit."""
+class Speed:
+    """How many a second, of late.
 
-    def __init__(self) -> None:
-        self._seen = deque([(0.0, 0, 0)])
+    Args:
+        window_s: seconds that count.
+    """
 
-    def update(self, active_s: float, n_rows: int, n_masks: int) -> tuple[float, float]:
-        """Note how many have ended after so many seconds of work, and return rows and masks a second."""
-        if not (n_rows or n_masks):  # it is read and asked what is there, which tells nothing of the speed to come
+    def __init__(self, window_s: float) -> None:
+        self._window_s = window_s
+        self._seen = deque([(0.0, 0)])
+
+    def update(self, active_s: float, n: int, *, has_begun: bool) -> float:
+        """Note how many have ended after so many seconds of work, and return how many a second do.
+
+        What comes before the first, as the CSV is read and assets are matched, tells nothing of the speed to come.
+        """
+        if not has_begun:
             self._seen.clear()
-        self._seen.append((active_s, n_rows, n_masks))
-        while len(self._seen) > 1 and self._seen[1][0] <= active_s - _WINDOW_S:
+        self._seen.append((active_s, n))
+        while len(self._seen) > 1 and self._seen[1][0] <= active_s - self._window_s:
             self._seen.popleft()
-        began_s, n_rows_before, n_masks_before = self._seen[0]
-        span_s = active_s - began_s
-        if span_s <= 0:
-            return 0.0, 0.0
-        # A batch that takes longer than the window is no standstill.
-        rows_per_s = (n_rows - n_rows_before) / span_s or n_rows / active_s
-        return rows_per_s, (n_masks - n_masks_before) / span_s
+        began_s, n_before = self._seen[0]
+        return (n - n_before) / (active_s - began_s) if active_s > began_s else 0.0

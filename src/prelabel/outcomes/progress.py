@@ -27,7 +27,7 @@ class Progress(Record, frozen=True):
         unit: what is counted, as a word; a rollback counts assets.
         n_earlier: imported rows that earlier runs had sent.
         n_last_minute: requests that count as sent within the last minute, which the limit is about.
-        masks_per_s: masks traced a second, over the last minute that was not spent waiting for the limit.
+        masks_per_s: masks traced a second, over the last ten seconds that were not spent waiting for the limit.
         left_s: seconds that the rest will take, at the speed of late and within the limit; None while nobody knows.
         waiting_s: seconds until a request may start that waits, 0 where none does. What needs no request goes on.
         waiting_for: ``"limit"``: no more may be sent in this minute; ``"hub"``: the Hub asked for it, by
