@@ -14,6 +14,7 @@ from PIL import Image
 import oracles
 import prelabel
 import strategies
+from masks.corpus import npy
 from prelabel.errors import ConfigError, MaskError
 from prelabel.polygons.class_table import PixelCounts
 from prelabel.polygons.mask_to_polygons import mask_to_polygons
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MASK = np.array([[0, 0, 1, 1], [0, 2, 2, 1], [0, 2, 2, 1]], np.uint8)
 COLORS = np.array([[0, 0, 0], [244, 67, 54], [3, 169, 244]], np.uint8)
+WIDE = np.repeat(MASK, 2, axis=1)
 CAR, TREE = [244, 67, 54], [3, 169, 244]
 
 
@@ -87,6 +89,28 @@ def test_masks_from_paths(tmp_path: Path) -> None:
 
     for mask in (path, str(path)):
         assert painted(mask_to_polygons(mask, colors={"car": [1], "tree": [2]})) == EXPECTED
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, float])
+@pytest.mark.parametrize("axis", [2, 0])
+def test_a_side_of_one_is_left_out(dtype: Any, axis: int) -> None:
+    """Of one channel and of one image, in arrays, masked ones and files, here and among many."""
+    mask = (WIDE == 1).astype(dtype)
+    given = np.expand_dims(mask, axis)
+    expected = mask_to_polygons(mask).points.tolist()
+
+    for each in (given, np.ma.masked_array(given, mask=given == 9), npy(given)):
+        assert mask_to_polygons(each).points.tolist() == expected
+        if axis == 2 or isinstance(each, bytes):
+            (of_many,) = prelabel.masks_to_polygons([each])
+            assert of_many.points.tolist() == expected
+
+
+def test_masked_pixels_of_one_image() -> None:
+    """What is masked is found behind the side of 1."""
+    hidden = np.ma.masked_array(WIDE[None], mask=WIDE[None] == 1)
+
+    assert mask_to_polygons(hidden).class_names == ("2",)
 
 
 def test_without_colours_every_value_is_a_class() -> None:
@@ -191,8 +215,9 @@ def test_colours_may_be_numpy_numbers() -> None:
         (np.zeros((0, 2), np.uint8), "a mask needs at least one pixel; got shape (0, 2)", (0, 2)),
         (np.zeros((2, 2, 2), np.uint8), "height x width x 3 or 4; got shape (2, 2, 2)", (2, 2, 2)),
         (np.full((2, 3), -1), "no negative values; got -1", (2, 3)),
-        ([[1, 2], [3]], "inhomogeneous", None),
-        (None, "got shape ()", None),
+        (np.zeros((3, 5, 7), bool), "a stack of planes x height x width goes to masks_to_polygons", (3, 5, 7)),
+        ([[1, 2], [3]], "the rows of the list differ in size", None),
+        (None, "got None", None),
         (b"", "the file is empty", None),
         (b"GIF, or so it says", "it is no PNG", None),
         (png(MASK)[:60], "PNG", None),

@@ -37,10 +37,14 @@ def traced(stack: Any, colors: Any = None, **options: Any) -> Polygons:
     ("shape", "dtype", "expected"),
     [
         ((5, 8, 9), bool, True),
-        ((5, 8, 3), bool, True),
-        ((5, 8, 4), bool, True),
+        ((2, 8, 3), bool, True),
+        ((3, 8, 4), bool, True),
         ((5, 8, 9), np.uint8, True),
-        ((5, 8, 2), np.int64, True),
+        ((2, 8, 2), np.int64, True),
+        ((0, 8, 3), bool, True),
+        ((5, 8, 1), bool, False),
+        ((5, 8, 1), np.uint8, False),
+        ((1, 8, 9), bool, True),
         ((5, 8, 3), np.uint8, False),
         ((5, 8, 4), np.int64, False),
         ((5, 8), bool, False),
@@ -48,11 +52,28 @@ def traced(stack: Any, colors: Any = None, **options: Any) -> Polygons:
     ],
 )
 def test_stacks_are_told_from_colours(shape: tuple[int, ...], dtype: Any, expected: bool) -> None:
-    """Three axes, and bools or not three or four channels; or where the caller says so."""
+    """Three axes, and no channel of its own nor, but for bools, three or four; or where the caller says so."""
     array = np.zeros(shape, dtype)
 
     assert is_stack(array, always=False) == expected
     assert is_stack(array, always=True) == (len(shape) == 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((40, 50, 3), bool), ((40, 50, 4), bool), ((40, 50, 2), np.uint8), ((90, 80, 7), np.int64)]
+)
+def test_planes_that_may_come_last_are_refused(shape: tuple[int, ...], dtype: Any) -> None:
+    """Taken as they stand they would be cut into rows, without a word."""
+    array = np.zeros(shape, dtype)
+
+    with pytest.raises(MaskError) as caught:
+        is_stack(array, always=False)
+
+    assert f"looks like height x width x {shape[2]}" in str(caught.value)
+    assert "np.moveaxis(mask, -1, 0), or stacks=True" in str(caught.value)
+    assert caught.value.shape == shape
+    assert is_stack(array, always=True)
+    assert is_stack(np.moveaxis(array, -1, 0), always=False)
 
 
 @pytest.mark.parametrize("mask", [b"PNG", "mask.png", {"size": [2, 2], "counts": [4]}, [[[True]]], None])

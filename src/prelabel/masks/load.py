@@ -11,8 +11,10 @@ import numpy as np
 
 from prelabel.errors import MaskError
 from prelabel.kernels.pixel_runs import runs_from_array
+from prelabel.masks.array_shapes import picture_shape
 from prelabel.masks.decoders.decode import decode_as_stored, decode_mask
 from prelabel.masks.decoders.pixel_values import whole_numbers
+from prelabel.masks.given_array import as_array, instead_of_shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +45,7 @@ def runs_of(mask: Any, kind: MaskValueKind | None, mapped: Iterable[int] | None 
         from prelabel.masks.decoders.coco_rle import from_coco_rle  # noqa: PLC0415 - kernels that only these masks need
 
         return from_coco_rle(mask)
-    return _of_array(mask, kind)
+    return _of_array(as_array(mask), kind)
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:
@@ -54,14 +56,17 @@ def _read(path: str | os.PathLike[str]) -> bytes:
         raise MaskError(f"cannot read the mask: {reason}: check the path", reference=str(path)) from error
 
 
-def _of_array(mask: Any, kind: MaskValueKind | None) -> Runs:
-    """Return the runs of an array, or of what numpy makes one of."""
+def _of_array(mask: NDArray[Any], kind: MaskValueKind | None) -> Runs:
+    """Return the runs of an array."""
+    given = mask.shape
     try:
+        if mask.ndim == 3:
+            mask = mask.reshape(picture_shape(given))
         array = np.asarray(mask)
         hidden = _masked_out(mask) if isinstance(mask, np.ma.MaskedArray) else None
         runs = runs_from_array(whole_numbers(array, hidden))
     except ValueError as error:
-        raise MaskError(str(error), shape=getattr(mask, "shape", None)) from error
+        raise MaskError(f"{error}{instead_of_shape(given)}", shape=given) from error
     if kind is not None and (array.ndim == 3) != (kind == "rgb"):
         held, wanted = ("colours", "[value]") if array.ndim == 3 else ("single values", "[r, g, b]")
         raise MaskError(f"the mask holds {held}, but colors are {wanted}: give both the same kind", shape=array.shape)

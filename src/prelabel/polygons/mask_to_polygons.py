@@ -34,7 +34,8 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
     Args:
         mask: height x width of integers (labels, grey values), bools or whole floats, height x width x 3 or 4 of uint8
             (RGB, RGBA), or an image file's bytes, or its path, or COCO run lengths, ``{"size": [height, width],
-            "counts": ...}``, whose object has the value 1. What a numpy masked array leaves out is background.
+            "counts": ...}``, whose object has the value 1. What a numpy masked array leaves out is background. A side
+            of 1 that an array has for one channel, or for one image, is left out.
         colors: class name -> ``[value]`` for grey values and palette indices, or ``[r, g, b]``. None makes every value
             but 0, as it is stored, a class of its own. A file's greys of 1, 2 or 4 bits count as spread over 0 to 255
             where a value here is one that only spreading gives.

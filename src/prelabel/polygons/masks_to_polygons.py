@@ -82,15 +82,16 @@ def masks_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by k
         masks: any number of masks, each as :func:`prelabel.mask_to_polygons` takes it, or a stack of binary masks:
             planes x height x width, as models such as SAM return. Each plane of it is one object, which is
             ``object_indices``: planes may overlap, may be in several parts and may be empty. They hold bools, or 0 and
-            1, which is the class's value; ``min_area`` counts for the parts. An array of three axes is a stack if it is
-            of bools, or if its last axis is neither 3 nor 4; else it holds colours.
+            1, which is the class's value; ``min_area`` counts for the parts. An array of three axes is a stack unless
+            its last side is 1 (one channel), or 3 or 4 and its numbers are no bools (colours). One whose planes may as
+            well come last is refused: its last side is less than the first, and 2 to 4 or less than an eighth of both.
         colors: class name -> ``[value]`` or ``[r, g, b]``, of all masks; None makes each value but 0 a class.
         tolerance: pixels; no point of a border ends up further than this from the result.
         simplification: ``"shared"`` or ``"rings"``; this and the next three as for :func:`prelabel.mask_to_polygons`.
         coordinates: ``"pixel_edges"`` or ``"pixel_centers"``.
         connectivity: 4 or 8.
         min_area: pixels; smaller objects are left out, and counted.
-        stacks: True takes every array of three axes for a stack, also one of integers that are 3 or 4 pixels wide.
+        stacks: True takes every array of three axes for planes x height x width, whatever its sides.
         on_error: what a mask that cannot be read or traced comes to. ``"raise"`` raises its MaskError at its turn,
             after the results of all before, and ends the work; ``"return"`` yields the error as its result and goes on.
             Either way the message begins with the mask's number, from 0, which is the error's ``mask_index`` too.

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prelabel.errors import MaskError
+from prelabel.masks.array_shapes import CHANNELS, may_have_planes_last
+from prelabel.masks.given_array import as_array
 from prelabel.masks.load import runs_of
 from prelabel.polygons.arrays import PolygonArrays
 from prelabel.polygons.class_table import PixelCounts
@@ -26,15 +28,29 @@ if TYPE_CHECKING:
 
 
 def is_stack(mask: Any, *, always: bool) -> bool:
-    """Tell a stack from a mask: three axes, and bools, or not three or four channels, or the caller says so.
+    """Tell a stack from a mask: an array of three axes, the last one neither one channel nor colours'.
 
     Args:
         mask: as :func:`prelabel.masks_to_polygons` takes it.
         always: every array of three axes is a stack.
+
+    Raises:
+        MaskError: its planes may as well come last, and ``always`` is False.
     """
     if getattr(mask, "ndim", 0) != 3 or not hasattr(mask, "__array__"):
         return False
-    return always or mask.shape[2] not in {3, 4} or np.asarray(mask).dtype == np.bool_
+    shape = tuple(mask.shape)
+    if always or 0 in shape:
+        return True
+    if shape[2] == 1 or (shape[2] in CHANNELS and as_array(mask).dtype != np.bool_):
+        return False
+    if may_have_planes_last(shape):
+        raise MaskError(
+            f"an array of shape {shape} looks like height x width x {shape[2]}, and a stack of masks is planes x "
+            "height x width: give np.moveaxis(mask, -1, 0), or stacks=True if it is one",
+            shape=shape,
+        )
+    return True
 
 
 def stack_to_polygons(
@@ -54,7 +70,7 @@ def stack_to_polygons(
     Raises:
         MaskError: it holds other numbers, or nothing; or ``colors`` are no single values.
     """
-    planes: NDArray[np.generic] = stack if isinstance(stack, np.ma.MaskedArray) else np.asarray(stack)
+    planes = as_array(stack)
     _check(planes, kind)
     keys = None if table is None else table.keys
     traced = [outline(runs_of(plane, kind, keys), table, options).polygons(options, PolygonArrays) for plane in planes]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prelabel.errors import MaskError
+from prelabel.masks.array_shapes import CHANNELS, picture_shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,12 +33,9 @@ def pixels_in_npy(encoded: bytes) -> NDArray[np.generic]:
     version = np.lib.format.read_magic(stream)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, by_columns, dtype = read_header(stream)
-    if len(shape) == 3 and shape[2] == 1:
-        shape = shape[:2]
-    elif len(shape) == 3 and shape[0] == 1 and shape[2] not in {3, 4}:
-        shape = shape[1:]
+    shape = picture_shape(shape)
     is_grey = len(shape) == 2 and dtype.kind in "buif" and dtype.itemsize <= 8
-    is_color = len(shape) == 3 and shape[2] in {3, 4} and dtype == np.uint8
+    is_color = len(shape) == 3 and shape[2] in CHANNELS and dtype == np.uint8
     if not (is_grey or is_color) or min(shape) < 1:
         raise MaskError(
             f"an array of shape {shape} and type {dtype} is no mask; save height x width of integers or bools, "
