@@ -9,6 +9,7 @@ from prelabel.errors import ConfigError, MaskError
 from prelabel.masks.load import runs_of
 from prelabel.polygons.class_table import class_table
 from prelabel.polygons.in_order import in_order
+from prelabel.polygons.many_masks import check_are_many
 from prelabel.polygons.polygons import Polygons
 from prelabel.polygons.stacks import is_stack, stack_to_polygons
 from prelabel.polygons.trace import TraceOptions, outline
@@ -79,12 +80,13 @@ def masks_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by k
     there. Closing the generator, or letting go of it, ends its threads; what is being worked on is waited for.
 
     Args:
-        masks: any number of masks, each as :func:`prelabel.mask_to_polygons` takes it, or a stack of binary masks:
-            planes x height x width, as models such as SAM return. Each plane of it is one object, which is
-            ``object_indices``: planes may overlap, may be in several parts and may be empty. They hold bools, or 0 and
-            1, which is the class's value; ``min_area`` counts for the parts. An array of three axes is a stack unless
-            its last side is 1 (one channel), or 3 or 4 and its numbers are no bools (colours). One whose planes may as
-            well come last is refused: its last side is less than the first, and 2 to 4 or less than an eighth of both.
+        masks: an iterable of any number of masks, each as :func:`prelabel.mask_to_polygons` takes it, or a stack of
+            binary masks: planes x height x width, as models such as SAM return. Each plane of it is one object, which
+            is ``object_indices``: planes may overlap, may be in several parts and may be empty. They hold bools, or 0
+            and 1, which is the class's value; ``min_area`` counts for the parts. An array of three axes is a stack
+            unless its last side is 1 (one channel), or 3 or 4 and its numbers are no bools (colours). One whose planes
+            may as well come last is refused: its last side is less than the first, and 2 to 4 or less than an eighth of
+            both others.
         colors: class name -> ``[value]`` or ``[r, g, b]``, of all masks; None makes each value but 0 a class.
         tolerance: pixels; no point of a border ends up further than this from the result.
         simplification: ``"shared"`` or ``"rings"``; this and the next three as for :func:`prelabel.mask_to_polygons`.
@@ -102,7 +104,8 @@ def masks_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by k
         The polygons of each mask, or with ``on_error="return"`` its error.
 
     Raises:
-        ConfigError: an option or colour that cannot be; at the call, before any mask is read.
+        ConfigError: an option or colour that cannot be, or one mask in place of many; at the call, before any mask is
+            read.
         MaskError: see ``on_error``.
 
     Example:
@@ -115,6 +118,7 @@ def masks_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by k
         [(0, [1, 1])]
         [(0, [1, 1]), (1, [3, 1])]
     """
+    check_are_many(masks)
     if on_error not in {"raise", "return"}:
         raise ConfigError(f'on_error is {on_error!r}: give "raise" or "return"', field="on_error", value=on_error)
     if n_threads is not None and (not isinstance(n_threads, int) or n_threads < 1):
