@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel.masks.odd_cells import odd_cell, odd_form
+from prelabel.masks.odd_cells import is_base64, odd_cell, odd_form
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(60)).decode()
 
@@ -114,3 +114,12 @@ def test_long_cells_take_no_time(part: str) -> None:
 def test_the_short_cut_is_no_other_way(cell: str) -> None:
     """What passes for a path at one look would have been none of the forms."""
     assert odd_cell(cell.strip()) == odd_form(cell.strip())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("iVBORw0KGgo" + "A" * 40, True), ("A" * 2000, True), ("A" * 100, False), ("masks/a.png", False), ("", False)],
+)
+def test_base64_is_told(text: str, *, expected: bool) -> None:
+    """By what it begins with, or by its length."""
+    assert is_base64(text) == expected

@@ -253,7 +253,7 @@ def test_paths_that_cannot_be_read(tmp_path: Path, name: str, part: str) -> None
     """The message says why, the error which path."""
     path = f"{tmp_path}/{name}"
 
-    with pytest.raises(MaskError, match=f"cannot read the mask: .*{part}.*: check the path") as caught:
+    with pytest.raises(MaskError, match=f"cannot read the mask .*: .*{part}.*: check the path$") as caught:
         mask_to_polygons(path)
 
     assert caught.value.excerpt == path

@@ -116,7 +116,7 @@ def test_errors_as_results(n_threads: int, tmp_path: Path) -> None:
     )
 
     assert isinstance(first, MaskError)
-    assert str(first).startswith("mask 0: cannot read the mask: No such file")
+    assert str(first).startswith(f'mask 0: cannot read the mask "{absent}": No such file')
     assert (first.mask_index, first.excerpt, first.__cause__ is not None) == (0, str(absent), True)
     assert isinstance(third, MaskError)
     assert (third.mask_index, third.shape) == (2, (2, 5, 5))

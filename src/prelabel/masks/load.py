@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,8 @@ from prelabel.masks.array_shapes import picture_shape
 from prelabel.masks.decoders.decode import decode_as_stored, decode_mask
 from prelabel.masks.decoders.pixel_values import whole_numbers
 from prelabel.masks.given_array import as_array, instead_of_shape
+from prelabel.masks.given_path import read_mask, shown_path
+from prelabel.spelling import quoted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def runs_of(mask: Any, kind: MaskValueKind | None, mapped: Iterable[int] | None 
     if isinstance(mask, bytes | bytearray | memoryview):
         return _decoded(bytes(mask), kind, mapped)
     if isinstance(mask, str | os.PathLike):
-        return _decoded(_read(mask), kind, mapped)
+        return _of_file(mask, kind, mapped)
     if isinstance(mask, Mapping):
         if kind == "rgb":
             raise MaskError("a COCO mask holds single values, but colors are [r, g, b]: give colors as [1]")
@@ -48,12 +49,16 @@ def runs_of(mask: Any, kind: MaskValueKind | None, mapped: Iterable[int] | None 
     return _of_array(as_array(mask), kind)
 
 
-def _read(path: str | os.PathLike[str]) -> bytes:
+def _of_file(path: str | os.PathLike[str], kind: MaskValueKind | None, mapped: Iterable[int] | None) -> Runs:
+    """Return the runs of a file, and name it in what is said of it."""
+    encoded = read_mask(path)
     try:
-        return Path(path).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: characters no path can hold
-        reason = getattr(error, "strerror", None) or str(error)
-        raise MaskError(f"cannot read the mask: {reason}: check the path", reference=str(path)) from error
+        return _decoded(encoded, kind, mapped)
+    except MaskError as error:
+        name = shown_path(path)
+        error.args = (f"{quoted(name)}: {error}",)
+        error.excerpt = name[:200]
+        raise
 
 
 def _of_array(mask: NDArray[Any], kind: MaskValueKind | None) -> Runs:

@@ -90,6 +90,11 @@ def odd_form(text: str) -> str:
     return fault
 
 
+def is_base64(text: str) -> bool:
+    """Whether a text is a file as base64 and nothing else."""
+    return bool(_bare_base64(text))
+
+
 def _bare_base64(text: str) -> str:
     """Say that a text is base64 and nothing else, in quotes or not; without a known beginning only if it is long."""
     bare = text.strip("\"'")

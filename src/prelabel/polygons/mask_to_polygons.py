@@ -51,7 +51,7 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
 
     Raises:
         ConfigError: an option or colour that cannot be.
-        MaskError: the mask cannot be read, or is no mask.
+        MaskError: the mask cannot be read, or is no mask; names the file where it is one.
 
     Example:
         >>> import numpy as np
