@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from prelabel.errors import ConfigError, MaskError
 from prelabel.masks.limits import MAX_SIDE, MaskLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_file_of_just_the_limit() -> None:
@@ -51,9 +56,30 @@ def test_runs_of_just_the_limit() -> None:
     assert caught.value.shape == (50, 50)
 
 
+@pytest.mark.parametrize(
+    ("limits", "check", "option"),
+    [
+        ({"max_bytes": 1}, lambda limits: limits.check_file(2), "max_mask_bytes"),
+        ({"max_pixels": 1}, lambda limits: limits.check_size((1, 2)), "max_mask_pixels"),
+        ({"max_bytes": 1}, lambda limits: limits.check_size((1, 2)), "max_mask_bytes"),
+        ({"max_bytes": 1}, lambda limits: limits.check_runs(2, (1, 2)), "max_mask_bytes"),
+    ],
+)
+def test_options_are_named_where_they_are(
+    limits: dict[str, Any], check: Callable[[MaskLimits], None], option: str
+) -> None:
+    """An import has them; a call of the library has none, and says what else its caller can do."""
+    with pytest.raises(MaskError, match=f", or raise {option}$"):
+        check(MaskLimits(**limits))
+    with pytest.raises(MaskError, match=r", or decode it yourself and give its array$") as caught:
+        check(MaskLimits(**limits, are_options=False))
+    assert "max_mask" not in str(caught.value)
+
+
 @pytest.mark.parametrize("field", ["max_bytes", "max_pixels"])
 def test_limits_are_positive(field: str) -> None:
     """A limit of nothing is a mistake; the error names the option."""
+    options: dict[str, Any] = {field: 0}
     with pytest.raises(ConfigError, match=rf"max_mask_{field[4:]} is 0: give a whole number") as caught:
-        MaskLimits(**{field: 0})
+        MaskLimits(**options)
     assert caught.value.field == f"max_mask_{field[4:]}"

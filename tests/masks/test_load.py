@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from masks import bombs
 from masks.corpus import npy, saved, tiff
 from prelabel.errors import MaskError
 from prelabel.kernels.pixel_runs import runs_to_array
@@ -78,3 +80,44 @@ def test_the_mapping_reaches_files(tmp_path: Path) -> None:
         assert pixels(mask, 255) == ((ARRAY > 0) * 255).tolist()
         assert pixels(mask, 1) == (ARRAY > 0).tolist()
         assert runs_to_array(runs_of(mask, None)).tolist() == (ARRAY > 0).tolist()
+
+
+GREY, COLOR = saved(Image.fromarray(ARRAY.astype(np.uint16)), "PNG"), saved(Image.new("RGB", (3, 2), (9, 8, 7)), "PNG")
+
+
+@pytest.mark.parametrize(
+    ("mask", "kind", "part"),
+    [
+        (GREY, "rgb", 'grey values, but "colors" has colours: give one value per class, as in [1], or save the mask'),
+        (
+            COLOR,
+            "value",
+            'it holds [9, 8, 7]), but "colors" has one value per class: give colours, as in [244, 67, 54]',
+        ),
+        (npy(np.zeros((2, 3), np.uint16)), "rgb", '"colors" has colours'),
+        (bombs.png(30_000, 30_000, b""), None, "split it, or decode it yourself and give its array"),
+        ({"size": [30_000, 30_000], "counts": [9 * 10**8]}, None, "or decode it yourself and give its array"),
+        (npy(np.zeros((2, 2, 7))), None, "no mask; save height x width of integers or bools"),
+        (npy(np.zeros((5, 2, 7))), None, "a stack of planes x height x width goes to masks_to_polygons as an array"),
+    ],
+    ids=repr,
+)
+def test_messages_have_the_words_of_a_call(mask: Any, kind: Any, part: str) -> None:
+    """Not those of an import's config and options, which a call has not."""
+    with pytest.raises(MaskError) as caught:
+        runs_of(mask, kind)
+
+    assert part in str(caught.value)
+    assert "mask_color_mapping" not in str(caught.value)
+    assert "max_mask" not in str(caught.value)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize(("odd", "part"), [(0.5, "no whole numbers"), (np.nan, "NaN or infinite"), (-2, "negative")])
+def test_numbers_that_are_no_classes_without_a_mapping(odd: float, part: str) -> None:
+    """What is wrong with them, not that they are no colours; as of the array."""
+    array = np.full((2, 3), odd)
+
+    for mask in (array, npy(array), tiff(array)):
+        with pytest.raises(MaskError, match=part):
+            runs_of(mask, None)

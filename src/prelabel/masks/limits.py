@@ -22,10 +22,12 @@ class MaskLimits:
     Attributes:
         max_bytes: bytes of its file, and of its pixels while they are decoded.
         max_pixels: height * width.
+        are_options: whether whoever reads a message can raise them, by the options of an import.
     """
 
     max_bytes: int = MAX_MASK_BYTES
     max_pixels: int = MAX_MASK_PIXELS
+    are_options: bool = True
 
     def __post_init__(self) -> None:
         for name, value in (("max_mask_bytes", self.max_bytes), ("max_mask_pixels", self.max_pixels)):
@@ -37,6 +39,10 @@ class MaskLimits:
         """Runs of equal pixels: what follows takes memory by them."""
         return max(1, self.max_bytes // _BYTES_OF_RUN)
 
+    def _or_raise(self, option: str) -> str:
+        """Return what else can be done about a limit."""
+        return f"or raise {option}" if self.are_options else "or decode it yourself and give its array"
+
     def check_file(self, n_bytes: int) -> None:
         """Refuse a file that is too large.
 
@@ -45,8 +51,8 @@ class MaskLimits:
         """
         if n_bytes > self.max_bytes:
             raise MaskError(
-                f"the mask file has {n_bytes} bytes and at most {self.max_bytes} are allowed: compress it, or raise "
-                "max_mask_bytes",
+                f"the mask file has {n_bytes} bytes and at most {self.max_bytes} are allowed: compress it, "
+                f"{self._or_raise('max_mask_bytes')}",
                 code=Code.MASK_TOO_LARGE,
             )
 
@@ -71,15 +77,15 @@ class MaskLimits:
         if n_pixels > self.max_pixels:
             raise MaskError(
                 f"the mask has {width} x {height} = {n_pixels} pixels and at most {self.max_pixels} are allowed: "
-                "split it, or raise max_mask_pixels",
+                f"split it, {self._or_raise('max_mask_pixels')}",
                 shape=shape,
                 code=Code.MASK_TOO_LARGE,
             )
         if n_pixels * pixel_bytes > self.max_bytes:
             raise MaskError(
                 f"the mask has {width} x {height} pixels, which take {n_pixels * pixel_bytes} bytes to decode, and at "
-                f"most {self.max_bytes} are allowed: save it as a PNG of greys or with a palette, or raise "
-                "max_mask_bytes",
+                f"most {self.max_bytes} are allowed: save it as a PNG of greys or with a palette, "
+                f"{self._or_raise('max_mask_bytes')}",
                 shape=shape,
                 code=Code.MASK_TOO_LARGE,
             )
@@ -97,7 +103,7 @@ class MaskLimits:
         """Return what :meth:`check_runs` raises, for those who stop counting."""
         return MaskError(
             f"the mask falls into more than {self.max_runs} runs of equal pixels, as photographs and lossy copies do: "
-            "save it lossless, or raise max_mask_bytes",
+            f"save it lossless, {self._or_raise('max_mask_bytes')}",
             shape=shape,
             code=Code.MASK_TOO_LARGE,
         )

@@ -12,15 +12,18 @@ from prelabel.errors import MaskError
 from prelabel.kernels.pixel_runs import runs_from_array
 from prelabel.masks.array_shapes import picture_shape
 from prelabel.masks.decoders.decode import decode_as_stored, decode_mask
-from prelabel.masks.decoders.pixel_values import whole_numbers
+from prelabel.masks.decoders.pixel_values import OtherKind, whole_numbers
 from prelabel.masks.given_array import as_array, instead_of_shape
 from prelabel.masks.given_path import read_mask, shown_path
+from prelabel.masks.limits import MaskLimits
 from prelabel.spelling import quoted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prelabel.model import MaskValueKind, Runs
+
+_LIMITS = MaskLimits(are_options=False)
 
 
 def runs_of(mask: Any, kind: MaskValueKind | None, mapped: Iterable[int] | None = None) -> Runs:
@@ -45,7 +48,7 @@ def runs_of(mask: Any, kind: MaskValueKind | None, mapped: Iterable[int] | None 
             raise MaskError("a COCO mask holds single values, but colors are [r, g, b]: give colors as [1]")
         from prelabel.masks.decoders.coco_rle import from_coco_rle  # noqa: PLC0415 - kernels that only these masks need
 
-        return from_coco_rle(mask)
+        return from_coco_rle(mask, _LIMITS)
     return _of_array(as_array(mask), kind)
 
 
@@ -85,4 +88,12 @@ def _masked_out(mask: np.ma.MaskedArray[Any, Any]) -> NDArray[np.bool_]:
 
 
 def _decoded(encoded: bytes, kind: MaskValueKind | None, mapped: Iterable[int] | None) -> Runs:
-    return decode_as_stored(encoded) if kind is None else decode_mask(encoded, kind, mapped=mapped)
+    """Return the runs of a file's bytes, and say what is wrong with them in the words of a call, not of an import."""
+    try:
+        return decode_as_stored(encoded, _LIMITS) if kind is None else decode_mask(encoded, kind, _LIMITS, mapped)
+    except OtherKind as error:
+        error.args = (error.said_of('"colors"'),)
+        raise
+    except MaskError as error:
+        error.args = (f"{error}{instead_of_shape(error.shape or ())}",)
+        raise

@@ -20,6 +20,7 @@ from masks.corpus import SAMPLES, check_runs, npy, saved
 from prelabel.errors import MaskError
 from prelabel.kernels.pixel_runs import runs_from_array, runs_to_array
 from prelabel.masks.decoders.decode import decode_as_stored, decode_mask
+from prelabel.masks.decoders.pixel_values import OtherKind
 from prelabel.masks.limits import MaskLimits
 from prelabel.model import TRANSPARENT, MaskValueKind
 
@@ -528,9 +529,12 @@ def test_messages_hold_no_addresses() -> None:
 
 def as_either(encoded: bytes) -> list[list[int]] | str:
     """Return the pixels as values, or else as colours, or else why not, each decoded by itself."""
+    reason = ""
     for kind in KINDS:
         try:
             return pixels(encoded, kind)
+        except OtherKind as error:
+            reason = reason or str(error)  # that greys are no colours is not what is wrong with them
         except MaskError as error:
             reason = str(error)
     return reason

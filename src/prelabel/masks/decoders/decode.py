@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from prelabel.errors import MaskError
 from prelabel.masks.decoders.decode_errors import refusing
-from prelabel.masks.decoders.pixel_values import Layout, Stored, check_readable, in_kind, scale_of
+from prelabel.masks.decoders.pixel_values import Layout, OtherKind, Stored, check_readable, in_kind, scale_of
 from prelabel.masks.decoders.png import read_png, read_usual, split_chunks
 from prelabel.masks.decoders.signatures import format_of
 from prelabel.masks.limits import MaskLimits
@@ -80,13 +80,16 @@ def decode_as_stored(encoded: bytes, limits: MaskLimits = MaskLimits()) -> Runs:
         What :func:`decode_mask` returns for ``"value"``; where that cannot be, for ``"rgb"``. It is decoded once.
 
     Raises:
-        MaskError: as there, of ``"rgb"``.
+        MaskError: as there, of ``"rgb"``, unless it holds no colours.
     """
     limits.check_file(len(encoded))
     try:
         decoded = _stored(encoded, "value", limits, ())
-    except MaskError:
-        return decode_mask(encoded, "rgb", limits)
+    except MaskError as error:
+        try:
+            return decode_mask(encoded, "rgb", limits)
+        except OtherKind:
+            raise error from None
     try:
         return in_kind(decoded, "value")
     except MaskError:

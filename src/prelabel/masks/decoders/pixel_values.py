@@ -68,6 +68,31 @@ class Stored:
     palette: bytes = b""
 
 
+class OtherKind(MaskError):
+    """A mask holds single values where the mapping has colours, or the other way round.
+
+    Args:
+        held: what it holds, as the beginning of a sentence.
+        kind: what the mapping speaks of.
+        shape: (height, width) in pixels.
+    """
+
+    def __init__(self, held: str, kind: MaskValueKind, shape: tuple[int, ...]) -> None:
+        self._parts = (held, kind)
+        super().__init__(self.said_of("the mask_color_mapping"), shape=shape)
+
+    def said_of(self, mapping: str) -> str:
+        """Return the message, with the mapping called as it is where it is read."""
+        held, kind = self._parts
+        if kind == "rgb":
+            wanted = "colours: give one value per class, as in [1], or save the mask as RGB"
+        else:
+            wanted = (
+                "one value per class: give colours, as in [244, 67, 54], or save the mask as greys or with a palette"
+            )
+        return f"{held}, but {mapping} has {wanted}"
+
+
 def check_readable(layout: Layout, kind: MaskValueKind) -> None:
     """Refuse pixels that have no exact value of this kind.
 
@@ -80,11 +105,7 @@ def check_readable(layout: Layout, kind: MaskValueKind) -> None:
             f"pixels of type {mode} cannot be mask values; save 8- or 16-bit greys, a palette or RGB", shape=shape
         )
     if kind == "rgb" and mode in WIDE_GREY:
-        raise MaskError(
-            "the mask holds 16- or 32-bit grey values, but the mask_color_mapping has colours: "
-            "give one value per class, as in [1], or save the mask as RGB",
-            shape=shape,
-        )
+        raise OtherKind("the mask holds 16- or 32-bit grey values", kind, shape)
     if layout.bits > 8 and mode in COLOR | {"L", "LA"} and kind == "value":
         raise MaskError(
             f"16-bit {mode} pixels cannot be read exactly; save 16-bit grey without alpha, as PNG or TIFF", shape=shape
@@ -284,9 +305,5 @@ def _grey_of_colors(values: UInt32Array, hidden: NDArray[np.bool_], shape: tuple
     colored = np.flatnonzero((values != greys * np.uint32(0x010101)) & ~hidden)
     if len(colored):
         red, green, blue = int(values[colored[0]]).to_bytes(3, "big")
-        raise MaskError(
-            f"the mask is in colour (it holds [{red}, {green}, {blue}]), but the mask_color_mapping has one value per "
-            "class: give colours, as in [244, 67, 54], or save the mask as greys or with a palette",
-            shape=shape,
-        )
+        raise OtherKind(f"the mask is in colour (it holds [{red}, {green}, {blue}])", "value", shape)
     return greys
