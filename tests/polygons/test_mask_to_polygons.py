@@ -174,6 +174,10 @@ def test_files_and_arrays_agree(mask: np.ndarray, data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     ("colors", "part"),
     [
+        ([1, 2], 'colors is a list: give a dict, class name -> [value] or [r, g, b], as in {"car": [1]}'),
+        ([("car", [1])], "colors is a list: give a dict"),
+        ("car", "colors is a str: give a dict"),
+        (1, "colors is an int: give a dict"),
         ({}, "colors is empty: name at least one class, or give None"),
         ({"car": [1, 2]}, "colors must all be [value] or all be [r, g, b]"),
         ({"car": []}, "colors must all be [value] or all be [r, g, b]"),
@@ -200,11 +204,12 @@ def test_colours_that_cannot_be(colors: Any, part: str) -> None:
     assert caught.value.field == "colors"
 
 
-def test_colours_may_be_numpy_numbers() -> None:
-    """An array's row is a colour."""
-    polygons = mask_to_polygons(COLORS[MASK], colors={"car": COLORS[1], "tree": COLORS[2]})
+def test_colours_may_be_numbers_of_any_type() -> None:
+    """An array's row is a colour, of floats too."""
+    for colors in (COLORS, COLORS.astype(float)):
+        polygons = mask_to_polygons(COLORS[MASK], colors={"car": colors[1], "tree": colors[2].tolist()})
 
-    assert painted(polygons) == EXPECTED
+        assert painted(polygons) == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -261,8 +266,9 @@ def test_paths_that_cannot_be_read(tmp_path: Path, name: str, part: str) -> None
 
 def test_options_are_checked() -> None:
     """Before anything is read."""
-    with pytest.raises(ConfigError, match="tolerance is -1"):
-        mask_to_polygons("absent.png", tolerance=-1)
+    for tolerance in (-1, "x"):
+        with pytest.raises(ConfigError, match=f"tolerance is '?{tolerance}"):
+            mask_to_polygons("absent.png", tolerance=tolerance)  # type: ignore[arg-type]
 
 
 def test_public_names() -> None:

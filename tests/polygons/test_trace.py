@@ -31,7 +31,19 @@ from prelabel.polygons.trace import LOSSLESS_BELOW, TraceOptions, trace
         ({"simplification": "none"}, 'simplification is \'none\': give "shared" or "rings"'),
         ({"coordinates": "edges"}, 'coordinates is \'edges\': give "pixel_edges" or "pixel_centers"'),
         ({"connectivity": 6}, "connectivity is 6: give 4 or 8"),
-        ({"min_area": -1}, "min_area is -1: give a number of pixels, 0 or more"),
+        ({"tolerance": "x"}, "tolerance is 'x': give a finite number of pixels, 0 or more"),
+        ({"tolerance": "1"}, "tolerance is '1': give a finite number"),
+        ({"tolerance": None}, "tolerance is None: give a finite number"),
+        ({"tolerance": True}, "tolerance is True: give a finite number"),
+        ({"tolerance": [1.0]}, "tolerance is [1.0]: give a finite number"),
+        ({"tolerance": 10**400}, "tolerance is 1000"),
+        ({"min_area": -1}, "min_area is -1: give a whole number of pixels, 0 or more"),
+        ({"min_area": 2.5}, "min_area is 2.5: give a whole number of pixels, 0 or more"),
+        ({"min_area": True}, "min_area is True: give a whole number"),
+        ({"min_area": "5"}, "min_area is '5': give a whole number"),
+        ({"min_area": float("nan")}, "min_area is nan: give a whole number"),
+        ({"connectivity": "4"}, "connectivity is '4': give 4 or 8"),
+        ({"simplification": ["shared"]}, "simplification is ['shared']: give"),
     ],
 )
 def test_options_that_cannot_be(chosen: dict[str, Any], message: str) -> None:
@@ -40,9 +52,19 @@ def test_options_that_cannot_be(chosen: dict[str, Any], message: str) -> None:
         TraceOptions(**chosen)
 
     ((name, value),) = chosen.items()
-    assert str(caught.value) == message
+    assert str(caught.value).startswith(message)
     assert caught.value.field == name
     assert caught.value.value is value
+
+
+def test_numbers_may_be_of_any_type() -> None:
+    """They are ours afterwards: kernels are compiled for those."""
+    given: dict[str, Any] = {"tolerance": np.float32(0.5), "min_area": np.uint8(7)}
+    options = TraceOptions(**given)
+
+    assert (options.tolerance, options.min_area) == (0.5, 7)
+    assert type(TraceOptions(tolerance=1).tolerance) is float
+    assert [type(each) for each in (options.tolerance, options.min_area)] == [float, int]
 
 
 @pytest.mark.parametrize("tolerance", [0, 0.1, 1000])

@@ -11,13 +11,13 @@ from prelabel.errors import ConfigError
 from prelabel.kernels.class_runs import IGNORED as IGNORED  # noqa: PLC0414 - what a table says
 from prelabel.kernels.class_runs import classify_runs
 from prelabel.kernels.value_counts import count_unknown
+from prelabel.masks.given_array import described
+from prelabel.masks.whole_number import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from prelabel.model import MaskValueKind, Runs, UInt32Array
-
-_WHOLE = (int, np.integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,18 @@ def class_table(colors: Mapping[str, Sequence[int]] | None) -> tuple[MaskValueKi
     """Return what the colours say of the pixels (None: take them as they are) and the table."""
     if colors is None:
         return None, None
-    if not colors:
-        raise ConfigError("colors is empty: name at least one class, or give None", field="colors", value={})
     try:
         sizes = {len(color) for color in colors.values()}
+    except AttributeError as error:
+        raise ConfigError(
+            f'colors is {described(colors)}: give a dict, class name -> [value] or [r, g, b], as in {{"car": [1]}}',
+            field="colors",
+            value=colors,
+        ) from error
     except TypeError:
         sizes = {0}
+    if not sizes:
+        raise ConfigError("colors is empty: name at least one class, or give None", field="colors", value={})
     if sizes - {1, 3} or len(sizes) > 1:
         raise ConfigError(
             "colors must all be [value] or all be [r, g, b]: give every class the same kind", field="colors"
@@ -112,7 +118,8 @@ def _packed(name: str, color: Sequence[int], most: int) -> int:
     """Return a class's value: its grey, or its colour as 0xRRGGBB."""
     value = 0
     for part in color:
-        if not isinstance(part, _WHOLE) or isinstance(part, bool) or not 0 <= part <= most:
+        number = whole_number(part)
+        if number is None or not 0 <= number <= most:
             raise ConfigError(f"colors[{name!r}] is {list(color)}: give whole numbers from 0 to {most}", field="colors")
-        value = value << 8 | int(part)
+        value = value << 8 | number
     return value

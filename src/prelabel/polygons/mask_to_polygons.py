@@ -63,7 +63,7 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
         road [[1, 1], [7, 1], [7, 5], [1, 5]] 1
         car [[3, 2], [5, 2], [5, 4], [3, 4]] 0
     """
-    options = TraceOptions(float(tolerance), simplification, coordinates, connectivity, min_area)
+    options = TraceOptions(tolerance, simplification, coordinates, connectivity, min_area)
     kind, table = class_table(colors)
     runs = runs_of(mask, kind, None if table is None else table.keys)
     return outline(runs, table, options).polygons(options, Polygons)

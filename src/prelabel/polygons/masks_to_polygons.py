@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from prelabel.errors import ConfigError, MaskError
 from prelabel.masks.load import runs_of
+from prelabel.masks.whole_number import whole_number
 from prelabel.polygons.class_table import class_table
 from prelabel.polygons.in_order import in_order
 from prelabel.polygons.many_masks import check_are_many
@@ -119,11 +120,14 @@ def masks_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by k
         [(0, [1, 1]), (1, [3, 1])]
     """
     check_are_many(masks)
-    if on_error not in {"raise", "return"}:
+    if on_error not in ("raise", "return"):  # no set: what is given may have no hash
         raise ConfigError(f'on_error is {on_error!r}: give "raise" or "return"', field="on_error", value=on_error)
-    if n_threads is not None and (not isinstance(n_threads, int) or n_threads < 1):
-        raise ConfigError(f"n_threads is {n_threads!r}: give 1 or more, or None", field="n_threads", value=n_threads)
-    options = TraceOptions(float(tolerance), simplification, coordinates, connectivity, min_area)
+    n_workers = _count_cores() if n_threads is None else whole_number(n_threads)
+    if n_workers is None or n_workers < 1:
+        raise ConfigError(
+            f"n_threads is {n_threads!r}: give a whole number, 1 or more, or None", field="n_threads", value=n_threads
+        )
+    options = TraceOptions(tolerance, simplification, coordinates, connectivity, min_area)
     kind, table = class_table(colors)
     keys = None if table is None else table.keys
 
@@ -133,7 +137,7 @@ def masks_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by k
         return outline(runs_of(mask, kind, keys), table, options).polygons(options, Polygons)
 
     work = _numbered(trace, returns_errors=on_error == "return")
-    return in_order(enumerate(masks), work, n_threads or _count_cores(), _weigh)
+    return in_order(enumerate(masks), work, n_workers, _weigh)
 
 
 def _numbered(

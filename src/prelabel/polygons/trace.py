@@ -14,6 +14,7 @@ from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.rings import ALL, Rings
 from prelabel.kernels.run_values import run_lengths, with_values
 from prelabel.kernels.traced_rings import trace_classes, trace_values
+from prelabel.masks.whole_number import whole_number
 from prelabel.model import TRANSPARENT, Connectivity, Coordinates, Runs, Simplification
 from prelabel.polygons.arrays import PolygonArrays
 from prelabel.polygons.class_table import ClassTable, PixelCounts
@@ -33,6 +34,12 @@ MAX_RUNS = 1 << 26
 _SIMPLIFICATIONS = get_args(Simplification)
 _COORDINATES = get_args(Coordinates)
 _CONNECTIVITIES = get_args(Connectivity)
+
+_TRUTHS = (bool, np.bool_)
+_NUMBERS = {
+    "tolerance": "a finite number of pixels, 0 or more",
+    "min_area": "a whole number of pixels, 0 or more",
+}
 
 _Arrays = TypeVar("_Arrays", bound=PolygonArrays)
 
@@ -57,10 +64,14 @@ class TraceOptions:
 
     def __post_init__(self) -> None:
         # Of a small mask a description of what is allowed would take a good part of the time, so only faults have one.
+        if type(self.tolerance) is not float:
+            self._take("tolerance", _as_float(self.tolerance))
         if not 0 <= self.tolerance < math.inf:
-            raise self._refusal("tolerance", "a finite number of pixels, 0 or more")
-        if not self.min_area >= 0:
-            raise self._refusal("min_area", "a number of pixels, 0 or more")
+            raise self._refusal("tolerance", _NUMBERS["tolerance"])
+        if type(self.min_area) is not int:
+            self._take("min_area", whole_number(self.min_area))
+        if self.min_area < 0:
+            raise self._refusal("min_area", _NUMBERS["min_area"])
         if self.simplification not in _SIMPLIFICATIONS:
             raise self._bad_choice("simplification", _SIMPLIFICATIONS)
         if self.coordinates not in _COORDINATES:
@@ -68,12 +79,31 @@ class TraceOptions:
         if self.connectivity not in _CONNECTIVITIES:
             raise self._bad_choice("connectivity", _CONNECTIVITIES)
 
+    def _take(self, name: str, number: float | None) -> None:
+        """Replace an option by the number that it is; refuse it where it is none."""
+        if number is None:
+            raise self._refusal(name, _NUMBERS[name])
+        object.__setattr__(self, name, number)
+
     def _bad_choice(self, name: str, allowed: tuple[Any, ...]) -> ConfigError:
         return self._refusal(name, " or ".join(map(json.dumps, allowed)))
 
     def _refusal(self, name: str, wanted: str) -> ConfigError:
         value = getattr(self, name)
         return ConfigError(f"{name} is {value!r}: give {wanted}", field=name, value=value)
+
+
+def _as_float(value: Any) -> float | None:
+    """Return a number of any type as a float, None where it is none: a text, a truth value, too large.
+
+    An int, which is usual, is told at once.
+    """
+    if type(value) is not int and (isinstance(value, _TRUTHS) or not hasattr(value, "__float__")):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 class Outlines(NamedTuple):

@@ -53,13 +53,25 @@ def test_lengths_of_nothing() -> None:
     assert oracles.pixels_of(runs).tolist() == [[0, 1, 0], [1, 0, 0]]
 
 
+@pytest.mark.parametrize("size", [np.array([2, 3]), np.array([2.0, 3.0]), [2.0, 3.0], (np.uint8(2), np.float32(3))])
+@pytest.mark.parametrize("counts", [[1, 2, 3], [1.0, 2.0, 3.0], np.array([1, 2, 3], np.uint8)])
+def test_whole_numbers_of_any_type(size: Any, counts: Any) -> None:
+    """As arrays, and as JSON of other languages, have them."""
+    assert oracles.pixels_of(from_coco_rle({"size": size, "counts": counts})).tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
 @pytest.mark.parametrize(
     ("rle", "message"),
     [
-        ({"counts": [4]}, 'a COCO mask has "size": [height, width] in pixels: give it'),
-        ({"size": [2], "counts": [4]}, '"size": [height, width]'),
-        ({"size": [2, 0], "counts": []}, '"size": [height, width]'),
-        ({"size": [2.0, 2], "counts": [4]}, '"size": [height, width]'),
+        ({"counts": [4]}, 'a COCO mask has "size": [height, width] in pixels, 1 or more: give it'),
+        ({"size": [2], "counts": [4]}, '"size": [height, width] in pixels, 1 or more: got [2]'),
+        ({"size": [2, 0], "counts": []}, "in pixels, 1 or more: got [2, 0]"),
+        ({"size": [2.5, 2], "counts": [5]}, "in pixels, 1 or more: got [2.5, 2]"),
+        ({"size": np.array([2, 3, 4]), "counts": [6]}, "got array([2, 3, 4])"),
+        ({"size": np.array([[2, 3]]), "counts": [6]}, "got array([[2, 3]])"),
+        ({"size": "23", "counts": [6]}, "got '23'"),
+        ({"size": None, "counts": [6]}, "got None"),
+        ({"size": [9] * 999, "counts": [6]}, "9, 9..."),
         ({"size": [True, 2], "counts": [2]}, '"size": [height, width]'),
         ({"size": [40_000, 40_000], "counts": [1_600_000_000]}, "at most 500000000 are allowed"),
         ({"size": [2, 2]}, 'a COCO mask has "counts", a list of lengths or a text'),

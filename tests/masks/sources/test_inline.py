@@ -92,7 +92,7 @@ def test_objects_that_are_no_run_lengths(text: str, part: str) -> None:
     [
         ("{'size': [1, 1]}", "looks like COCO run lengths and is no JSON"),
         ('{"size": [2, 2], "counts": [1]}', "counts add up to 1 pixel, "),
-        ('{"size": 4, "counts": [1]}', "give it"),
+        ('{"size": 4, "counts": [1]}', "1 or more: got 4"),
         ('{"size": [100000, 100000], "counts": [1]}', "at most 500000000 are allowed"),
     ],
 )

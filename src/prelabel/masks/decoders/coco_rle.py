@@ -10,13 +10,16 @@ from prelabel.errors import MaskError
 from prelabel.kernels.coco import counts_from_text
 from prelabel.kernels.transpose import transposed
 from prelabel.masks.limits import MaskLimits
+from prelabel.masks.whole_number import whole_number
 from prelabel.model import Runs
-from prelabel.spelling import counted
+from prelabel.spelling import counted, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+_SHOWN = 80
 
 
 def from_coco_rle(rle: Mapping[str, Any], limits: MaskLimits = MaskLimits()) -> Runs:  # noqa: B008 - frozen
@@ -53,13 +56,13 @@ def from_coco_rle(rle: Mapping[str, Any], limits: MaskLimits = MaskLimits()) -> 
 
 def _size_of(rle: Mapping[str, Any]) -> tuple[int, int]:
     size = rle.get("size")
-    if not (
-        isinstance(size, list | tuple)
-        and len(size) == 2
-        and all(isinstance(side, int | np.integer) and not isinstance(side, bool) and side > 0 for side in size)
-    ):
-        raise MaskError('a COCO mask has "size": [height, width] in pixels: give it', reference=type(size).__name__)
-    return int(size[0]), int(size[1])
+    sides = [whole_number(side) or 0 for side in size] if isinstance(size, list | tuple | np.ndarray) else []
+    if len(sides) != 2 or min(sides) < 1:
+        given = f"got {short(repr(size), _SHOWN)}" if "size" in rle else "give it"
+        raise MaskError(
+            f'a COCO mask has "size": [height, width] in pixels, 1 or more: {given}', reference=type(size).__name__
+        )
+    return sides[0], sides[1]
 
 
 def _counts_of(rle: Mapping[str, Any], n_pixels: int) -> NDArray[np.int64]:
@@ -70,7 +73,8 @@ def _counts_of(rle: Mapping[str, Any], n_pixels: int) -> NDArray[np.int64]:
     if not isinstance(counts, list | tuple | np.ndarray):
         raise TypeError('a COCO mask has "counts", a list of lengths or a text')
     array = np.asarray(counts)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+    is_whole = array.dtype.kind in "iu" or (array.dtype.kind == "f" and np.array_equal(array, np.trunc(array)))
+    if array.ndim != 1 or not is_whole:
         raise ValueError("it is not a list of whole numbers")
     if array.size and not 0 <= int(array.min()) <= int(array.max()) <= n_pixels:
         raise ValueError("a count is negative or larger than the mask")
