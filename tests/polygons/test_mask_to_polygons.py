@@ -115,8 +115,10 @@ def test_masked_pixels_of_one_image() -> None:
 
 def test_without_colours_every_value_is_a_class() -> None:
     """Named by their numbers: greys and indices as they are, colours packed, in files as in arrays."""
-    packed = tuple(str(value) for value in sorted(r << 16 | g << 8 | b for r, g, b in (CAR, TREE)))
+    packed = tuple(str(r << 16 | g << 8 | b) for r, g, b in (TREE, CAR))
 
+    assert packed[1] == "16007990"
+    assert list(int(packed[1]).to_bytes(3, "big")) == CAR
     assert mask_to_polygons(MASK).class_names == ("1", "2")
     assert mask_to_polygons(png(MASK)).class_names == ("1", "2")
     assert mask_to_polygons(png(MASK, COLORS.ravel().tolist())).class_names == ("1", "2")
@@ -154,6 +156,21 @@ def test_options_reach_the_tracer() -> None:
     assert mask_to_polygons(dots).object_indices.tolist() == [0, 1, 2]
     assert mask_to_polygons(dots, connectivity=8).object_indices.tolist() == [0, 1, 0]
     assert mask_to_polygons(dots, connectivity=8, min_area=2).counts.n_small == 1
+
+
+@pytest.mark.parametrize("simplification", ["shared", "rings"])
+@pytest.mark.parametrize(
+    ("tolerance", "n_points", "area"), [(0.1, 4, 1.0), (0.707, 4, 1.0), (0.708, 3, 0.5), (9, 3, 0.5)]
+)
+def test_a_single_pixel_is_never_lost(simplification: Any, tolerance: float, n_points: int, area: float) -> None:
+    """A square below half its diagonal, a triangle beyond, as the pages say."""
+    pixel = np.zeros((3, 3), np.uint8)
+    pixel[1, 1] = 1
+
+    polygons = mask_to_polygons(pixel, tolerance=tolerance, simplification=simplification)
+
+    assert [len(polygon.exterior) for polygon in polygons] == [n_points]
+    assert [shape.area for shape in polygons.to_shapely()] == [area]
 
 
 @given(st.one_of(strategies.masks(), strategies.images()), st.data())

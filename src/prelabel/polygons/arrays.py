@@ -33,7 +33,7 @@ class PolygonArrays:
 
     Attributes:
         shape: (height, width) of the mask, pixels.
-        class_names: the classes.
+        class_names: the classes; where they had no names, the mask's values in decimal, a colour's 0xRRGGBB too.
         points: int32, points x 2: (x, y), pixels.
         ring_offsets: int32, rings + 1, into ``points``; rings are open.
         polygon_offsets: int32, polygons + 1, into the rings; a polygon's first ring is its exterior.

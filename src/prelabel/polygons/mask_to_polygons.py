@@ -37,8 +37,9 @@ def mask_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by ke
             "counts": ...}``, whose object has the value 1. What a numpy masked array leaves out is background. A side
             of 1 that an array has for one channel, or for one image, is left out.
         colors: class name -> ``[value]`` for grey values and palette indices, or ``[r, g, b]``. None makes every value
-            but 0, as it is stored, a class of its own. A file's greys of 1, 2 or 4 bits count as spread over 0 to 255
-            where a value here is one that only spreading gives.
+            but 0, as it is stored, a class of its own, named by its number: ``"1"``. A colour's number is 0xRRGGBB,
+            written in decimal: ``"16007990"`` is 0xF44336, [244, 67, 54]. A file's greys of 1, 2 or 4 bits count as
+            spread over 0 to 255 where a value here is one that only spreading gives.
         tolerance: pixels; no point of a border ends up further than this from the result. Below 0.447 nothing is lost.
         simplification: ``"shared"`` simplifies the border between two neighbours once for both, ``"rings"`` each
             polygon alone.

@@ -88,7 +88,8 @@ def masks_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by k
             unless its last side is 1 (one channel), or 3 or 4 and its numbers are no bools (colours). One whose planes
             may as well come last is refused: its last side is less than the first, and 2 to 4 or less than an eighth of
             both others.
-        colors: class name -> ``[value]`` or ``[r, g, b]``, of all masks; None makes each value but 0 a class.
+        colors: class name -> ``[value]`` or ``[r, g, b]``, of all masks; None makes each value but 0 a class, named
+            by its number.
         tolerance: pixels; no point of a border ends up further than this from the result.
         simplification: ``"shared"`` or ``"rings"``; this and the next three as for :func:`prelabel.mask_to_polygons`.
         coordinates: ``"pixel_edges"`` or ``"pixel_centers"``.
