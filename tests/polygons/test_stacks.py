@@ -157,6 +157,8 @@ def test_a_stack_of_no_planes() -> None:
     ("stack", "colors", "part"),
     [
         (np.full((2, 3, 5), 255, np.uint8), None, "holds bools, or 0 and 1; got numbers from 255 to 255: compare it"),
+        (np.full((2, 3, 5), 7), None, "threshold first, or give each mask by itself"),
+        (np.full((1, 3, 5), 7), None, "threshold first, or give mask[0] if it is one mask of classes"),
         (np.full((2, 3, 5), -1), None, "got numbers from -1 to -1"),
         (np.zeros((2, 3, 5)), None, "got float64"),
         (np.zeros((2, 0, 5), bool), None, "at least one pixel; got a stack of shape (2, 0, 5)"),

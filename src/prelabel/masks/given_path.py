@@ -49,7 +49,9 @@ def read_mask(path: str | os.PathLike[str]) -> bytes:
 def shown_path(path: str | os.PathLike[str]) -> str:
     """Return what a path may be named by: of a URL no user, password and query."""
     text = os.fsdecode(path)
-    return without_secrets(text) if _URL.match(text.lstrip()) else text
+    if not _URL.match(text.lstrip()):
+        return text
+    return without_secrets(text if "://" in text else text.replace(":/", "://", 1))
 
 
 def _fault_of(text: str) -> str:

@@ -85,9 +85,9 @@ def masks_to_polygons(  # noqa: PLR0913 - each is a choice of the caller's, by k
             binary masks: planes x height x width, as models such as SAM return. Each plane of it is one object, which
             is ``object_indices``: planes may overlap, may be in several parts and may be empty. They hold bools, or 0
             and 1, which is the class's value; ``min_area`` counts for the parts. An array of three axes is a stack
-            unless its last side is 1 (one channel), or 3 or 4 and its numbers are no bools (colours). One whose planes
-            may as well come last is refused: its last side is less than the first, and 2 to 4 or less than an eighth of
-            both others.
+            unless its last side is 1 (one channel), or 3 or 4 and its numbers are no bools (colours); a single plane is
+            one, too. An array whose planes may as well come last is refused: its last side is less than the first, and
+            2 to 4 or less than an eighth of both others. Stacks in files are not taken.
         colors: class name -> ``[value]`` or ``[r, g, b]``, of all masks; None makes each value but 0 a class, named
             by its number.
         tolerance: pixels; no point of a border ends up further than this from the result.

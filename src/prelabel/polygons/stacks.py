@@ -86,9 +86,10 @@ def _check(planes: NDArray[Any], kind: MaskValueKind | None) -> None:
         raise MaskError("a stack of masks holds 0 and 1, but colors are [r, g, b]: give colors as [1]", shape=shape)
     if dtype.kind not in "biu" or (dtype.kind != "b" and planes.size and not 0 <= planes.min() <= planes.max() <= 1):
         found = dtype if dtype.kind not in "biu" else f"numbers from {planes.min()} to {planes.max()}"
+        alone = "mask[0] if it is one mask of classes" if len(planes) == 1 else "each mask by itself"
         raise MaskError(
             f"a stack of masks (planes x height x width) holds bools, or 0 and 1; got {found}: compare it with a "
-            "threshold first, or give each mask by itself",
+            f"threshold first, or give {alone}",
             shape=shape,
         )
 
