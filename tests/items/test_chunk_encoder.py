@@ -133,7 +133,7 @@ async def test_rows_fail_one_by_one(tmp_path: Path) -> None:
             gate=lambda _, index: stopped if index == 3 else None,
         )
     results = [result for _, result in chunk.results]
-    parts = ["there is no mask at this URL", "no mask file 'absent.png'", "cannot be fetched", "why", "give it"]
+    parts = ["there is no mask at this URL", "no mask file 'absent.png'", "cannot be fetched", "why", "got 1"]
     for result, part in zip(results[:5], parts, strict=True):
         assert isinstance(result, RowOutcome)
         assert part in result.reason
