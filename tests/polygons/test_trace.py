@@ -254,6 +254,14 @@ def test_min_area_looks_at_whole_objects() -> None:
     assert together.object_indices.tolist() == [0, 0]
 
 
+def test_min_area_may_be_larger_than_any_mask() -> None:
+    """All is small then, however large the number is."""
+    for min_area in (2**31, 10**400):
+        polygons = trace(runs_from_array(np.ones((3, 4), np.uint8)), None, TraceOptions(min_area=min_area))
+
+        assert (len(polygons), polygons.counts.n_small) == (0, 12)
+
+
 def test_a_mask_of_background_has_no_polygons() -> None:
     """Nothing in, nothing out, in every mode; class names stay."""
     for coordinates in ("pixel_edges", "pixel_centers"):

@@ -256,6 +256,7 @@ def _in_small_objects(classes: Runs, traced: TracedRings, objects: Int32Array, m
     """Return bool, one per run: whether it is in an object of fewer than ``min_area`` pixels."""
     object_of_region = np.append(np.int32(0), objects + 1)  # 0 is the background
     owners = object_of_region[traced.run_regions(len(classes.starts))]
-    is_small = np.bincount(owners, weights=run_lengths(classes)) < min_area
+    # No mask has 2**31 pixels, and an int may be too large for a float.
+    is_small = np.bincount(owners, weights=run_lengths(classes)) < min(min_area, 2**31)
     is_small[0] = False
     return is_small[owners]
