@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
@@ -35,6 +35,8 @@ _SIMPLIFICATIONS = get_args(Simplification)
 _COORDINATES = get_args(Coordinates)
 _CONNECTIVITIES = get_args(Connectivity)
 
+_USUAL = (float, int)
+_LARGEST = sys.float_info.max
 _TRUTHS = (bool, np.bool_)
 _NUMBERS = {
     "tolerance": "a finite number of pixels, 0 or more",
@@ -64,10 +66,12 @@ class TraceOptions:
 
     def __post_init__(self) -> None:
         # Of a small mask a description of what is allowed would take a good part of the time, so only faults have one.
-        if type(self.tolerance) is not float:
+        if type(self.tolerance) not in _USUAL:
             self._take("tolerance", _as_float(self.tolerance))
-        if not 0 <= self.tolerance < math.inf:
+        if not 0 <= self.tolerance <= _LARGEST:
             raise self._refusal("tolerance", _NUMBERS["tolerance"])
+        if type(self.tolerance) is int:
+            object.__setattr__(self, "tolerance", float(self.tolerance))
         if type(self.min_area) is not int:
             self._take("min_area", whole_number(self.min_area))
         if self.min_area < 0:
@@ -94,11 +98,8 @@ class TraceOptions:
 
 
 def _as_float(value: Any) -> float | None:
-    """Return a number of any type as a float, None where it is none: a text, a truth value, too large.
-
-    An int, which is usual, is told at once.
-    """
-    if type(value) is not int and (isinstance(value, _TRUTHS) or not hasattr(value, "__float__")):
+    """Return a number of any type as a float, None where it is none: a text, a truth value, too large."""
+    if isinstance(value, _TRUTHS) or not hasattr(value, "__float__"):
         return None
     try:
         return float(value)
