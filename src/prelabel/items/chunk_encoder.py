@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec import field
 from msgspec.structs import replace
 
 from prelabel.codes import Code
 from prelabel.errors import MaskError, RowError
 from prelabel.inputs.answers import together
 from prelabel.model import EncodedChunk, EncodedRow, RowOutcome
+from prelabel.records import Record, Tally
 from prelabel.spelling import quoted
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class MaskSupply:
+class MaskSupply(Record, frozen=True):
     """Where rows get their masks, and what makes objects of them.
 
     Attributes:
@@ -73,8 +73,7 @@ class MaskSupply:
             return error
 
 
-@dataclass(slots=True)
-class _Chunk:
+class _Chunk(Tally):
     """A chunk under way: the results there are, and the rows that wait for their masks."""
 
     rows: RowBatch

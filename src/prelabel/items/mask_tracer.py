@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError, RowError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +20,7 @@ from prelabel.kernels.polygon_text import (
     write_word,
 )
 from prelabel.kernels.scratch import scratch
+from prelabel.records import Record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,8 +34,7 @@ POLYGON_KEY = np.frombuffer(b',"polygon":', np.uint8)
 ZONES_KEY = np.frombuffer(b',"segmentation":{"zones":[', np.uint8)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ObjectTables:
+class ObjectTables(Record, frozen=True, eq=False):
     """What the objects of each class have in common.
 
     Attributes:

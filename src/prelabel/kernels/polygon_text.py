@@ -21,8 +21,8 @@ ZONE_TAIL = np.frombuffer(b"]}", np.uint8)
 
 # The digits of 0 to 9999, four bytes each, left-justified, and how many of them count: one look-up writes a number.
 N_TABLED = 10_000
-DIGITS = np.frombuffer("".join(f"{number:<4}" for number in range(N_TABLED)).encode(), "<u4")
-N_DIGITS = np.array([len(str(number)) for number in range(N_TABLED)], np.uint8)
+DIGITS = np.frombuffer(("%-4d" * N_TABLED % tuple(range(N_TABLED))).encode(), "<u4")
+N_DIGITS = np.repeat(np.arange(1, 5, dtype=np.uint8), [10, 90, 900, 9000])
 COMMA = 44
 BETWEEN_POINTS = np.frombuffer(b"],[ ", "<u4")
 SLACK_BYTES = 4

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from prelabel.codes import Code
 from prelabel.errors import ConfigError, MaskError
+from prelabel.records import Record
 
 MAX_MASK_BYTES = 1 << 30
 MAX_MASK_PIXELS = 500_000_000
@@ -15,8 +14,7 @@ MAX_SIDE = 1 << 20
 _BYTES_OF_RUN = 64  # a run is 8 bytes; what tracing makes of it, ring corners and polygons, several times as many
 
 
-@dataclass(frozen=True, slots=True)
-class MaskLimits:
+class MaskLimits(Record, frozen=True):
     """What one mask may take, so that a small file cannot ask for all memory there is.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import field
 
 from prelabel.errors import ConfigError
 from prelabel.kernels.class_runs import IGNORED as IGNORED  # noqa: PLC0414 - what a table says
@@ -13,6 +13,7 @@ from prelabel.kernels.class_runs import classify_runs
 from prelabel.kernels.value_counts import count_unknown
 from prelabel.masks.given_array import described
 from prelabel.masks.whole_number import whole_number
+from prelabel.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from prelabel.model import MaskValueKind, Runs, UInt32Array
 
 
-@dataclass(frozen=True, slots=True)
-class PixelCounts:
+class PixelCounts(Record, frozen=True):
     """Where every pixel of a mask went; the numbers add up to ``n_pixels``.
 
     Attributes:
@@ -51,8 +51,7 @@ class PixelCounts:
         return sum(self.unknown.values())
 
 
-@dataclass(frozen=True, slots=True)
-class ClassTable:
+class ClassTable(Record, frozen=True):
     """What mask values mean.
 
     Attributes:

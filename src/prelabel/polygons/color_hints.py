@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from prelabel.kernels.traced_rings import trace_classes
 from prelabel.polygons.class_table import ClassTable
 from prelabel.polygons.mapping_hints import example, numbers_hint, pixels_by_value
 from prelabel.polygons.near_colors import KnownColors, color_name, snap
+from prelabel.records import Record
 from prelabel.spelling import counted, first_few, short
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ _SHOWN = 3
 _COMPARED, _SLIGHT = 4096, 6  # of the most frequent colours, and of the tolerances, whether they are turned round
 
 
-@dataclass(frozen=True, slots=True)
-class ColorHints:
+class ColorHints(Record, frozen=True):
     """Tries what would give a mask's unknown values a class.
 
     Attributes:

@@ -13,14 +13,15 @@ black stays background, and what is nearly an ignored class stays ignored. Every
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from msgspec import field
 
 from prelabel.codes import Code
 from prelabel.kernels.run_values import run_lengths, with_values
 from prelabel.model import TRANSPARENT, Note
+from prelabel.records import Record
 from prelabel.spelling import counted, short
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ _SHOWN = 5
 _COMPARED = 1 << 20  # differences made at a time
 
 
-@dataclass(frozen=True, slots=True)
-class KnownColors:
+class KnownColors(Record, frozen=True):
     """The values that mean something, in the order in which they win.
 
     Attributes:
@@ -117,8 +117,7 @@ class KnownColors:
         return (wide >> np.array([16, 8, 0])) & 255 if self.is_rgb else wide
 
 
-@dataclass(frozen=True, slots=True)
-class Snapped:
+class Snapped(Record, frozen=True):
     """A mask whose near colours have become known ones.
 
     Attributes:

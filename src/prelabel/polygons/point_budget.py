@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from prelabel.codes import Code
 from prelabel.errors import RowError
@@ -56,7 +57,7 @@ def fit(
     if max_points is None or len(polygons.points) <= max_points:
         return polygons, options.tolerance
     for tolerance in coarser(options.tolerance):
-        polygons = finish(outlines.polygons(dataclasses.replace(options, tolerance=tolerance), PolygonArrays))
+        polygons = finish(outlines.polygons(replace(options, tolerance=tolerance), PolygonArrays))
         if len(polygons.points) <= max_points:
             return polygons, tolerance
     raise RowError(

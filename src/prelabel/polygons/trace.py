@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
 import numpy as np
+from msgspec.structs import force_setattr
+from msgspec.structs import replace
 
 from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.rings import ALL, Rings
@@ -18,6 +18,7 @@ from prelabel.masks.whole_number import whole_number
 from prelabel.model import TRANSPARENT, Connectivity, Coordinates, Runs, Simplification
 from prelabel.polygons.arrays import PolygonArrays
 from prelabel.polygons.class_table import ClassTable, PixelCounts
+from prelabel.records import Record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,8 +47,7 @@ _NUMBERS = {
 _Arrays = TypeVar("_Arrays", bound=PolygonArrays)
 
 
-@dataclass(frozen=True, slots=True)
-class TraceOptions:
+class TraceOptions(Record, frozen=True):
     """How masks become polygons; the config keys of the same names.
 
     Attributes:
@@ -71,7 +71,7 @@ class TraceOptions:
         if not 0 <= self.tolerance <= _LARGEST:
             raise self._refusal("tolerance", _NUMBERS["tolerance"])
         if type(self.tolerance) is int:
-            object.__setattr__(self, "tolerance", float(self.tolerance))
+            force_setattr(self, "tolerance", float(self.tolerance))
         if type(self.min_area) is not int:
             self._take("min_area", whole_number(self.min_area))
         if self.min_area < 0:
@@ -87,7 +87,7 @@ class TraceOptions:
         """Replace an option by the number that it is; refuse it where it is none."""
         if number is None:
             raise self._refusal(name, _NUMBERS[name])
-        object.__setattr__(self, name, number)
+        force_setattr(self, name, number)
 
     def _bad_choice(self, name: str, allowed: tuple[Any, ...]) -> ConfigError:
         return self._refusal(name, " or ".join(map(json.dumps, allowed)))
@@ -217,7 +217,7 @@ def outline(runs: Runs, table: ClassTable | None, options: TraceOptions) -> Outl
     objects = _objects(traced, options.connectivity)
     if options.min_area > 1 and (small := _in_small_objects(classes, traced, objects, options.min_area)).any():
         n_small = int(run_lengths(classes)[small].sum(dtype=np.int64))
-        counts = dataclasses.replace(counts, n_class=counts.n_class - n_small, n_small=n_small)
+        counts = replace(counts, n_class=counts.n_class - n_small, n_small=n_small)
         left = with_values(classes, np.where(small, np.uint32(0), classes.values))
         traced = trace_classes(left) if table is not None else _every_value(left)[1]
         objects = _objects(traced, options.connectivity)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from prelabel.errors import MaskError
 from prelabel.kernels.pixel_runs import as_written, negative_values
 from prelabel.kernels.run_values import with_values
 from prelabel.model import TRANSPARENT, Runs
+from prelabel.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,8 +30,7 @@ _SPREAD = {1: 255, 2: 85, 4: 17}  # by bits: what readers multiply a stored grey
 _READABLE = frozenset({"1", "L", "LA"}) | WIDE_GREY | PALETTE | COLOR
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Record, frozen=True):
     """What a header says of the pixels.
 
     Attributes:
@@ -51,8 +50,7 @@ class Layout:
     is_signed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Record, frozen=True):
     """A decoded mask before its values are given a meaning.
 
     Attributes:

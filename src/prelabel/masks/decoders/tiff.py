@@ -7,10 +7,10 @@ a picture, whose invalid pixels are ``TRANSPARENT``.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from prelabel.masks.decoders.decode_errors import refusing
 from prelabel.masks.decoders.pillow import Raster, open_raster, stored

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from prelabel.codes import Code
 from prelabel.errors import ConfigError, RowError
 from prelabel.model import TOOL_KINDS, PolygonHoles, SegmentationMode, Tool
 from prelabel.polygons.single_rings import count_holes, reordered, single_rings
+from prelabel.records import Record
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from prelabel.polygons.arrays import PolygonArrays
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MaskObjects:
+class MaskObjects(Record, frozen=True, eq=False):
     """The import objects of one mask, as JSON with blanks for their ids: rows that share a mask differ in nothing else.
 
     Attributes:
@@ -64,8 +63,7 @@ class MaskObjects:
         return text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ClassTools:
+class ClassTools(Record, frozen=True, eq=False):
     """What objects have in common by class; made once for all masks, as making it takes longer than a small mask.
 
     Attributes:
