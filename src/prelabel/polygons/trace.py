@@ -7,8 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
 import numpy as np
-from msgspec.structs import force_setattr
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from prelabel.errors import ConfigError, MaskError
 from prelabel.kernels.rings import ALL, Rings
