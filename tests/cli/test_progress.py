@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from io import StringIO
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from prelabel.cli import progress as module

@@ -46,7 +46,6 @@ class Dataset:
         (MASK.tolist(), "a list of rows of numbers"),
         (tuple(MASK), "a tuple of rows of numbers"),
     ],
-    ids=str,
 )
 def test_one_mask_is_refused(masks: Any, what: str) -> None:
     """At the call, with the way for it."""
@@ -87,7 +86,6 @@ def test_arrays_of_such_a_shape_may_be_planes() -> None:
         np.array(["a.png", None], object),
         Dataset(),
     ],
-    ids=str,
 )
 def test_many_masks_are_left_alone(masks: Any) -> None:
     """Lists, sets, views, columns of paths, arrays of masks, what iter() takes."""
