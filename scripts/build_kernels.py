@@ -3,8 +3,8 @@
 numba's ahead-of-time compiler makes a module of every part of the kernels, and processes make the parts side by side.
 What is exported is a function of one line around each kernel, which calls it: so a kernel is compiled as it is just in
 time. Editable installs are left as they are. Where there is no C compiler, the wheel has no compiled kernels but a note
-why, and numba compiles them at the first mask; ``PRELABEL_KERNELS=required`` makes that an error, and ``none`` builds
-such a wheel for any platform.
+why, and numba compiles them at the first mask; ``PRELABEL_KERNELS=required`` makes that an error, ``none`` builds such
+a wheel for any platform, and ``jit`` is for running only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
 try:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -34,6 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "src/prelabel/kernels"
 RECORD = "_compiled.json"
 MOST_PARTS = 4
+MOST_LINES = 3
+CHOICES = ("", "required", "none", "jit")
 
 TARGETS = {"x86_64": "x86-64-v2", "amd64": "x86-64-v2"}
 """What every machine of the last ten years can do. Others: whatever LLVM takes for the least of the architecture."""
@@ -47,11 +49,20 @@ class KernelsHook(BuildHookInterface):  # type: ignore[misc] # hatchling is ther
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, unless the install is editable."""
+        choice = _choice()
         if version == "editable":
+            if choice == "required":
+                raise CannotCompile("PRELABEL_KERNELS is 'required', and an editable install has no compiled kernels")
             return
-        choice = os.environ.get("PRELABEL_KERNELS", "")
         self._folder = tempfile.mkdtemp(prefix="prelabel-kernels-")
-        folder = Path(self._folder)
+        try:
+            self._fill(Path(self._folder), choice, build_data)
+        except BaseException:
+            self._clear()
+            raise
+
+    def _fill(self, folder: Path, choice: str, build_data: dict[str, Any]) -> None:
+        """Make all that goes into the wheel, and have it put there."""
         try:
             record = _record() if choice == "none" else compile_kernels(folder)
         except CannotCompile as error:
@@ -68,7 +79,18 @@ class KernelsHook(BuildHookInterface):  # type: ignore[misc] # hatchling is ther
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Take away what has been packed."""
         if version != "editable":
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._clear()
+
+    def _clear(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _choice() -> str:
+    """What ``PRELABEL_KERNELS`` asks of the build."""
+    choice = os.environ.get("PRELABEL_KERNELS", "")
+    if choice not in CHOICES:
+        raise CannotCompile(f"PRELABEL_KERNELS is {choice!r}: give 'required' or 'none', or take it away")
+    return choice
 
 
 class CannotCompile(Exception):
@@ -98,10 +120,19 @@ def compile_kernels(folder: Path) -> dict[str, Any]:
     results = [(process.communicate(), process.returncode) for process in processes]
     for (_, said), status in results:
         if status:
-            raise CannotCompile(f"compiling failed: {(said.strip() or 'no reason is known').splitlines()[-1]}")
+            raise CannotCompile(f"compiling failed: {reason_of(said)}")
     stamp, numba_version = json.loads(results[0][0][0])
-    names = [f"_compiled_{part}" for part in range(n_parts)]
-    return _record("", stamp, numba_version, target, names)
+    parts = {path.name: path.stat().st_size for path in sorted(folder.glob("_compiled_[0-9]*"))}
+    return _record("", stamp, numba_version, target, parts)
+
+
+def reason_of(said: str) -> str:
+    """The reason in what a process wrote as it failed: what Python says last, and the C compiler before it."""
+    by_tools, _, by_python = said.strip().rpartition("Traceback (most recent call last):")
+    *_, last = by_python.strip().splitlines() or ["no reason is known"]
+    # Not the lines that only show the source.
+    told = [line.strip() for line in by_tools.splitlines() if ": " in line][-MOST_LINES:]
+    return "; ".join([*told, last])
 
 
 def _record(
@@ -109,9 +140,9 @@ def _record(
     stamp: str = "",
     numba_version: str = "",
     target: str = "",
-    parts: Sequence[str] = (),
+    parts: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """What ``prelabel.kernels._ahead`` reads."""
+    """What ``prelabel.kernels._ahead`` reads; the parts are files and their sizes."""
     features = FEATURES.get(target, [])
     return {
         "missing": missing,
@@ -119,7 +150,7 @@ def _record(
         "numba": numba_version,
         "target": target,
         "features": features,
-        "parts": parts,
+        "parts": parts or {},
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -107,13 +108,16 @@ def test_kernels_that_do_not_fit_are_not_used(compiled: Path, tmp_path: Path) ->
     shutil.copytree(compiled / "prelabel", tmp_path / "prelabel", ignore=shutil.ignore_patterns("__pycache__"))
     record = tmp_path / "prelabel" / "kernels" / RECORD
     told = json.loads(record.read_text("utf-8"))
+    record.with_name("_compiled_98.none").write_bytes(b"...")
 
     assert _road(tmp_path, PRELABEL_KERNELS="jit") == [JUST_IN_TIME, "PRELABEL_KERNELS is jit"]
     for change, reason in [
         ({"stamp": "00"}, "the sources of the kernels have changed"),
         ({"features": ["SSE42", "VSX4"]}, "have VSX4"),
-        ({"parts": ["_compiled_99"]}, "cannot be used: No module named"),
-        ({"missing": "there is no C compiler"}, "no compiled kernels: there is no C compiler"),
+        ({"parts": {"_compiled_99.so": 1}}, "cannot be used: [Errno 2] No such file"),
+        ({"parts": {"_compiled_98.none": 3}}, "cannot be used: No module named"),
+        ({"parts": ["_compiled_0"]}, "cannot be used"),  # as records were before they told sizes
+        ({"missing": "there is no C compiler"}, "no compiled kernels: there is no C compiler: install prelabel again"),
     ]:
         record.write_text(json.dumps(told | change), "utf-8")
         name, why = _road(tmp_path)
@@ -122,7 +126,36 @@ def test_kernels_that_do_not_fit_are_not_used(compiled: Path, tmp_path: Path) ->
     record.write_text("{", "utf-8")
     assert "cannot be used" in _road(tmp_path)[1]
     record.unlink()
-    assert "has no compiled kernels" in _road(tmp_path)[1]
+    assert "runs from its sources, as an editable install does" in _road(tmp_path)[1]
+    (tmp_path / "prelabel-0.1.0.dist-info").mkdir()
+    assert f"this install lacks {RECORD}: install prelabel again" in _road(tmp_path)[1]
+
+
+@pytest.mark.skipif(ROAD.name == AHEAD, reason="an installed package is not to be changed")
+def test_a_part_that_a_full_disk_has_cut_off_is_not_loaded(compiled: Path, tmp_path: Path) -> None:
+    """Loading it would end the process, by a signal that nobody can answer."""
+    shutil.copytree(compiled / "prelabel", tmp_path / "prelabel", ignore=shutil.ignore_patterns("__pycache__"))
+    part = max((tmp_path / "prelabel" / "kernels").glob("_compiled_*[!n]"))
+    with part.open("r+b") as file:
+        file.truncate(20_000)
+
+    assert _road(tmp_path) == [
+        JUST_IN_TIME,
+        f"{part.name} is not as it was compiled: install prelabel again where there is a C compiler",
+    ]
+
+
+def test_the_choice_is_one_of_a_few_words(compiled: Path) -> None:
+    """A word that means nothing, or asks for what is not there, is refused when the first kernel is wanted."""
+    assert _road(compiled, PRELABEL_KERNELS="required")[0] == AHEAD
+    assert _road(compiled, PRELABEL_KERNELS="none") == [JUST_IN_TIME, "PRELABEL_KERNELS is none"]
+    assert _road(compiled, PRELABEL_KERNELS="")[0] == AHEAD
+    for choice, jit_off, reason in [
+        ("nonsense", "0", "is 'nonsense': give one of jit, none, required, or take it away"),
+        ("required", "1", "is 'required', and kernels are compiled not at all: NUMBA_DISABLE_JIT is 1"),
+    ]:
+        with pytest.raises(AssertionError, match=f"ConfigError: PRELABEL_KERNELS {reason}"):
+            _road(compiled, PRELABEL_KERNELS=choice, NUMBA_DISABLE_JIT=jit_off)
 
 
 @pytest.mark.skipif(ROAD.name == AHEAD, reason="an installed package is not to be changed")
@@ -148,6 +181,54 @@ def test_what_compiling_needs_is_looked_for_first(tmp_path: Path, monkeypatch: p
     with pytest.raises(builder.CannotCompile, match="headers were not found"):
         builder.compile_kernels(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_build_that_is_refused_says_why_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word that means nothing, and kernels that are required where they cannot be: no folder stays behind."""
+    builder = _builder()
+    hook = object.__new__(builder.KernelsHook)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("CC", "no-such-compiler")
+    for choice, version, reason in [
+        ("nonsense", "standard", "PRELABEL_KERNELS is 'nonsense': give 'required' or 'none'"),
+        ("nonsense", "editable", "PRELABEL_KERNELS is 'nonsense': give 'required' or 'none'"),
+        ("required", "editable", "an editable install has no compiled kernels"),
+        ("required", "standard", "no C compiler (no-such-compiler) was found"),
+    ]:
+        monkeypatch.setenv("PRELABEL_KERNELS", choice)
+        with pytest.raises(builder.CannotCompile, match=re.escape(reason)):
+            hook.initialize(version, {"force_include": {}})
+        assert not list(tmp_path.iterdir())
+
+
+def test_a_wheel_without_compiled_kernels_has_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for, it is of any platform; what was packed is taken away."""
+    builder = _builder()
+    hook = object.__new__(builder.KernelsHook)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("PRELABEL_KERNELS", "none")
+    build_data: dict[str, Any] = {"force_include": {}}
+    hook.initialize("standard", build_data)
+
+    assert list(build_data) == ["force_include"]
+    assert list(build_data["force_include"].values()) == [f"prelabel/kernels/{RECORD}"]
+    hook.finalize("standard", build_data, "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_compiler_that_fails_is_heard() -> None:
+    """What it says itself tells more than that it failed; the source that it shows does not."""
+    error = "distutils.compilers.C.errors.CompileError: command '/usr/bin/gcc' failed with exit code 1"
+    gcc = (
+        "/tmp/m.c:20:10: fatal error: Python.h: No such file or directory\n   20 | #include <Python.h>\n"
+        "      |          ^~~~~~~~~~\ncompilation terminated.\n"
+    )
+    traceback = f'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n{error}\n'
+    reason_of = _builder().reason_of
+
+    assert reason_of(gcc + traceback) == f"/tmp/m.c:20:10: fatal error: Python.h: No such file or directory; {error}"
+    assert reason_of(traceback) == error
+    assert reason_of("") == "no reason is known"
 
 
 def test_features_are_named_as_numpy_names_them() -> None:

@@ -82,7 +82,8 @@ class Install:
         self.room.mkdir(parents=True)
         for init in (self.room, self.room.parent):
             (init / "__init__.py").touch()
-        shutil.copy(PACKAGE / "model.py", self.room.parent)
+        for module in ("codes", "errors", "model"):
+            shutil.copy(PACKAGE / f"{module}.py", self.room.parent)
         for helper in (PACKAGE / "kernels").glob("_[!_]*.py"):
             shutil.copy(helper, self.room)
         (self.room / "double.py").write_text(DOUBLE)

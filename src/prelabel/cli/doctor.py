@@ -18,7 +18,7 @@ warmup" does it now.
 
 \b
 Environment:
-  PRELABEL_KERNELS  jit: compile just in time, whatever there is
+  PRELABEL_KERNELS  jit: compile just in time, whatever there is; required: an error where that would be done
   NUMBA_CACHE_DIR   where kernels are kept that were compiled just in time"""
 
 _PACKAGES = ("numpy", "numba", "pyarrow", "pillow", "orjson", "aiohttp", "msgspec", "shapely")
