@@ -90,13 +90,13 @@ def test_plain_lines_come_at_most_every_few_seconds() -> None:
 
 
 def test_plain_lines_say_at_once_that_kernels_are_compiled() -> None:
-    """It takes long and comes first, when no line is due yet; which kernel it is, is told every few seconds."""
+    """It takes long and comes first, when no line is due yet; how far it is, is told every few seconds."""
     now, lines = [0.0], list[str]()
     with ProgressLines("counting", lines.append, 5.0, clock=lambda: now[0]) as progress:
-        for second, kernel in enumerate(("a", "b", "c", "d", "e", "f")):
+        for second in range(6):
             now[0] = float(second)
-            progress(Progress(3, 0, 0, 0, 0, 1, float(second), compiling=kernel))
-    assert lines == ["compiling kernels, once (about 20 s): a", "compiling kernels, once (about 20 s): f"]
+            progress(Progress(3, 0, 0, 0, 0, 1, float(second), compiling=f"compiling kernels: {second + 1} of 30"))
+    assert lines == ["compiling kernels: 1 of 30, 0 s", "compiling kernels: 6 of 30, 5 s"]
     assert counts(Progress(3, 0, 0, 0, 0, 1, 1.0, compiling="a")) == "0 of 3 rows"
 
 

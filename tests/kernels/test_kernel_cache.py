@@ -139,10 +139,24 @@ def install() -> Iterator[Install]:
 def test_a_call_that_compiles_is_logged(install: Install) -> None:
     """Once, where nobody shows progress: it takes long in silence otherwise."""
     install.call()
-    assert install.log == "compiling kernels, once (about 20 s)\n"
+    assert install.log == "prelabel: compiling kernels, once each (about 20 s for all)\n"
 
     install.call()
     assert install.log == ""
+
+
+def test_a_log_says_why_kernels_are_compiled_on_every_run(install: Install) -> None:
+    """Where nothing can be kept: which folders were tried, what is wrong with them, and the remedy."""
+    beginning = "prelabel: compiling kernels, on every run (about 20 s for all), as "
+    install.call_without_rights()
+    tried = f"neither {install.room / '__pycache__'} (Permission denied) nor /nowhere/cache/numba ("
+    assert install.log.startswith(beginning + tried)
+    assert install.log.endswith(") can be written: name a folder that can in NUMBA_CACHE_DIR\n")
+
+    kept = install.folder / "kept"
+    install.call_without_rights(NUMBA_CACHE_DIR=str(kept))
+    named = f"NUMBA_CACHE_DIR, {kept}, cannot be written (Permission denied): make it writable, or name another folder"
+    assert install.log == f"{beginning}{named}\n"
 
 
 def test_a_change_in_another_file_is_noticed(install: Install) -> None:
@@ -214,3 +228,15 @@ def test_a_cache_that_may_not_be_read_is_none(install: Install) -> None:
     index.mkdir()  # cannot be read as a file by anybody
 
     assert install.call_without_rights(NUMBA_CACHE_DIR=str(kept)) == COMPILED
+
+
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+def test_a_cache_that_was_cut_off_is_made_anew(install: Install, ending: str) -> None:
+    """By a full disk or a crash: it is no error, and the next process finds all well."""
+    kept = install.folder / "kept"
+    assert install.call(NUMBA_CACHE_DIR=str(kept)) == COMPILED
+    with next(kept.rglob(f"*.{ending}")).open("r+b") as file:
+        file.truncate(40)
+
+    assert install.call(NUMBA_CACHE_DIR=str(kept)) == COMPILED
+    assert install.call(NUMBA_CACHE_DIR=str(kept)) == LOADED

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from prelabel.cli.console import may_be_terminal, say, stderr, warn
-from prelabel.kernels import COMPILING
 from prelabel.spelling import counted
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ _BEGINNING = "reading the config, the CSV and the project"
 def describe(progress: Progress) -> str:
     """One line: what has ended, then the time left, then what is waited for, or else how quickly it goes."""
     if progress.compiling:
-        return f"{COMPILING}: {progress.compiling}"
+        return f"{progress.compiling}, {progress.elapsed_s:.0f} s"
     parts = [counts(progress)]
     if progress.left_s is not None:
         parts.append(f"{_duration(progress.left_s)} left")

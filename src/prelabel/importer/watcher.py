@@ -54,10 +54,10 @@ class Watcher:
             self._latest = self._snapshot()
             self._on_progress(self._latest)
 
-    def tell_of_compiling(self, kernel: str) -> None:
+    def tell_of_compiling(self, words: str) -> None:
         """All waits for a kernel that is being compiled; called in the thread that needs it."""
         if self._on_progress is not None:
-            self._latest = replace(self._latest or self._counts(), compiling=kernel)
+            self._latest = replace(self._latest or self._counts(), compiling=words)
             self._on_progress(self._latest)
 
     @asynccontextmanager

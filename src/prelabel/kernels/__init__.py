@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from prelabel.kernels._compiling import COMPILING as COMPILING
+from typing import TYPE_CHECKING
+
 from prelabel.kernels._compiling import telling as telling
+
+if TYPE_CHECKING:
+    from prelabel.kernels._just_in_time import Kept
 
 
 def warm_up() -> list[str]:
@@ -17,18 +21,31 @@ def warm_up() -> list[str]:
     Returns:
         The names of the modules loaded.
     """
-    from importlib import import_module  # noqa: PLC0415 - importing a kernel loads this file first
-
-    from prelabel.kernels._ahead import JUST_IN_TIME  # noqa: PLC0415 - as above
+    from prelabel.kernels._ahead import JUST_IN_TIME  # noqa: PLC0415 - importing a kernel loads this file first
     from prelabel.kernels._jit import ROAD  # noqa: PLC0415 - as above
 
-    names = module_names()
-    for name in names:
-        import_module(name)
+    names = _loaded_modules()
     if ROAD.name == JUST_IN_TIME:
         from prelabel.kernels._just_in_time import compile_all  # noqa: PLC0415 - loads numba
 
         compile_all()
+    return names
+
+
+def look_for_kept() -> Kept:
+    """Tell where kernels that are compiled just in time are kept, and how many are there, without loading them."""
+    from prelabel.kernels._just_in_time import look_for_all  # noqa: PLC0415 - as above; loads numba
+
+    _loaded_modules()
+    return look_for_all()
+
+
+def _loaded_modules() -> list[str]:
+    from importlib import import_module  # noqa: PLC0415 - as above
+
+    names = module_names()
+    for name in names:
+        import_module(name)
     return names
 
 

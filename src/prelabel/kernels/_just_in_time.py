@@ -4,59 +4,121 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numba
 
 from prelabel.kernels._compiling import tell
 from prelabel.kernels._kernel_cache import KernelCache
+from prelabel.kernels._sources import count_kernels
 
 F = TypeVar("F", bound=Callable[..., object])
 
+NO_FILE = "their sources are not files of a disk"
 
 _lock = threading.Lock()
-_compilers: list[Callable[[], None]] = []
+_kernels: list[_Kernel] = []
+
+
+class Kept(NamedTuple):
+    """What lies on disk of the kernels of the modules that are imported.
+
+    Attributes:
+        n_kernels: how many they are.
+        n_kept: how many of them need not be compiled.
+        folder: where they are kept, empty where they cannot be.
+        doubt: what is wrong with keeping them, empty where nothing is.
+    """
+
+    n_kernels: int
+    n_kept: int
+    folder: str
+    doubt: str
 
 
 def compile_all() -> None:
     """Compile, or load, all kernels of the modules that are imported."""
-    for compile_once in _compilers:
-        compile_once()
+    for each in _kernels:
+        each.compile_once()
+
+
+def look_for_all() -> Kept:
+    """Look for the kernels of the modules that are imported, without loading them."""
+    caches = [each.cache for each in _kernels if each.cache is not None]
+    doubt = next((cache.doubt for cache in caches if cache.doubt), "" if caches else NO_FILE)
+    folder = next((cache.folder for cache in caches), "")
+    return Kept(len(_kernels), sum(each.is_kept for each in _kernels), folder, doubt)
 
 
 def kernel(signature: str) -> Callable[[F], F]:
     """See :func:`prelabel.kernels._jit.kernel`."""
 
     def prepare(function: F) -> F:
-        # Only Python calls kernels, so none needs a wrapper for C.
-        compiled: Any = numba.njit(nogil=True, _nrt=False, no_cfunc_wrapper=True)(function)
-        try:
-            compiled._cache = KernelCache(function)  # noqa: SLF001 - as enable_caching()
-        except RuntimeError as error:
-            if "cannot cache" not in str(error):  # its file is not one of a disk: work without
-                raise
-        compile_core = compiled._compiler.compile  # noqa: SLF001 - what is reached only when the cache has nothing
-
-        def compile_and_tell(*arguments: Any) -> Any:
-            tell(f"{function.__module__.rpartition('.')[2]}.{function.__name__}")
-            return compile_core(*arguments)
-
-        def compile_once() -> None:
-            with _lock:
-                if compiled._can_compile:  # noqa: SLF001 - what numba itself asks when it is given signatures
-                    compiled.compile(signature)
-                    compiled.disable_compile()
-
-        def find_for(*_arguments: Any) -> Any:
-            compile_once()
-            return compiled  # which numba then calls, and which may refuse the arguments
-
-        compiled._compiler.compile = compile_and_tell  # noqa: SLF001
-        compiled._compile_for_args = find_for  # noqa: SLF001 - what numba asks where nothing is compiled yet
-        _compilers.append(compile_once)
-        return cast("F", compiled)
+        _kernels.append(_Kernel(function, signature))
+        return cast("F", _kernels[-1].compiled)
 
     return prepare
+
+
+class _Kernel:
+    """A kernel that is compiled, or loaded, when it is first called.
+
+    Args:
+        function: what it is in Python.
+        signature: numba's.
+
+    Attributes:
+        compiled: what is called.
+        cache: keeps it, None where its file is not one of a disk.
+    """
+
+    def __init__(self, function: Callable[..., object], signature: str) -> None:
+        self._signature = signature
+        # Only Python calls kernels, so none needs a wrapper for C.
+        self.compiled: Any = numba.njit(nogil=True, _nrt=False, no_cfunc_wrapper=True)(function)
+        self.cache: KernelCache | None = None
+        try:
+            self.cache = KernelCache(function)
+        except RuntimeError as error:
+            if "cannot cache" not in str(error):
+                raise
+        else:
+            self.compiled._cache = self.cache  # noqa: SLF001 - as enable_caching()
+        self._compile = self.compiled._compiler.compile  # noqa: SLF001 - reached only when the cache has nothing
+        self.compiled._compiler.compile = self._compile_and_tell  # noqa: SLF001
+        self.compiled._compile_for_args = self._find_for  # noqa: SLF001 - what numba asks where nothing is compiled yet
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether this process has it."""
+        return not self.compiled._can_compile  # noqa: SLF001 - what numba itself asks when it is given signatures
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it lies on disk."""
+        return self.cache is not None and self.cache.has(self._signature, self.compiled.targetctx)
+
+    @property
+    def _why_not_kept(self) -> str:
+        if self.cache is None:
+            return NO_FILE
+        return "" if self.cache.folder else self.cache.doubt
+
+    def compile_once(self) -> None:
+        """Have it ready."""
+        with _lock:
+            if not self.is_ready:
+                self.compiled.compile(self._signature)
+                self.compiled.disable_compile()
+
+    def _find_for(self, *_arguments: Any) -> Any:
+        self.compile_once()
+        return self.compiled  # which numba then calls, and which may refuse the arguments
+
+    def _compile_and_tell(self, *arguments: Any) -> Any:
+        n_ready = sum(each.is_ready for each in _kernels)
+        tell(n_ready, count_kernels(), self._why_not_kept)
+        return self._compile(*arguments)
 
 
 def inner(signature: str, *, inline: bool = False) -> Callable[[F], F]:

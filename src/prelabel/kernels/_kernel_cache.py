@@ -11,19 +11,26 @@ function of another file that was compiled into it. Here a kernel is kept as lon
 from __future__ import annotations
 
 import inspect
+import tempfile
 from contextlib import suppress
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Self
 
 import numba
 from numba.core import caching
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
+from numba.misc.appdirs import AppDirs
 
 from prelabel.kernels._sources import sources_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_CUT_OFF = (EOFError, UnpicklingError)
+"""What comes of reading a file that a full disk, or a crash, has cut off."""
 
 
 class _NoFolder(caching._SourceFileBackedLocatorMixin, caching._CacheLocator):  # noqa: SLF001 - as numba's own are
@@ -56,6 +63,10 @@ class KernelCache(FunctionCache):
 
     Args:
         function: the kernel, not compiled.
+
+    Attributes:
+        folder: where the kernel is kept once it is compiled, empty where that can be nowhere.
+        doubt: what is wrong with that folder, or with the one that was named instead; empty where nothing is.
     """
 
     _impl_class = _FolderCacheImpl
@@ -63,32 +74,80 @@ class KernelCache(FunctionCache):
     def __init__(self, function: Callable[..., object]) -> None:
         super().__init__(function)
         stamp, name = self._impl.locator.get_source_stamp(), self._impl.filename_base
+        source = inspect.getfile(function)
         # Those that numba would rather have used than the one it chose, had it been able to write there.
-        passed_over = takewhile(lambda folder: folder != Path(self.cache_path), _folders(inspect.getfile(function)))
+        passed_over = [*takewhile(lambda folder: folder != Path(self.cache_path), _folders(source))]
         read_only = [IndexDataCacheFile(str(folder), name, stamp) for folder in passed_over]
         self._files = [*read_only, self._cache_file]
+        is_kept = not isinstance(self._impl.locator, _NoFolder)
+        self.folder = self.cache_path if is_kept else ""
+        self.doubt = "" if is_kept and not (_named() and passed_over) else doubt_of_place(source)
+
+    def has(self, signature: Any, target_context: Any) -> bool:
+        """Whether it lies in one of the folders as it would be compiled now."""
+        target_context.refresh()  # as numba does before it loads one
+        return self._kept(signature, target_context) is not None
 
     def _load_overload(self, signature: Any, target_context: Any) -> Any:
         """Load it from the first folder that has it as it would be compiled now; None where none has."""
+        kept = self._kept(signature, target_context)
+        return None if kept is None else self._impl.rebuild(target_context, kept)
+
+    def _kept(self, signature: Any, target_context: Any) -> Any:
         key = self._index_key(signature, target_context.codegen())
         for file in self._files:
-            with suppress(OSError):  # one that may not even be read
+            with suppress(OSError, *_CUT_OFF):  # one that may not even be read
                 kept = file.load(key)
                 if kept is not None:
-                    return self._impl.rebuild(target_context, kept)
+                    return kept
         return None
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
         """Keep it, where that is possible: it works all the same."""
-        with suppress(OSError):
-            super().save_overload(signature, compiled)
+        if not self.folder:
+            return
+        try:
+            try:
+                super().save_overload(signature, compiled)
+            except _CUT_OFF:  # the list of what is kept, which is read first
+                self.flush()
+                super().save_overload(signature, compiled)
+        except OSError as error:
+            self.doubt = f"{self.folder} cannot be written ({error.strerror or error})"
+
+
+def doubt_of_place(file: str) -> str:
+    """Why the kernels of a source file cannot be kept where they should be, and what helps."""
+    if _named():
+        remedy = "make it writable, or name another folder"
+        return f"NUMBA_CACHE_DIR, {_named()}, cannot be written ({_why_not_written(next(_folders(file)))}): {remedy}"
+    user = Path(AppDirs(appname="numba", appauthor=False).user_cache_dir)
+    tried = " nor ".join(f"{folder} ({_why_not_written(folder)})" for folder in (_beside(file), user))
+    return f"neither {tried} can be written: name a folder that can in NUMBA_CACHE_DIR"
+
+
+@cache
+def _why_not_written(folder: Path) -> str:
+    """What comes of trying it as numba does."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return "now it can"
 
 
 def _folders(file: str) -> Iterator[Path]:
     """The folders of an install in which a source file's kernels may be, in numba's order and by its names."""
-    if numba.config.CACHE_DIR:  # type: ignore[attr-defined] # numba fills its config at run time
-        yield Path(numba.config.CACHE_DIR, caching._CacheLocator.get_suitable_cache_subpath(file))  # type: ignore[attr-defined] # noqa: SLF001
+    if _named():
+        yield Path(_named(), caching._CacheLocator.get_suitable_cache_subpath(file))  # noqa: SLF001
     yield _beside(file)
+
+
+def _named() -> str:
+    """The folder that NUMBA_CACHE_DIR names."""
+    named: str = numba.config.CACHE_DIR  # type: ignore[attr-defined] # numba fills its config at run time
+    return named
 
 
 def _beside(file: str) -> Path:

@@ -33,8 +33,9 @@ class Progress(Record, frozen=True):
         waiting_for: ``"limit"``: no more may be sent in this minute; ``"hub"``: the Hub asked for it, by
             ``Retry-After`` or as it had too many requests; ``"retry"``: a request that went wrong is sent again then;
             empty where none waits.
-        compiling: the kernel that is being compiled, while all else waits for it; empty otherwise. It happens where
-            none were compiled when the package was installed, and once.
+        compiling: what to show while a kernel is compiled and all else waits for it, such as "compiling kernels, once
+            each (about 20 s for all): 3 of 30"; empty otherwise. It happens where none were compiled when the package
+            was installed, to each kernel when it is first needed.
 
     Example:
         >>> progress = Progress(100, n_imported=40, n_skipped=2, n_failed=1, n_masks=40, n_requests=4, elapsed_s=1.5)
