@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from prelabel.codes import Code
-from prelabel.errors import RowError
+from prelabel.errors import RowError, UploadUnavailable
 from prelabel.items.chunk_encoder import ChunkEncoder, MaskSupply
 from prelabel.items.row_encoder import Draft
 from prelabel.items.worker_pool import count_cores, encode_rows
+from prelabel.kernels import NobodyWaits
+from prelabel.kernels._compiling import compiling
 from prelabel.masks.sources.byte_budget import HeldBytes
 from prelabel.model import BrokenRow, EncodedRow, Item, RowBatch, RowOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterator
 
     from prelabel.items.row_encoder import RowEncoder
     from prelabel.model import EncodedChunk
@@ -65,6 +67,35 @@ def batches_of(*groups: list[str], read: list[int] | None = None) -> Iterator[Ro
         yield RowBatch(("id",), numbers, numbers, {"id": group})
 
 
+class Compiling(SlowFirst):
+    """An encoder whose rows need kernels that are not compiled.
+
+    Args:
+        stays: does not begin the second until it is set.
+    """
+
+    def __init__(self, stays: threading.Event | None = None) -> None:
+        super().__init__()
+        self.began = threading.Event()
+        self.stays = stays
+        self.ended = list[BaseException]()
+        self.has_ended = threading.Event()
+
+    def read(self, batch: RowBatch, index: int) -> Draft:
+        """Read one row, once its kernels are there."""
+        try:
+            with compiling(0, 2, ""):
+                self.began.set()
+                assert self.stays is None or self.stays.wait(60)
+            with compiling(1, 2, ""):
+                pass
+        except BaseException as error:
+            self.ended.append(error)
+            self.has_ended.set()
+            raise
+        return super().read(batch, index)
+
+
 def run(
     batches: Iterator[RowBatch],
     encoder: SlowFirst | None = None,
@@ -73,10 +104,11 @@ def run(
     chunk_rows: int = 4,
     gate: Any = None,
     supply: MaskSupply | None = None,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[EncodedChunk]:
     """Encode with a gate that lets all through."""
     work = ChunkEncoder(cast("RowEncoder", encoder or SlowFirst()), gate or (lambda _rows, _index: None), "id", supply)
-    return encode_rows(batches, work, n_threads=n_threads, chunk_rows=chunk_rows)
+    return encode_rows(batches, work, n_threads=n_threads, chunk_rows=chunk_rows, checkpoint=checkpoint)
 
 
 async def all_of(chunks: AsyncGenerator[EncodedChunk]) -> list[EncodedChunk]:
@@ -262,3 +294,36 @@ async def test_cancelling_lets_the_step_under_way_end() -> None:
 def test_count_cores() -> None:
     """At least one."""
     assert count_cores() >= 1
+
+
+async def test_nobody_waits_for_a_kernel_that_is_being_compiled() -> None:
+    """Cancelled, the rows end at once; the thread ends after the kernel that it is at, and begins no other."""
+    stays = threading.Event()
+    encoder = Compiling(stays)
+
+    async def take() -> None:
+        async with aclosing(run(batches_of(["a", "b"]), encoder, n_threads=1)) as chunks:
+            await anext(chunks)
+
+    task = asyncio.create_task(take())
+    await asyncio.to_thread(encoder.began.wait)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert encoder.ended == []  # it is still at it
+    stays.set()
+    assert await asyncio.to_thread(encoder.has_ended.wait, 60)
+    assert isinstance(encoder.ended[0], NobodyWaits)
+
+
+async def test_rows_that_would_need_a_kernel_after_a_stop_are_not_sent() -> None:
+    """A checkpoint that raises ends them as it says, without a fault in the log."""
+
+    def stop() -> None:
+        raise UploadUnavailable("the import had stopped: interrupted", surely_not_done=True, code=Code.NOT_SENT)
+
+    async with aclosing(run(batches_of(["a"]), Compiling(), checkpoint=stop)) as chunks:
+        [(_, outcome)] = (await anext(chunks)).results
+    assert isinstance(outcome, RowOutcome)
+    assert (outcome.state, outcome.code) == ("not sent", Code.NOT_SENT)
+    assert outcome.reason == "the import had stopped: interrupted"

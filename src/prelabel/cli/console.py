@@ -150,11 +150,22 @@ def run(command: Callable[[], None]) -> None:
     try:
         command()
     except SystemExit as end:
-        sys.exit(_flushed(end.code))
+        code = _flushed(end.code)
+        if code == INTERRUPTED:
+            _end_at_once_if_compiling()
+        sys.exit(code)
     except OSError as error:  # of help and the like, which no command guards
         complain(str(cannot_write("the standard output", error)))
         _flushed(NOT_WRITTEN)
         sys.exit(NOT_WRITTEN)
+
+
+def _end_at_once_if_compiling() -> None:
+    """Not wait, as Python would at its end, for a thread that compiles a kernel: nothing can interrupt it."""
+    from prelabel.kernels import is_compiling  # noqa: PLC0415 - help does not need it
+
+    if is_compiling():
+        os._exit(INTERRUPTED)
 
 
 def _keep_standard_streams() -> None:

@@ -48,7 +48,8 @@ class OpenedCsv(Record, frozen=True):
         options: what the caller chose.
         layout: how the CSV is written; rows are read through it.
         masks: where masks may come from.
-        checkpoint: called now and then while the rows are gone over before any is imported; raises to end that.
+        checkpoint: called now and then while the rows are gone over before any is imported, and before a kernel is
+            compiled for one; raises to end that.
     """
 
     csv: Path
@@ -195,6 +196,7 @@ class OpenedCsv(Record, frozen=True):
             ChunkEncoder(encoder, row_filter, config.external_id_column, masks),
             n_threads=self.n_threads,
             chunk_rows=_ROWS_PER_READ if masks is None else masks.chunk_rows,
+            checkpoint=self.checkpoint,
         )
 
 

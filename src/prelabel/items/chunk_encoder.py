@@ -17,7 +17,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from prelabel.codes import Code
-from prelabel.errors import MaskError, RowError
+from prelabel.errors import MaskError, RowError, UploadUnavailable
 from prelabel.inputs.answers import together
 from prelabel.model import EncodedChunk, EncodedRow, RowOutcome
 from prelabel.records import Record, Tally
@@ -234,6 +234,8 @@ def row_error_of(error: Exception) -> RowError:
     """The failure of a row whose work ended in this; the log has where, if it is a fault of ours."""
     if isinstance(error, RowError):
         return error
+    if isinstance(error, UploadUnavailable) and error.code is Code.NOT_SENT:  # of a checkpoint
+        return RowError(str(error), code=error.code)
     _logger.error("a row failed", exc_info=error)
     # Not the error's own text: it is another library's, and may hold what is secret in a URL.
     what = "no memory left" if isinstance(error, MemoryError) else f"a fault in prelabel, {type(error).__name__}"

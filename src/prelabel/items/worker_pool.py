@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
+from prelabel.kernels import NobodyWaits, ask_first, is_compiling
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
     from concurrent.futures import Executor
 
     from prelabel.items.chunk_encoder import ChunkEncoder
@@ -28,7 +31,12 @@ def count_cores() -> int:
 
 
 async def encode_rows(
-    batches: Iterator[RowBatch], encoder: ChunkEncoder, *, n_threads: int, chunk_rows: int
+    batches: Iterator[RowBatch],
+    encoder: ChunkEncoder,
+    *,
+    n_threads: int,
+    chunk_rows: int,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[EncodedChunk]:
     """Yield the encoded rows in file order. Wrap it in ``contextlib.aclosing``: closing ends what is under way.
 
@@ -40,10 +48,15 @@ async def encode_rows(
         encoder: turns rows into items.
         n_threads: worker threads.
         chunk_rows: rows per piece of work; few where each row has a mask.
+        checkpoint: called before a kernel is compiled; raises what the row that needs it then ends in.
     """
     loop = asyncio.get_running_loop()
     window = _Window(encoder, 2 * n_threads * chunk_rows)
-    async with _threads(1, "prelabel-read") as reader, _threads(n_threads, "prelabel-encode") as pool, window:
+    async with (
+        _threads(1, "prelabel-read", checkpoint) as reader,
+        _threads(n_threads, "prelabel-encode", checkpoint) as pool,
+        window,
+    ):
         started = time.perf_counter()
         while (rows := await loop.run_in_executor(reader, next, batches, None)) is not None:
             read_s = time.perf_counter() - started
@@ -57,13 +70,24 @@ async def encode_rows(
 
 
 @asynccontextmanager
-async def _threads(n_threads: int, name: str) -> AsyncIterator[ThreadPoolExecutor]:
-    """Threads for the time of the block; leaving it lets what they are at end, without blocking the event loop."""
-    pool = ThreadPoolExecutor(n_threads, thread_name_prefix=name)
+async def _threads(n_threads: int, name: str, checkpoint: Callable[[], None]) -> AsyncIterator[ThreadPoolExecutor]:
+    """Threads for the time of the block; leaving it lets what they are at end, without blocking the event loop.
+
+    Only a kernel that is being compiled is not waited for: it takes seconds, and the thread that needs it ends with it.
+    """
+    is_over = threading.Event()
+
+    def check() -> None:
+        if is_over.is_set():
+            raise NobodyWaits
+        checkpoint()
+
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix=name, initializer=ask_first, initargs=(check,))
     try:
         yield pool
     finally:
-        await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+        is_over.set()
+        await asyncio.to_thread(pool.shutdown, wait=not is_compiling(), cancel_futures=True)
 
 
 class _Window:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prelabel.kernels._compiling import NobodyWaits as NobodyWaits
+from prelabel.kernels._compiling import ask_first as ask_first
+from prelabel.kernels._compiling import is_compiling as is_compiling
 from prelabel.kernels._compiling import telling as telling
 
 if TYPE_CHECKING:

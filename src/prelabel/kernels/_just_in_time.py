@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import numba
 
-from prelabel.kernels._compiling import tell
+from prelabel.kernels._compiling import compiling
 from prelabel.kernels._kernel_cache import KernelCache
 from prelabel.kernels._sources import count_kernels
 
@@ -117,8 +117,8 @@ class _Kernel:
 
     def _compile_and_tell(self, *arguments: Any) -> Any:
         n_ready = sum(each.is_ready for each in _kernels)
-        tell(n_ready, count_kernels(), self._why_not_kept)
-        return self._compile(*arguments)
+        with compiling(n_ready, count_kernels(), self._why_not_kept):
+            return self._compile(*arguments)
 
 
 def inner(signature: str, *, inline: bool = False) -> Callable[[F], F]:
