@@ -106,18 +106,12 @@ def compile_kernels(folder: Path) -> dict[str, Any]:
     _check_tools()
     target = TARGETS.get(platform.machine().lower(), "generic")
     n_parts = min(MOST_PARTS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    # The parts are optimized before they are put together, so numba must not do it for the machine at hand.
-    environment = {
-        **os.environ,
-        "NUMBA_CPU_NAME": target,
-        "NUMBA_CPU_FEATURES": "",
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *sys.path]),  # of an isolated build, too
-        "PRELABEL_KERNELS": "jit",
-    }
     command = [sys.executable, "-W", "ignore", __file__, str(folder), "--of", str(n_parts), "--target", target]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    processes = [subprocess.Popen([*command, "--part", str(part)], env=environment, **pipes) for part in range(n_parts)]
-    results = [(process.communicate(), process.returncode) for process in processes]
+    with tempfile.TemporaryDirectory(prefix="prelabel-kernels-") as work:  # numba takes its own away only at a good end
+        pipes["env"] = {**_environment(target), **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), work)}
+        processes = [subprocess.Popen([*command, "--part", str(part)], **pipes) for part in range(n_parts)]
+        results = [(process.communicate(), process.returncode) for process in processes]
     for (_, said), status in results:
         if status:
             raise CannotCompile(f"compiling failed: {reason_of(said)}")
@@ -126,10 +120,24 @@ def compile_kernels(folder: Path) -> dict[str, Any]:
     return _record("", stamp, numba_version, target, parts)
 
 
+def _environment(target: str) -> dict[str, str]:
+    """What the processes that compile go by."""
+    return {
+        **os.environ,
+        # The parts are optimized before they are put together, so numba must not do it for the machine at hand.
+        "NUMBA_CPU_NAME": target,
+        "NUMBA_CPU_FEATURES": "",
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *sys.path]),  # of an isolated build, too
+        "PRELABEL_KERNELS": "jit",
+    }
+
+
 def reason_of(said: str) -> str:
     """The reason in what a process wrote as it failed: what Python says last, and the C compiler before it."""
-    by_tools, _, by_python = said.strip().rpartition("Traceback (most recent call last):")
-    *_, last = by_python.strip().splitlines() or ["no reason is known"]
+    by_tools, is_raised, _ = said.partition("Traceback (most recent call last):")
+    *_, last = said.strip().splitlines() or ["no reason is known"]
+    if not is_raised:
+        return last
     # Not the lines that only show the source.
     told = [line.strip() for line in by_tools.splitlines() if ": " in line][-MOST_LINES:]
     return "; ".join([*told, last])

@@ -141,7 +141,7 @@ def test_a_part_that_a_full_disk_has_cut_off_is_not_loaded(compiled: Path, tmp_p
 
     assert _road(tmp_path) == [
         JUST_IN_TIME,
-        f"{part.name} is not as it was compiled: install prelabel again where there is a C compiler",
+        f"{part.name} is not as it was compiled: install prelabel again where a C compiler works",
     ]
 
 
@@ -216,6 +216,23 @@ def test_a_wheel_without_compiled_kernels_has_the_record(tmp_path: Path, monkeyp
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no shell to make a compiler of")
+def test_what_a_compiler_that_fails_says_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is there, so nothing can be known before; numba's temporary files go, too."""
+    if importlib.util.find_spec("numba") is None:
+        pytest.skip("numba is not here to compile with")
+    builder, compiler, folder = _builder(), tmp_path / "cc", tmp_path / "folder"
+    compiler.write_text("#!/bin/sh\necho 'm.c:20:10: fatal error: Python.h: No such file' >&2\nexit 1\n", "utf-8")
+    compiler.chmod(0o755)
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setenv("CC", str(compiler))
+    with pytest.raises(builder.CannotCompile, match=r"failed: m\.c:20:10: fatal error: Python\.h: No such file; "):
+        builder.compile_kernels(folder)
+
+    assert not list(folder.iterdir())
+
+
 def test_a_compiler_that_fails_is_heard() -> None:
     """What it says itself tells more than that it failed; the source that it shows does not."""
     error = "distutils.compilers.C.errors.CompileError: command '/usr/bin/gcc' failed with exit code 1"
@@ -227,7 +244,11 @@ def test_a_compiler_that_fails_is_heard() -> None:
     reason_of = _builder().reason_of
 
     assert reason_of(gcc + traceback) == f"/tmp/m.c:20:10: fatal error: Python.h: No such file or directory; {error}"
+    assert (
+        reason_of(gcc + traceback + "\nThe above exception was the direct cause of:\n\n" + traceback).count("; ") == 1
+    )
     assert reason_of(traceback) == error
+    assert reason_of("Killed\n") == "Killed"
     assert reason_of("") == "no reason is known"
 
 

@@ -23,7 +23,7 @@ RECORD = "_compiled.json"
 _CHOICE = "PRELABEL_KERNELS"
 _CHOICES = ("", "jit", "none", "required")
 
-_REMEDY = ": install prelabel again where there is a C compiler"
+_REMEDY = ": install prelabel again where a C compiler works"
 
 
 class Road(NamedTuple):
