@@ -240,3 +240,16 @@ def test_a_cache_that_was_cut_off_is_made_anew(install: Install, ending: str) ->
 
     assert install.call(NUMBA_CACHE_DIR=str(kept)) == COMPILED
     assert install.call(NUMBA_CACHE_DIR=str(kept)) == LOADED
+
+
+def test_a_kernel_that_could_not_be_written_is_known(install: Install) -> None:
+    """By a disk that is full, though the folder could be written before: ``warmup`` must not say that it is kept."""
+    kept = install.folder / "kept"
+    assert install.call(NUMBA_CACHE_DIR=str(kept)) == COMPILED
+    data = next(kept.rglob("*.nbc"))
+    data.unlink()
+    data.mkdir()  # no file takes its place
+
+    look = "from prelabel.kernels._just_in_time import look_for_all; found = look_for_all()"
+    check = f"{look}; assert (found.n_kept, found.n_kernels, found.doubt[:16]) == (0, 1, 'cannot write in '), found"
+    assert install._call(f"{CALL}\n{check}", {"NUMBA_CACHE_DIR": str(kept)}) == COMPILED

@@ -113,7 +113,7 @@ class KernelCache(FunctionCache):
                 self.flush()
                 super().save_overload(signature, compiled)
         except OSError as error:
-            self.doubt = f"{self.folder} cannot be written ({error.strerror or error})"
+            self.doubt = f"cannot write in {self.folder} ({error.strerror or error}): make room, or name another folder"
 
 
 def doubt_of_place(file: str) -> str:
