@@ -27,7 +27,7 @@ _PACKAGES = ("numpy", "numba", "pyarrow", "pillow", "orjson", "aiohttp", "msgspe
 @click.command("doctor", epilog=EPILOG)
 @click.pass_context
 def doctor_command(ctx: click.Context) -> None:
-    """Tell the versions at work, and how kernels are compiled, and where they are kept."""
+    """Tell the versions at work, and how kernels are compiled."""
     with errors_as_exit_codes(ctx):
         _show("prelabel", f"{__version__}, in {Path(__file__).parents[1]}")
         _show("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")

@@ -54,11 +54,11 @@ def compiling(n_ready: int, n_kernels: int, why_not_kept: str) -> Iterator[None]
         n_kernels: how many there are.
         why_not_kept: why it will have to be compiled by other processes, too; empty where it is kept.
     """
-    _under_way.append("")  # first, so that whoever has it stopped, and then looks, knows
+    words = f"compiling kernels, {'on every run' if why_not_kept else 'once each'} (about 20 s for all)"
+    _under_way.append(words)  # before asking: who has it stopped and looks then must not miss it
     try:
         if (check := getattr(_thread, "check", None)) is not None:
             check()
-        words = f"compiling kernels, {'on every run' if why_not_kept else 'once each'} (about 20 s for all)"
         for listener in [*_listeners]:
             listener(f"{words}: {n_ready + 1} of {n_kernels}")
         if not _listeners and not _logged:

@@ -54,8 +54,9 @@ def kernel(signature: str) -> Callable[[F], F]:
     """See :func:`prelabel.kernels._jit.kernel`."""
 
     def prepare(function: F) -> F:
-        _kernels.append(_Kernel(function, signature))
-        return cast("F", _kernels[-1].compiled)
+        made = _Kernel(function, signature)
+        _kernels.append(made)
+        return cast("F", made.compiled)
 
     return prepare
 
