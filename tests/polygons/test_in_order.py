@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prelabel.kernels import is_compiling
+from prelabel.kernels._compiling import compiling
 from prelabel.polygons.in_order import MAX_ITEMS, MAX_WEIGHT, in_order
 
 if TYPE_CHECKING:
@@ -136,6 +138,27 @@ def test_breaking_off_leaves_no_thread(way: str) -> None:
 
     assert not threads_at_work()
     assert len(begun) <= n_begun + 2
+
+
+def test_breaking_off_has_no_further_kernel_compiled() -> None:
+    """The item that needs it ends where it is, as nobody waits for what it comes to."""
+    n_wanted, compiled, began = 500, list[int](), threading.Event()
+
+    def work(item: int) -> int:
+        for number in range(item * n_wanted):
+            with compiling(number, n_wanted, ""):
+                compiled.append(number)
+                began.set()
+                time.sleep(0.01)
+        return item
+
+    results = in_order(range(2), work, 2, lambda _: MAX_WEIGHT + 1)
+    assert next(results) == 0
+    assert began.wait(60)
+    results.close()
+
+    assert len(compiled) < n_wanted
+    assert not is_compiling()
 
 
 def test_results_that_are_there_are_not_kept_back() -> None:

@@ -7,6 +7,8 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from prelabel.kernels import NobodyWaits, ask_first
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
@@ -33,7 +35,7 @@ def in_order(
     """Yield ``work(item)`` for each item, in order.
 
     At most ``2 * n_threads`` pieces of items are read ahead. Closing the generator, or letting go of it, waits for the
-    items that are being worked on and begins no other.
+    items that are being worked on and begins no other; nor is another kernel compiled.
 
     Args:
         items: read in the caller's thread; what reading them raises comes after the results of those before.
@@ -46,7 +48,12 @@ def in_order(
         return
     pieces, waiting = _pieces(items, weigh), deque[Future[list[_Outcome[Result]]]]()
     is_over = threading.Event()
-    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="prelabel-masks")
+
+    def check() -> None:
+        if is_over.is_set():
+            raise NobodyWaits
+
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="prelabel-masks", initializer=ask_first, initargs=(check,))
     try:
         while True:
             # Results that are there are not kept back while a slow source is read, as long as no thread is idle.
