@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import shlex
@@ -11,6 +10,7 @@ import sys
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,7 +103,7 @@ def test_only_the_volume_is_written() -> None:
 
 def test_it_is_given_time_to_stop() -> None:
     """Sessions have their grace, and the process its time after it, before anybody kills it."""
-    grace = inspect.signature(plugin_command).parameters["stop_grace"].default
+    grace: Any = next(option.default for option in plugin_command.params if option.name == "stop_grace")
     label = re.search(r'prelabel\.stop-timeout="(\d+)"', FINAL["LABEL"][0])
 
     assert FINAL["STOPSIGNAL"] == ["SIGTERM"]

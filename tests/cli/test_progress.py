@@ -147,9 +147,9 @@ def test_the_bar_says_what_is_done_until_something_is_counted() -> None:
         bar(replace(NONE_YET, waiting_s=20.0, waiting_for="hub"), "this")
         bar._bar.refresh()
         assert "this: counting, waiting 20 s: the Hub asked for it" in screen.getvalue()
-        bar(replace(NONE_YET, compiling="fill"))
+        bar(replace(NONE_YET, compiling="compiling kernels: 3 of 30"))
         bar._bar.refresh()
-        assert "about 20 s): fill" in screen.getvalue()
+        assert "compiling kernels: 3 of 30, 0 s" in screen.getvalue()
 
 
 def test_a_narrow_terminal_has_room_for_what_is_waited_for() -> None:

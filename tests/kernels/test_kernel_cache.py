@@ -82,7 +82,7 @@ class Install:
         self.room.mkdir(parents=True)
         for init in (self.room, self.room.parent):
             (init / "__init__.py").touch()
-        for module in ("codes", "errors", "model"):
+        for module in ("codes", "errors", "model", "records"):
             shutil.copy(PACKAGE / f"{module}.py", self.room.parent)
         for helper in (PACKAGE / "kernels").glob("_[!_]*.py"):
             shutil.copy(helper, self.room)
