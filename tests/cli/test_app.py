@@ -64,6 +64,7 @@ def test_version() -> None:
         (["import", "x.csv", "--config", "c.json", "--project", "p", "--dryrun"], "--dry-run"),
         (["import", "x.csv", "--config", "c.json", "--project", "p", "--max-in-flight", "0"], "--max-in-flight"),
         (["exprot"], "No such command"),
+        (["imprt"], """No such command 'imprt': did you mean "import"?"""),
         (["hub", "--port", "70000"], "--port"),
     ],
 )

@@ -64,6 +64,19 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"prelabel.cli.{module}"), name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from prelabel.spelling import did_you_mean  # noqa: PLC0415 - only who mistypes needs it
+
+            hint = did_you_mean(args[0], _COMMANDS)
+            if not hint:
+                raise
+            raise click.UsageError(f"{error.message.rstrip('.')}:{hint}", ctx) from None
+
 
 @click.group(
     name="prelabel",
