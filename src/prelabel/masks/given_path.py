@@ -1,10 +1,9 @@
-"""Mask files as a library's caller names them, by paths of this machine; and what is said of what is no such path."""
+"""What is said of a path that a library's caller gives, where no mask comes of it; loaded only then."""
 
 from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prelabel.errors import MaskError
@@ -30,20 +29,13 @@ _NO_PATHS: tuple[tuple[Callable[[str], object], str], ...] = (
 """What texts are that are no paths, the first that fits, and what to give instead."""
 
 
-def read_mask(path: str | os.PathLike[str]) -> bytes:
-    """Return a file's bytes.
-
-    Raises:
-        MaskError: it cannot be read; names it, and says what to give where it is no path.
-    """
-    try:
-        return Path(os.fsdecode(path)).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: characters no path can hold
-        shown = shown_path(path)
-        fault = _fault_of(os.fsdecode(path).strip())
-        if not fault:
-            fault = f"{getattr(error, 'strerror', None) or error}: check the path"
-        raise MaskError(f"cannot read the mask {quoted(shown)}: {fault}", reference=shown) from error
+def unreadable(path: str | os.PathLike[str], error: Exception) -> MaskError:
+    """Return the error that a file cannot be read: it names it, and says what to give where it is no path."""
+    shown = shown_path(path)
+    fault = _fault_of(os.fsdecode(path).strip())
+    if not fault:
+        fault = f"{getattr(error, 'strerror', None) or error}: check the path"
+    return MaskError(f"cannot read the mask {quoted(shown)}: {fault}", reference=shown)
 
 
 def shown_path(path: str | os.PathLike[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from prelabel.masks.array_shapes import picture_shape
 from prelabel.masks.decoders.decode import decode_as_stored, decode_mask
 from prelabel.masks.decoders.pixel_values import OtherKind, whole_numbers
 from prelabel.masks.given_array import as_array, instead_of_shape
-from prelabel.masks.given_path import read_mask, shown_path
 from prelabel.masks.limits import MaskLimits
 from prelabel.spelling import quoted
 
@@ -54,10 +54,17 @@ def runs_of(mask: Any, kind: MaskValueKind | None, mapped: Iterable[int] | None 
 
 def _of_file(path: str | os.PathLike[str], kind: MaskValueKind | None, mapped: Iterable[int] | None) -> Runs:
     """Return the runs of a file, and name it in what is said of it."""
-    encoded = read_mask(path)
+    try:
+        encoded = Path(os.fsdecode(path)).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: characters no path can hold
+        from prelabel.masks.given_path import unreadable  # noqa: PLC0415 - loads much, which most masks need not
+
+        raise unreadable(path, error) from error
     try:
         return _decoded(encoded, kind, mapped)
     except MaskError as error:
+        from prelabel.masks.given_path import shown_path  # noqa: PLC0415 - as above
+
         name = shown_path(path)
         error.args = (f"{quoted(name)}: {error}",)
         error.excerpt = name[:200]
