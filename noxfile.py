@@ -73,7 +73,8 @@ def tests_wheel(session: nox.Session) -> None:
 
 _WHEEL_TESTS = (
     *("tests/kernels", "tests/masks", "tests/polygons", "tests/items"),
-    *("tests/test_real_masks.py", "tests/test_end_to_end.py", "tests/cli/test_import_.py", "tests/cli/test_convert.py"),
+    *("tests/test_real_masks.py", "tests/test_end_to_end.py", "tests/test_import_cost.py"),
+    *("tests/cli/test_import_.py", "tests/cli/test_convert.py"),
 )
 
 
